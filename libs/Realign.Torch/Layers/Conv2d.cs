@@ -1,0 +1,39 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace Realign.Torch.Layers;
+
+/// <summary>2-d convolution. Keys: <c>weight</c> [out, in, k, k], <c>bias</c> [out].</summary>
+public sealed class Conv2d : nn.Module<Tensor, Tensor>
+{
+    private readonly long[] _stride;
+    private readonly long[] _padding;
+
+    /// <summary>[out, in, k, k].</summary>
+    public Parameter weight;
+
+    /// <summary>[out]; null without a bias.</summary>
+    public Parameter? bias;
+
+    /// <summary>Low-rank additions to the output.</summary>
+    public readonly AdapterSlot adapters = new();
+
+    /// <summary>A layer of the given sizes with a square kernel.</summary>
+    public Conv2d(long inChannels, long outChannels, long kernelSize, long stride = 1, long padding = 0, bool hasBias = true)
+        : base(nameof(Conv2d))
+    {
+        _stride = [stride, stride];
+        _padding = [padding, padding];
+        weight = new Parameter(empty(outChannels, inChannels, kernelSize, kernelSize, device: META), requires_grad: false);
+        if (hasBias)
+            bias = new Parameter(empty(outChannels, device: META), requires_grad: false);
+        RegisterComponents();
+    }
+
+    /// <summary>(B, in, H, W) -> (B, out, H', W')</summary>
+    public override Tensor forward(Tensor input) =>
+        adapters.Add(input, Apply(input, weight, bias), Apply);
+
+    private Tensor Apply(Tensor input, Tensor kernel, Tensor? offset) => F.conv2d(input, kernel, offset, _stride, _padding);
+}

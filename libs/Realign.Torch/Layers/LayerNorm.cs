@@ -1,0 +1,32 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace Realign.Torch.Layers;
+
+/// <summary>Layer normalisation over the last dimension. Keys: <c>weight</c>, <c>bias</c> [size].</summary>
+public sealed class LayerNorm : nn.Module<Tensor, Tensor>
+{
+    private readonly long[] _shape;
+    private readonly double _eps;
+
+    /// <summary>[size].</summary>
+    public Parameter weight;
+
+    /// <summary>[size].</summary>
+    public Parameter bias;
+
+    /// <summary>A layer over <paramref name="size"/> features.</summary>
+    public LayerNorm(long size, double eps)
+        : base(nameof(LayerNorm))
+    {
+        _shape = [size];
+        _eps = eps;
+        weight = new Parameter(empty(size, device: META), requires_grad: false);
+        bias = new Parameter(empty(size, device: META), requires_grad: false);
+        RegisterComponents();
+    }
+
+    /// <summary>(..., size) -> the same shape</summary>
+    public override Tensor forward(Tensor input) => F.layer_norm(input, _shape, weight, bias, _eps);
+}

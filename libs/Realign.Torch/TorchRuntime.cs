@@ -1,0 +1,44 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using TorchSharp;
+
+namespace Realign.Torch;
+
+/// <summary>The one place where libtorch is set up: environment, threads, devices.</summary>
+public static partial class TorchRuntime
+{
+    private static readonly Lock Gate = new();
+    private static int _threads;
+
+    /// <summary>Loads libtorch and sets the number of threads of one operator. Later calls with the same number do nothing.</summary>
+    /// <param name="threads">Threads, at least 1; 0 = all cores.</param>
+    public static void Initialize(int threads = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(threads);
+        lock (Gate)
+        {
+            var wanted = threads == 0 ? Environment.ProcessorCount : threads;
+            if (wanted == _threads)
+                return;
+            torch.set_num_threads(wanted);
+            _threads = wanted;
+        }
+    }
+
+    /// <summary>Gives freed memory of the C heap back to the operating system; cheap enough after every large request.</summary>
+    public static void TrimMemory() => _ = MallocTrim(0);
+
+    /// <summary>
+    /// Spinning OpenMP threads slow blocks down many times on contended cores. libgomp reads this once, when it is loaded,
+    /// and does not see <see cref="Environment.SetEnvironmentVariable(string, string)"/>.
+    /// </summary>
+    [ModuleInitializer]
+    [System.Diagnostics.CodeAnalysis.SuppressMessage("Usage", "CA2255", Justification = "must run before libgomp is loaded")]
+    internal static void SetEnvironment() => _ = SetEnv("OMP_WAIT_POLICY", "passive", 0);
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetEnv(string name, string value, int overwrite);
+
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    private static partial int MallocTrim(nuint pad);
+}

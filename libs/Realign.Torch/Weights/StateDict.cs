@@ -1,0 +1,134 @@
+using System.Reflection;
+using Realign.Core.Errors;
+using Realign.Safetensors;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace Realign.Torch.Weights;
+
+/// <summary>
+/// Puts the tensors of a file into a module tree that was built without storage. Every missing, unexpected and mis-shaped key
+/// is found before the first byte of weights is read, and reported in one exception.
+/// </summary>
+public static class StateDict
+{
+    private static readonly MethodInfo Register = typeof(nn.Module).GetMethod(
+        "ConditionallyRegisterParameter", BindingFlags.Instance | BindingFlags.NonPublic, [typeof(string), typeof(Parameter)])!;
+
+    /// <summary>Keys and shapes of a module tree; needs no storage.</summary>
+    public static IReadOnlyDictionary<string, long[]> Shapes(nn.Module module) =>
+        Slots(module).ToDictionary(slot => slot.Key, slot => slot.Parameter.shape, StringComparer.Ordinal);
+
+    /// <summary>Every missing, unexpected and mis-shaped key; empty = the file fits.</summary>
+    public static IReadOnlyList<string> Check(nn.Module module, IReadOnlyDictionary<string, SafetensorsEntry> entries, KeyRules? rules = null)
+    {
+        rules ??= new KeyRules();
+        return Plan(Slots(module), entries, rules).Problems;
+    }
+
+    /// <summary>Loads all weights.</summary>
+    /// <param name="module">Tree built from the checkpoint's own config.</param>
+    /// <param name="weights">Opened files.</param>
+    /// <param name="placement">Device and type the parameters get.</param>
+    /// <param name="rules">Names of this family; null = the file's own.</param>
+    /// <exception cref="ModelLoadException">Lists every key that does not fit.</exception>
+    public static void Load(nn.Module module, SafetensorsSet weights, TorchPlacement placement, KeyRules? rules = null)
+    {
+        rules ??= new KeyRules();
+        var slots = Slots(module);
+        var (sources, problems) = Plan(slots, weights.Entries, rules);
+        if (problems.Count > 0)
+            throw new ModelLoadException(weights.Path, problems, "check that config.json and the weights belong to the same revision of the model");
+        using var grad = no_grad();
+        var placed = new Dictionary<string, Parameter>(StringComparer.Ordinal);
+        foreach (var slot in slots.Where(slot => sources.ContainsKey(slot.Key)))
+        {
+            var source = sources[slot.Key];
+            placed[slot.Key] = slot.Replace(ReadPlaced(weights.FileOf(source), source, slot, placement, rules));
+        }
+
+        foreach (var slot in slots.Where(slot => !sources.ContainsKey(slot.Key)))
+            placed[slot.Key] = slot.Replace(placed[rules.Tied[slot.Key]].alias());
+    }
+
+    private static Tensor ReadPlaced(SafetensorsFile file, string key, ParameterSlot slot, TorchPlacement placement, KeyRules rules)
+    {
+        using var scope = NewDisposeScope();
+        var tensor = rules.Reshape(slot.Key, slot.Parameter.shape, WeightReader.Read(file, key, placement));
+        return tensor.DetachFromDisposeScope();
+    }
+
+    private static (Dictionary<string, string> Sources, List<string> Problems) Plan(
+        List<ParameterSlot> slots, IReadOnlyDictionary<string, SafetensorsEntry> entries, KeyRules rules)
+    {
+        var wanted = slots.ToDictionary(slot => slot.Key, slot => slot.Parameter.shape, StringComparer.Ordinal);
+        var sources = new Dictionary<string, string>(StringComparer.Ordinal);
+        var problems = new List<string>();
+        foreach (var (key, entry) in entries)
+        {
+            if (rules.Rename(key) is not { } name || rules.Ignore(name))
+                continue;
+            if (!wanted.TryGetValue(name, out var shape))
+                problems.Add($"unexpected key '{key}'");
+            else if (!rules.AcceptsShape(name, entry.Shape, shape))
+                problems.Add($"key '{key}' has shape [{string.Join(", ", entry.Shape)}], the config asks for [{string.Join(", ", shape)}]");
+            else if (!sources.TryAdd(name, key))
+                problems.Add($"keys '{sources[name]}' and '{key}' are the same parameter '{name}'");
+        }
+
+        foreach (var name in wanted.Keys.Where(name => !sources.ContainsKey(name)))
+        {
+            if (!rules.Tied.TryGetValue(name, out var tied) || !sources.ContainsKey(tied))
+                problems.Add($"missing key '{name}'");
+        }
+
+        problems.Sort(StringComparer.Ordinal);
+        return (sources, problems);
+    }
+
+    private static List<ParameterSlot> Slots(nn.Module module)
+    {
+        var slots = new List<ParameterSlot>();
+        Collect(module, "");
+        return slots;
+
+        void Collect(nn.Module current, string prefix)
+        {
+            foreach (var field in Fields(current.GetType()))
+            {
+                if (field.GetValue(current) is Parameter parameter)
+                    slots.Add(new ParameterSlot(prefix + NameOf(field), current, field, NameOf(field), parameter));
+            }
+
+            foreach (var (name, child) in current.named_children())
+                Collect(child, $"{prefix}{name}.");
+        }
+    }
+
+    private static IEnumerable<FieldInfo> Fields(Type type)
+    {
+        for (var current = type; current is not null && current != typeof(nn.Module); current = current.BaseType)
+        {
+            foreach (var field in current.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            {
+                if (typeof(Parameter).IsAssignableFrom(field.FieldType))
+                    yield return field;
+            }
+        }
+    }
+
+    private static string NameOf(FieldInfo field) => field.GetCustomAttribute<ComponentNameAttribute>()?.Name ?? field.Name;
+
+    private sealed record ParameterSlot(string Key, nn.Module Owner, FieldInfo Field, string Name, Parameter Parameter)
+    {
+        public Parameter Replace(Tensor value)
+        {
+            var parameter = new Parameter(value, requires_grad: false);
+            Field.SetValue(Owner, parameter);
+            _ = Register.Invoke(Owner, [Name, parameter]);
+            Parameter.Dispose();
+            return parameter;
+        }
+    }
+}

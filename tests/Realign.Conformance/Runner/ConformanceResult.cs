@@ -1,0 +1,9 @@
+namespace Realign.Conformance.Runner;
+
+/// <summary>Outcome of one case.</summary>
+public sealed record ConformanceResult(
+    string Suite, string Name, double WorstError, double Tolerance, IReadOnlyList<string> Failures, TimeSpan Duration)
+{
+    /// <summary>Whether every comparison held.</summary>
+    public bool Passed => Failures.Count == 0;
+}
