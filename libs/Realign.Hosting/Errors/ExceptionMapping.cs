@@ -1,0 +1,83 @@
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using Grpc.Core;
+using Realign.Core.Errors;
+using Status = Google.Rpc.Status;
+
+namespace Realign.Hosting.Errors;
+
+/// <summary>
+/// Exceptions to <c>google.rpc.Status</c> (AIP-193): code, message with the way out, ErrorInfo, and BadRequest or RetryInfo where they fit.
+/// </summary>
+public static class ExceptionMapping
+{
+    /// <summary>Domain of every ErrorInfo.</summary>
+    public const string Domain = "realign";
+
+    /// <summary>The status of an exception.</summary>
+    /// <param name="exception">What a handler threw.</param>
+    /// <param name="context">Its call.</param>
+    /// <param name="incident">An id to find the exception in the log by, when it was not foreseen; null otherwise.</param>
+    public static RpcException ToRpcException(Exception exception, ServerCallContext context, out string? incident)
+    {
+        incident = null;
+        switch (exception)
+        {
+            case RpcException rpc:
+                return rpc;
+            case RealignException known:
+                return ToStatus(known).ToRpcException();
+            case OperationCanceledException:
+                return IsPastDeadline(context)
+                    ? ToStatus(Code.DeadlineExceeded, "DEADLINE_EXCEEDED", "the deadline passed before the work was done. Give the call more time, or ask for fewer steps").ToRpcException()
+                    : ToStatus(Code.Cancelled, "CANCELLED", "the call was cancelled").ToRpcException();
+            case OutOfMemoryException:
+                return ToStatus(Code.ResourceExhausted, "OUT_OF_MEMORY", "memory ran out. Ask for a smaller image or fewer at once").ToRpcException();
+            default:
+                incident = Guid.NewGuid().ToString("N")[..12];
+                return ToStatus(Code.Internal, "INTERNAL", $"the service failed; its log has the reason under incident {incident}").ToRpcException();
+        }
+    }
+
+    /// <summary>Code and text of a known exception, as an item of a larger answer carries them.</summary>
+    public static Status ToStatus(RealignException exception)
+    {
+        var text = $"{exception.Message}. {Capital(exception.WayOut)}";
+        switch (exception)
+        {
+            case InvalidInputException invalid:
+                var status = ToStatus(Code.InvalidArgument, "INVALID_ARGUMENT", text, ("field", invalid.Field), ("value", invalid.Value));
+                var bad = new BadRequest();
+                bad.FieldViolations.Add(new BadRequest.Types.FieldViolation { Field = invalid.Field, Description = $"{invalid.Problem}. {Capital(invalid.WayOut)}" });
+                status.Details.Add(Any.Pack(bad));
+                return status;
+            case ResourceExhaustedException exhausted:
+                var full = ToStatus(Code.ResourceExhausted, "RESOURCE_EXHAUSTED", text);
+                full.Details.Add(Any.Pack(new RetryInfo { RetryDelay = Duration.FromTimeSpan(exhausted.RetryAfter) }));
+                return full;
+            case NotFoundException:
+                return ToStatus(Code.NotFound, "NOT_FOUND", text);
+            case UnavailableException:
+                return ToStatus(Code.Unavailable, "UNAVAILABLE", text);
+            case FailedPreconditionException:
+                return ToStatus(Code.FailedPrecondition, "FAILED_PRECONDITION", text);
+            case ModelLoadException load:
+                return ToStatus(Code.FailedPrecondition, "MODEL_NOT_LOADABLE", text, ("path", System.IO.Path.GetFileName(load.Path)));
+            default:
+                return ToStatus(Code.Internal, "INTERNAL", text);
+        }
+    }
+
+    private static Status ToStatus(Code code, string reason, string message, params (string Key, string Value)[] metadata)
+    {
+        var info = new ErrorInfo { Domain = Domain, Reason = reason };
+        foreach (var (key, value) in metadata)
+            info.Metadata.Add(key, value);
+        return new Status { Code = (int)code, Message = message, Details = { Any.Pack(info) } };
+    }
+
+    private static bool IsPastDeadline(ServerCallContext context) =>
+        context.Deadline != DateTime.MaxValue && context.Deadline <= TimeProvider.System.GetUtcNow().UtcDateTime.AddMilliseconds(1);
+
+    private static string Capital(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..];
+}

@@ -1,0 +1,17 @@
+namespace Realign.Hosting.Models;
+
+/// <summary>What health checks know of a model.</summary>
+public interface IModelState
+{
+    /// <summary>Name of the model.</summary>
+    string Name { get; }
+
+    /// <summary>Its state.</summary>
+    ModelStatus Status { get; }
+
+    /// <summary>Why it could not be loaded; null otherwise.</summary>
+    string? Problem { get; }
+
+    /// <summary>Ends when the model is ready or has failed.</summary>
+    Task Settled { get; }
+}

@@ -1,0 +1,38 @@
+using Realign.Core.Errors;
+
+namespace Realign.Hosting.Models;
+
+/// <summary>Finds model folders and files named in settings.</summary>
+public static class ModelFolders
+{
+    /// <summary>Environment variable with the folder that relative names are looked up in.</summary>
+    public const string RootVariable = "REALIGN_MODELS";
+
+    /// <summary>
+    /// A full path is taken as it is. A relative name such as <c>miniature/generator</c> is looked up in <c>REALIGN_MODELS</c> when set,
+    /// else in the <c>models</c> folder of the application's folder or the nearest one above it.
+    /// </summary>
+    /// <exception cref="ModelLoadException">Nothing is there.</exception>
+    public static string Resolve(string name)
+    {
+        if (Path.IsPathRooted(name))
+            return Exists(name) ? name : throw NotThere(name, [name]);
+        var tried = new List<string>();
+        if (Environment.GetEnvironmentVariable(RootVariable) is { Length: > 0 } root)
+        {
+            tried.Add(Path.GetFullPath(Path.Combine(root, name)));
+        }
+        else
+        {
+            for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+                tried.Add(Path.Combine(folder.FullName, "models", name));
+        }
+
+        return tried.FirstOrDefault(Exists) ?? throw NotThere(name, tried);
+    }
+
+    private static bool Exists(string path) => Directory.Exists(path) || File.Exists(path);
+
+    private static ModelLoadException NotThere(string name, List<string> tried) =>
+        new(name, $"nothing at {tried[0]}", $"give a full path, or set {RootVariable} to the folder that holds it");
+}

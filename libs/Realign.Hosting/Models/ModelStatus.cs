@@ -1,0 +1,14 @@
+namespace Realign.Hosting.Models;
+
+/// <summary>Where a model is in its life.</summary>
+public enum ModelStatus
+{
+    /// <summary>Weights are being read or warmed up.</summary>
+    Loading,
+
+    /// <summary>Answers.</summary>
+    Ready,
+
+    /// <summary>Could not be loaded.</summary>
+    Failed,
+}

@@ -1,0 +1,122 @@
+using Grpc.AspNetCore.HealthChecks;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Realign.Hosting.Errors;
+using Realign.Hosting.Models;
+
+namespace Realign.Hosting;
+
+/// <summary>What all services of the mesh share: HTTP/2, limits, health, reflection, error mapping, logging, draining.</summary>
+public static class ServiceHost
+{
+    /// <summary>A builder with everything a service needs but its own classes.</summary>
+    /// <param name="args">Command line; settings as <c>--Section:Name=value</c>.</param>
+    /// <param name="defaultPort">Port when no address is configured.</param>
+    public static WebApplicationBuilder CreateBuilder(string[] args, int defaultPort)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        var hosting = builder.Configuration.GetSection(HostingOptions.SectionName).Get<HostingOptions>() ?? new HostingOptions();
+        builder.Services.AddSingleton<IValidateOptions<HostingOptions>, HostingOptionsValidator>();
+        builder.Services.AddOptions<HostingOptions>().BindConfiguration(HostingOptions.SectionName).ValidateOnStart();
+        builder.Services.AddSingleton(TimeProvider.System);
+
+        if (builder.Configuration[WebHostDefaults.ServerUrlsKey] is null)
+            builder.WebHost.UseUrls($"http://0.0.0.0:{defaultPort}");
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            // HTTP/2 without TLS: only prior knowledge works, so the endpoint speaks nothing else
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2);
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Limits.Http2.InitialStreamWindowSize = 4 << 20;
+            kestrel.Limits.Http2.InitialConnectionWindowSize = 8 << 20;
+        });
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(hosting.DrainSeconds));
+        builder.Services.AddGrpc(options =>
+        {
+            options.MaxReceiveMessageSize = hosting.MaxMessageMegabytes << 20;
+            options.MaxSendMessageSize = hosting.MaxMessageMegabytes << 20;
+            options.EnableDetailedErrors = false;
+            options.Interceptors.Add<ExceptionInterceptor>();
+        });
+        builder.Services.AddGrpcReflection();
+        builder.Services.AddGrpcHealthChecks(options => options.Services.Map("", _ => true));
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        // the framework logs each failed call as an error of its own; the interceptor has said what there is to say
+        builder.Logging.AddFilter("Grpc.AspNetCore.Server.ServerCallHandler", LogLevel.None);
+        return builder;
+    }
+
+    /// <summary>
+    /// Adds a model that is loaded when the process starts, on a thread of its own. Health answers for it under its name, and for
+    /// the whole process under the empty name.
+    /// </summary>
+    public static IServiceCollection AddModel<TModel>(
+        this IServiceCollection services, string name, Func<IServiceProvider, int> queueCapacity, Func<IServiceProvider, CancellationToken, TModel> load)
+        where TModel : class
+    {
+        services.AddSingleton(provider => new ModelHost<TModel>(
+            name, queueCapacity(provider), token => load(provider, token), provider.GetRequiredService<ILogger<ModelHost<TModel>>>()));
+        services.AddSingleton<IModelState>(provider => provider.GetRequiredService<ModelHost<TModel>>());
+        services.AddHostedService(provider => provider.GetRequiredService<ModelHost<TModel>>());
+        services.AddHealthChecks().Add(new HealthCheckRegistration(
+            name, provider => new ModelHealthCheck(provider.GetRequiredService<ModelHost<TModel>>()), HealthStatus.Unhealthy, tags: null));
+        services.Configure<GrpcHealthChecksOptions>(options => options.Services.Map(name, check => check.Name == name));
+        return services;
+    }
+
+    /// <summary>Builds the application with health and reflection mapped; the caller maps its own services.</summary>
+    public static WebApplication BuildService(this WebApplicationBuilder builder)
+    {
+        var app = builder.Build();
+        app.UseMiddleware<MalformedMessageMiddleware>();
+        app.MapGrpcHealthChecksService();
+        app.MapGrpcReflectionService();
+        return app;
+    }
+
+    /// <summary>Runs a service until SIGTERM; a wrong setting ends it with one readable message instead of a stack trace.</summary>
+    /// <returns>Exit code: 0 after a clean stop, 1 when it could not start.</returns>
+    public static async Task<int> RunAsync(Func<string[], WebApplication> build, string[] args)
+    {
+        try
+        {
+            await using var app = build(args);
+            await app.RunAsync();
+            return 0;
+        }
+        catch (OptionsValidationException exception)
+        {
+            await Console.Error.WriteLineAsync("The settings are not usable:");
+            foreach (var failure in exception.Failures)
+                await Console.Error.WriteLineAsync($"  - {failure}");
+        }
+        catch (AggregateException exception) when (exception.InnerExceptions.All(inner => inner is OptionsValidationException))
+        {
+            await Console.Error.WriteLineAsync("The settings are not usable:");
+            foreach (var failure in exception.InnerExceptions.Cast<OptionsValidationException>().SelectMany(inner => inner.Failures))
+                await Console.Error.WriteLineAsync($"  - {failure}");
+        }
+        catch (IOException exception)
+        {
+            await Console.Error.WriteLineAsync($"Cannot listen: {exception.Message} Stop the other process, or choose another port with --urls http://0.0.0.0:PORT.");
+        }
+
+        return 1;
+    }
+
+    /// <summary>Serving means: loaded and warmed up.</summary>
+    private sealed class ModelHealthCheck(IModelState model) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+            Task.FromResult(model.Status == ModelStatus.Ready
+                ? HealthCheckResult.Healthy()
+                : HealthCheckResult.Unhealthy(model.Problem ?? "loading"));
+    }
+}

@@ -1,0 +1,107 @@
+using Realign.Core.Errors;
+using Realign.Hosting.Models;
+using Realign.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Realign.Hosting.Tests;
+
+public sealed class ModelRunnerTests
+{
+    [Fact]
+    public async Task RunAsync_WorkOfManyCallers_RunsOnOneThread()
+    {
+        using var runner = new ModelRunner("test", 16);
+
+        var threads = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ =>
+            runner.RunAsync(_ => Environment.CurrentManagedThreadId, TestContext.Current.CancellationToken))).DefaultTimeout();
+
+        threads.Distinct().Count().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task RunAsync_FullQueue_IsRefusedWithRetryTime()
+    {
+        using var runner = new ModelRunner("test", 1);
+        using var gate = new ManualResetEventSlim();
+        var started = new TaskCompletionSource();
+        var running = runner.RunAsync(token => { started.SetResult(); gate.Wait(token); return 1; }, CancellationToken.None);
+        await started.Task.DefaultTimeout();
+        var queued = runner.RunAsync(_ => 2, CancellationToken.None);
+
+        var refused = Should.Throw<ResourceExhaustedException>(() => _ = runner.RunAsync(_ => 3, CancellationToken.None));
+
+        refused.RetryAfter.ShouldBeGreaterThan(TimeSpan.Zero);
+        gate.Set();
+        (await running.DefaultTimeout()).ShouldBe(1);
+        (await queued.DefaultTimeout()).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task RunAsync_CancelledWhileQueued_AnswersAtOnceAndNeverRuns()
+    {
+        using var runner = new ModelRunner("test", 4);
+        using var gate = new ManualResetEventSlim();
+        using var caller = new CancellationTokenSource();
+        var ran = false;
+        var running = runner.RunAsync(token => { gate.Wait(token); return 1; }, CancellationToken.None);
+        var queued = runner.RunAsync(_ => ran = true, caller.Token);
+
+        await caller.CancelAsync();
+
+        await Should.ThrowAsync<OperationCanceledException>(queued.DefaultTimeout());
+        gate.Set();
+        await running.DefaultTimeout();
+        await runner.RunAsync(_ => 0, CancellationToken.None).DefaultTimeout();
+        ran.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task RunAsync_CancelledWhileRunning_ReachesTheWork()
+    {
+        using var runner = new ModelRunner("test", 4);
+        using var caller = new CancellationTokenSource();
+        var started = new TaskCompletionSource();
+        var running = runner.RunAsync(token =>
+        {
+            started.SetResult();
+            token.WaitHandle.WaitOne();
+            token.ThrowIfCancellationRequested();
+            return 1;
+        }, caller.Token);
+        await started.Task.DefaultTimeout();
+
+        await caller.CancelAsync();
+
+        await Should.ThrowAsync<OperationCanceledException>(running.DefaultTimeout());
+    }
+
+    [Fact]
+    public async Task RunAsync_WorkThrows_OnlyThatCallerSeesIt()
+    {
+        using var runner = new ModelRunner("test", 4);
+
+        await Should.ThrowAsync<InvalidDataException>(runner.RunAsync<int>(_ => throw new InvalidDataException("boom"), CancellationToken.None).DefaultTimeout());
+
+        (await runner.RunAsync(_ => 7, CancellationToken.None).DefaultTimeout()).ShouldBe(7);
+    }
+
+    [Fact]
+    public async Task Dispose_WhileWorking_TellsTheWorkToStop()
+    {
+        var runner = new ModelRunner("test", 4);
+        var started = new TaskCompletionSource();
+        var running = runner.RunAsync(token =>
+        {
+            started.SetResult();
+            token.WaitHandle.WaitOne();
+            token.ThrowIfCancellationRequested();
+            return 1;
+        }, CancellationToken.None);
+        await started.Task.DefaultTimeout();
+
+        runner.Dispose();
+
+        await Should.ThrowAsync<OperationCanceledException>(running.DefaultTimeout());
+    }
+}

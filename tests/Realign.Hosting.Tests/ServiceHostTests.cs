@@ -1,0 +1,141 @@
+using Google.Protobuf;
+using Google.Rpc;
+using Grpc.Core;
+using Grpc.Health.V1;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Realign.Core.Errors;
+using Realign.Hosting.Requests;
+using Realign.Testing;
+using Realign.V1;
+using Shouldly;
+using Xunit;
+
+namespace Realign.Hosting.Tests;
+
+/// <summary>The shared host over real gRPC, with a service that fails in every way.</summary>
+public sealed class ServiceHostTests
+{
+    [Fact]
+    public async Task InvalidInput_HasFieldValueAndWayOut()
+    {
+        await using var service = await TestService.StartAsync(Build);
+
+        var failure = await TestService.FailsAsync(() => Extract(service, "invalid"));
+
+        failure.StatusCode.ShouldBe(StatusCode.InvalidArgument);
+        failure.Status.Detail.ShouldContain("use 1 to 10");
+        failure.GetRpcStatus()!.GetDetail<BadRequest>()!.FieldViolations.Single().Field.ShouldBe("steps");
+        failure.GetRpcStatus()!.GetDetail<ErrorInfo>()!.Metadata["value"].ShouldBe("11");
+    }
+
+    [Fact]
+    public async Task FullQueue_CarriesRetryInfo()
+    {
+        await using var service = await TestService.StartAsync(Build);
+
+        var failure = await TestService.FailsAsync(() => Extract(service, "full"));
+
+        failure.StatusCode.ShouldBe(StatusCode.ResourceExhausted);
+        failure.GetRpcStatus()!.GetDetail<RetryInfo>()!.RetryDelay.Seconds.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task UnforeseenException_IsInternalWithoutItsText()
+    {
+        await using var service = await TestService.StartAsync(Build);
+
+        var failure = await TestService.FailsAsync(() => Extract(service, "crash"));
+
+        failure.StatusCode.ShouldBe(StatusCode.Internal);
+        failure.Status.Detail.ShouldContain("incident");
+        failure.Status.Detail.ShouldNotContain("secret");
+    }
+
+    [Fact]
+    public async Task DeadlineDuringWork_IsDeadlineExceeded()
+    {
+        await using var service = await TestService.StartAsync(Build);
+
+        var failure = await TestService.FailsAsync(() => new SceneScorerService.SceneScorerServiceClient(service.Channel)
+            .ExtractEntitiesAsync(new ExtractEntitiesRequest { Prompt = "wait" }, deadline: DateTime.UtcNow.AddMilliseconds(200)).ResponseAsync);
+
+        failure.StatusCode.ShouldBe(StatusCode.DeadlineExceeded);
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0x0a, 0x02, 0xff, 0xfe })]
+    [InlineData(new byte[] { 0x0a, 0x7f, 0x61 })]
+    public async Task MessageThatCannotBeParsed_IsInvalidArgument(byte[] message)
+    {
+        await using var service = await TestService.StartAsync(Build);
+        var method = new Method<byte[], ExtractEntitiesResponse>(MethodType.Unary, "realign.v1.SceneScorerService", "ExtractEntities",
+            Marshallers.Create<byte[]>(bytes => bytes, bytes => bytes),
+            Marshallers.Create<ExtractEntitiesResponse>(response => response.ToByteArray(), ExtractEntitiesResponse.Parser.ParseFrom));
+
+        var failure = await TestService.FailsAsync(() =>
+            service.Channel.CreateCallInvoker().AsyncUnaryCall(method, null, default, message).ResponseAsync);
+
+        failure.StatusCode.ShouldBe(StatusCode.InvalidArgument);
+        failure.Status.Detail.ShouldContain("UTF-8");
+    }
+
+    [Fact]
+    public async Task ModelThatCannotBeLoaded_LeavesTheProcessUp()
+    {
+        await using var service = await TestService.StartAsync(args =>
+        {
+            var builder = ServiceHost.CreateBuilder(args, 0);
+            builder.Services.AddModel<object>("broken", _ => 1, (_, _) => throw new ModelLoadException("/models/x", ["missing key 'a'", "missing key 'b'"], "download it again"));
+            return builder.BuildService();
+        });
+
+        (await service.HealthAsync()).ShouldBe(HealthCheckResponse.Types.ServingStatus.NotServing);
+        (await service.HealthAsync("broken")).ShouldBe(HealthCheckResponse.Types.ServingStatus.NotServing);
+        var host = service.Services.GetRequiredService<Models.ModelHost<object>>();
+        var refused = Should.Throw<FailedPreconditionException>(() => { _ = host.RunAsync((_, _) => 1, CancellationToken.None); });
+        refused.Message.ShouldContain("missing key 'b'");
+    }
+
+    [Fact]
+    public async Task MessageAboveTheLimit_IsResourceExhausted()
+    {
+        await using var service = await TestService.StartAsync(Build, "--Hosting:MaxMessageMegabytes=1");
+
+        var failure = await TestService.FailsAsync(() => Extract(service, new string('a', 2 << 20)));
+
+        failure.StatusCode.ShouldBe(StatusCode.ResourceExhausted);
+    }
+
+    private static Task Extract(TestService service, string prompt) =>
+        new SceneScorerService.SceneScorerServiceClient(service.Channel).ExtractEntitiesAsync(new ExtractEntitiesRequest { Prompt = prompt }).ResponseAsync;
+
+    private static WebApplication Build(string[] args)
+    {
+        var app = ServiceHost.CreateBuilder(args, 0).BuildService();
+        app.MapGrpcService<FailingService>();
+        return app;
+    }
+
+    private sealed class FailingService : SceneScorerService.SceneScorerServiceBase
+    {
+        public override async Task<ExtractEntitiesResponse> ExtractEntities(ExtractEntitiesRequest request, ServerCallContext context)
+        {
+            switch (request.Prompt)
+            {
+                case "invalid":
+                    _ = Require.Range("steps", 11, 1, 10);
+                    break;
+                case "full":
+                    throw new ResourceExhaustedException("the queue is full", "ask again later", TimeSpan.FromSeconds(3));
+                case "crash":
+                    throw new InvalidOperationException("secret detail");
+                case "wait":
+                    await Task.Delay(Timeout.Infinite, context.CancellationToken);
+                    break;
+            }
+
+            return new ExtractEntitiesResponse();
+        }
+    }
+}
