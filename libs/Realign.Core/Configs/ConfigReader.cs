@@ -1,0 +1,184 @@
+using System.Globalization;
+using System.Text.Json;
+using Realign.Core.Errors;
+
+namespace Realign.Core.Configs;
+
+/// <summary>
+/// Reads the fields of a published <c>config.json</c>. Problems are collected, so that one <see cref="ModelLoadException"/> names
+/// every field that is missing, of the wrong kind or has a value this code does not implement.
+/// </summary>
+public sealed class ConfigReader
+{
+    private const int MaxBytes = 16 << 20;
+    private readonly JsonElement _root;
+    private readonly List<string> _problems = [];
+
+    private ConfigReader(string path, JsonElement root)
+    {
+        Path = path;
+        _root = root;
+    }
+
+    /// <summary>The file that was read.</summary>
+    public string Path { get; }
+
+    /// <summary>Opens a config file.</summary>
+    /// <exception cref="ModelLoadException">It is missing, too large or not a JSON object.</exception>
+    public static ConfigReader Open(string path)
+    {
+        try
+        {
+            if (new FileInfo(path).Length > MaxBytes)
+                throw new ModelLoadException(path, "the file is larger than 16 MiB, so it is no config", "download it again");
+            return Parse(path, File.ReadAllBytes(path));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelLoadException(path, "the file cannot be opened", "check that the snapshot was downloaded completely", exception);
+        }
+    }
+
+    /// <summary>Reads a config from its bytes.</summary>
+    /// <param name="path">What error messages call it.</param>
+    /// <param name="utf8">JSON text.</param>
+    public static ConfigReader Parse(string path, ReadOnlyMemory<byte> utf8)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(utf8);
+            return Parse(path, document.RootElement.Clone());
+        }
+        catch (JsonException exception)
+        {
+            throw new ModelLoadException(path, $"not JSON: {exception.Message}", "download it again", exception);
+        }
+    }
+
+    /// <summary>Reads a config that is part of another one.</summary>
+    public static ConfigReader Parse(string path, JsonElement root) => root.ValueKind == JsonValueKind.Object
+        ? new ConfigReader(path, root)
+        : throw new ModelLoadException(path, "not a JSON object", "download it again");
+
+    /// <summary>Whether the field is there and not null.</summary>
+    public bool Has(string name) => _root.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
+
+    /// <summary>A whole number within limits; the default stands in for an absent or null field.</summary>
+    public int Int(string name, int? fallback = null, int min = 1, int max = 1 << 24)
+    {
+        if (!TryGet(name, fallback is not null, out var value))
+            return fallback ?? min;
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= min && number <= max)
+            return number;
+        return Reject(name, value, $"a whole number from {min} to {max}", fallback ?? min);
+    }
+
+    /// <summary>A finite number within limits.</summary>
+    public double Double(string name, double? fallback = null, double min = double.MinValue, double max = double.MaxValue)
+    {
+        if (!TryGet(name, fallback is not null, out var value))
+            return fallback ?? 0;
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && number >= min && number <= max)
+            return number;
+        return Reject(name, value, string.Create(CultureInfo.InvariantCulture, $"a number from {min} to {max}"), fallback ?? 0);
+    }
+
+    /// <summary>true or false.</summary>
+    public bool Bool(string name, bool? fallback = null)
+    {
+        if (!TryGet(name, fallback is not null, out var value))
+            return fallback ?? false;
+        return value.ValueKind is JsonValueKind.True or JsonValueKind.False
+            ? value.GetBoolean()
+            : Reject(name, value, "true or false", fallback ?? false);
+    }
+
+    /// <summary>A text.</summary>
+    public string Text(string name, string? fallback = null)
+    {
+        if (!TryGet(name, fallback is not null, out var value))
+            return fallback ?? "";
+        return value.ValueKind == JsonValueKind.String ? value.GetString()! : Reject(name, value, "a text", fallback ?? "");
+    }
+
+    /// <summary>One of the values that are implemented.</summary>
+    public string OneOf(string name, string? fallback, params string[] allowed)
+    {
+        var text = Text(name, fallback);
+        if (!allowed.Contains(text) && (fallback is not null || Has(name)))
+            _problems.Add($"{name} = '{Shorten(text)}' is not implemented (known: {string.Join(", ", allowed)})");
+        return text;
+    }
+
+    /// <summary>A list of whole numbers; a single number counts as a list of one.</summary>
+    public IReadOnlyList<int> Ints(string name, IReadOnlyList<int>? fallback = null, int min = 1, int max = 1 << 24)
+    {
+        if (!TryGet(name, fallback is not null, out var value))
+            return fallback ?? [];
+        var items = value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().ToArray() : [value];
+        var numbers = new List<int>();
+        foreach (var item in items)
+        {
+            if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt32(out var number) || number < min || number > max)
+                return Reject(name, value, $"whole numbers from {min} to {max}", fallback ?? []);
+            numbers.Add(number);
+        }
+
+        return numbers;
+    }
+
+    /// <summary>A list of texts, each one of the values that are implemented.</summary>
+    public IReadOnlyList<string> Texts(string name, params string[] allowed)
+    {
+        if (!TryGet(name, false, out var value))
+            return [];
+        if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
+            return Reject<IReadOnlyList<string>>(name, value, "a list of texts", []);
+        var texts = value.EnumerateArray().Select(item => item.GetString()!).ToList();
+        foreach (var text in texts.Except(allowed))
+            _problems.Add($"{name}: '{Shorten(text)}' is not implemented (known: {string.Join(", ", allowed)})");
+        return texts;
+    }
+
+    /// <summary>The field must be absent, null, or have this JSON value: a feature of the family that is not implemented.</summary>
+    /// <param name="name">Field.</param>
+    /// <param name="neutral">JSON text of the value that switches the feature off, e.g. <c>false</c>.</param>
+    public void Only(string name, string neutral)
+    {
+        if (Has(name) && _root.GetProperty(name) is var value && !IsNeutral(value, neutral))
+            _problems.Add($"{name} = {Shorten(value.GetRawText())} is not implemented (only {neutral})");
+    }
+
+    /// <summary>Records a problem that concerns several fields.</summary>
+    public void Problem(string problem) => _problems.Add(problem);
+
+    /// <summary>Ends reading.</summary>
+    /// <exception cref="ModelLoadException">There were problems; lists all.</exception>
+    public void ThrowIfAny()
+    {
+        if (_problems.Count > 0)
+            throw new ModelLoadException(Path, [.. _problems], "use a model of a supported family, or the config.json of its own revision");
+    }
+
+    private static bool IsNeutral(JsonElement value, string neutral) =>
+        value.GetRawText() == neutral
+        || (value.ValueKind == JsonValueKind.String && $"\"{value.GetString()}\"" == neutral)
+        || (value.ValueKind == JsonValueKind.Number && double.TryParse(neutral, CultureInfo.InvariantCulture, out var number) && value.GetDouble().Equals(number));
+
+    private bool TryGet(string name, bool optional, out JsonElement value)
+    {
+        if (_root.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null)
+            return true;
+        if (!optional)
+            _problems.Add($"{name} is missing");
+        return false;
+    }
+
+    private T Reject<T>(string name, JsonElement value, string wanted, T result)
+    {
+        _problems.Add($"{name} = {Shorten(value.GetRawText())} is not {wanted}");
+        return result;
+    }
+
+    private static string Shorten(string text) => text.Length <= 60 ? text : text[..57] + "...";
+}
