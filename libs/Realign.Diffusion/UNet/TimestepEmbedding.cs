@@ -1,0 +1,43 @@
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace Realign.Diffusion.UNet;
+
+/// <summary>Two linear layers with SiLU between them. Keys: <c>linear_1</c>, <c>linear_2</c>.</summary>
+internal sealed class TimestepEmbedding : nn.Module
+{
+    private const double MaxPeriod = 10000;
+    public readonly Linear linear_1;
+    public readonly Linear linear_2;
+
+    public TimestepEmbedding(int inFeatures, int outFeatures)
+        : base(nameof(TimestepEmbedding))
+    {
+        linear_1 = new Linear(inFeatures, outFeatures);
+        linear_2 = new Linear(outFeatures, outFeatures);
+        RegisterComponents();
+    }
+
+    public Tensor forward(Tensor features)
+    {
+        using var scope = NewDisposeScope();
+        return linear_2.forward(F.silu(linear_1.forward(features))).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Sinusoidal features of times (Vaswani et al. 2017, section 3.5), always in float32: (N) -> (N, size).
+    /// </summary>
+    /// <param name="times">Any numeric type, fractions included.</param>
+    /// <param name="size">Features per time, even.</param>
+    /// <param name="cosineFirst"><c>flip_sin_to_cos</c>.</param>
+    /// <param name="frequencyShift"><c>freq_shift</c>.</param>
+    public static Tensor Features(Tensor times, int size, bool cosineFirst, double frequencyShift)
+    {
+        using var scope = NewDisposeScope();
+        var half = size / 2;
+        var exponent = arange(half, ScalarType.Float32, times.device).mul(-Math.Log(MaxPeriod)).div(half - frequencyShift);
+        var angles = times.to(ScalarType.Float32).unsqueeze(1).mul(exponent.exp().unsqueeze(0));
+        var (first, second) = cosineFirst ? (angles.cos(), angles.sin()) : (angles.sin(), angles.cos());
+        return cat([first, second], 1).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,158 @@
+using Realign.Core.Errors;
+using Realign.Diffusion.Attention;
+using Realign.Diffusion.Layers;
+using Realign.Safetensors;
+using Realign.Torch;
+using Realign.Torch.Weights;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace Realign.Diffusion.UNet;
+
+/// <summary>The denoiser of Stable Diffusion 1.x, 2.x and XL (Rombach et al. 2022; Podell et al. 2023). Differentiable.</summary>
+/// <remarks>Not thread-safe. Built without storage: <see cref="Load"/> or <see cref="StateDict.Load"/> gives it weights.</remarks>
+public sealed class UNet2DConditionModel : nn.Module
+{
+    private const int TimeIds = 6;
+    private static readonly Scalar Two = 2;
+    private static readonly Scalar One = 1;
+    private readonly Conv2d conv_in;
+    private readonly TimestepEmbedding time_embedding;
+    private readonly TimestepEmbedding? add_embedding;
+    private readonly ModuleList<DownBlock2D> down_blocks;
+    private readonly UNetMidBlock2DCrossAttn mid_block;
+    private readonly ModuleList<UpBlock2D> up_blocks;
+    private readonly GroupNorm conv_norm_out;
+    private readonly Conv2d conv_out;
+
+    /// <summary>A model of the given structure, on the meta device.</summary>
+    public UNet2DConditionModel(UNet2DConditionConfig config)
+        : base(nameof(UNet2DConditionModel))
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        Config = config;
+        var outer = config.BlockOutChannels[0];
+        conv_in = new Conv2d(config.InChannels, outer, 3, padding: 1);
+        time_embedding = new TimestepEmbedding(outer, config.TimeEmbedDim);
+        if (config.AddedInputDim is { } added)
+            add_embedding = new TimestepEmbedding(added, config.TimeEmbedDim);
+        down_blocks = new ModuleList<DownBlock2D>([.. Enumerable.Range(0, config.BlockOutChannels.Count).Select(i => Down(config, i))]);
+        var inner = config.BlockOutChannels.Count - 1;
+        mid_block = new UNetMidBlock2DCrossAttn(Resnet(config, config.BlockOutChannels[inner], config.BlockOutChannels[inner]), Transformer(config, inner));
+        up_blocks = new ModuleList<UpBlock2D>([.. Enumerable.Range(0, config.BlockOutChannels.Count).Select(i => Up(config, i))]);
+        conv_norm_out = new GroupNorm(config.NormNumGroups, outer, config.NormEps);
+        conv_out = new Conv2d(outer, config.OutChannels, 3, padding: 1);
+        RegisterComponents();
+    }
+
+    /// <summary>Structure.</summary>
+    public UNet2DConditionConfig Config { get; }
+
+    /// <summary>Opens a <c>unet</c> folder.</summary>
+    /// <param name="folder">Holds <c>config.json</c> and <c>diffusion_pytorch_model[.variant].safetensors</c> or shards.</param>
+    /// <param name="placement">Device and type.</param>
+    /// <param name="variant">For example <c>fp16</c>; null for the plain file.</param>
+    /// <exception cref="ModelLoadException">Config or weights do not fit; lists every problem.</exception>
+    public static UNet2DConditionModel Load(string folder, TorchPlacement placement, string? variant = null)
+    {
+        var model = new UNet2DConditionModel(UNet2DConditionConfig.Load(Path.Combine(folder, "config.json")));
+        using var weights = SafetensorsSet.OpenFolder(folder, "diffusion_pytorch_model", variant);
+        StateDict.Load(model, weights, placement);
+        model.eval();
+        return model;
+    }
+
+    /// <summary>Predicts noise (or velocity) for noisy latents.</summary>
+    /// <param name="sample">(B, InChannels, h, w), any h and w.</param>
+    /// <param name="timestep">One time for all or one per sample; int64 or floating point.</param>
+    /// <param name="encoderHiddenStates">Text states (B, T, CrossAttentionDim).</param>
+    /// <param name="added">Required by XL structures, forbidden by others.</param>
+    /// <param name="attention">Takes over attention at the sites it handles; null = fused kernel everywhere.</param>
+    /// <param name="observer">Sees the output of each module under its path; must not keep the tensors.</param>
+    /// <returns>(B, OutChannels, h, w)</returns>
+    /// <exception cref="ArgumentException">A shape does not fit.</exception>
+    public Tensor forward(
+        Tensor sample, Tensor timestep, Tensor encoderHiddenStates, AddedConditions? added = null,
+        IAttentionProcessor? attention = null, Action<string, Tensor>? observer = null)
+    {
+        Check(sample, timestep, encoderHiddenStates, added);
+        using var scope = NewDisposeScope();
+        var pass = new UNetPass(encoderHiddenStates, F.silu(EmbedTime(sample, timestep, added, observer)), attention, observer);
+        if (Config.CenterInputSample)
+            sample = sample.mul(Two).sub(One);
+        var hidden = pass.Show("conv_in", conv_in.forward(sample));
+        var skips = new Stack<Tensor>([hidden]);
+        foreach (var block in down_blocks)
+            hidden = block.forward(hidden, pass, skips);
+        hidden = mid_block.forward(hidden, pass);
+        foreach (var block in up_blocks)
+            hidden = block.forward(hidden, pass, skips);
+        hidden = pass.Show("conv_norm_out", conv_norm_out.forward(hidden));
+        return conv_out.forward(F.silu(hidden)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor EmbedTime(Tensor sample, Tensor timestep, AddedConditions? added, Action<string, Tensor>? observer)
+    {
+        using var scope = NewDisposeScope();
+        var batch = sample.shape[0];
+        var features = TimestepEmbedding.Features(timestep.to(sample.device).flatten().expand(batch), Config.BlockOutChannels[0], Config.FlipSinToCos, Config.FreqShift);
+        observer?.Invoke("time_proj", features);
+        var embedded = time_embedding.forward(features.to(sample.dtype));
+        observer?.Invoke("time_embedding", embedded);
+        if (add_embedding is null || added is null)
+            return embedded.MoveToOuterDisposeScope();
+        var ids = TimestepEmbedding.Features(added.TimeIds.flatten(), Config.AdditionTimeEmbedDim!.Value, Config.FlipSinToCos, Config.FreqShift);
+        observer?.Invoke("add_time_proj", ids);
+        var conditions = add_embedding.forward(cat([added.TextEmbeds, ids.view(batch, -1).to(added.TextEmbeds.dtype)], 1).to(sample.dtype));
+        observer?.Invoke("add_embedding", conditions);
+        return embedded.add(conditions).MoveToOuterDisposeScope();
+    }
+
+    private void Check(Tensor sample, Tensor timestep, Tensor context, AddedConditions? added)
+    {
+        if (sample.dim() != 4 || sample.shape[1] != Config.InChannels || sample.numel() == 0)
+            throw new ArgumentException($"expected (B, {Config.InChannels}, h, w), got [{string.Join(", ", sample.shape)}]", nameof(sample));
+        if (timestep.numel() != 1 && timestep.numel() != sample.shape[0])
+            throw new ArgumentException($"expected 1 or {sample.shape[0]} times, got {timestep.numel()}", nameof(timestep));
+        if (context.dim() != 3 || context.shape[0] != sample.shape[0] || context.shape[2] != Config.CrossAttentionDim)
+            throw new ArgumentException($"expected ({sample.shape[0]}, T, {Config.CrossAttentionDim}), got [{string.Join(", ", context.shape)}]", nameof(context));
+        if (add_embedding is null != added is null)
+            throw new ArgumentException(added is null ? "this model needs added conditions" : "this model takes no added conditions", nameof(added));
+        if (added is null)
+            return;
+        var text = Config.AddedInputDim!.Value - (TimeIds * Config.AdditionTimeEmbedDim!.Value);
+        if (!added.TextEmbeds.shape.SequenceEqual([sample.shape[0], text]) || !added.TimeIds.shape.SequenceEqual([sample.shape[0], TimeIds]))
+            throw new ArgumentException($"expected text ({sample.shape[0]}, {text}) and ids ({sample.shape[0]}, {TimeIds})", nameof(added));
+    }
+
+    private static DownBlock2D Down(UNet2DConditionConfig config, int level)
+    {
+        var channels = config.BlockOutChannels[level];
+        var input = config.BlockOutChannels[Math.Max(level - 1, 0)];
+        var layers = Enumerable.Range(0, config.LayersPerBlock[level]).Select(i => Resnet(config, i == 0 ? input : channels, channels)).ToList();
+        var transformer = config.DownAttention[level] ? Transformer(config, level) : null;
+        return new DownBlock2D($"down_blocks.{level}", layers, transformer, level < config.BlockOutChannels.Count - 1);
+    }
+
+    private static UpBlock2D Up(UNet2DConditionConfig config, int index)
+    {
+        var level = config.BlockOutChannels.Count - 1 - index;
+        var channels = config.BlockOutChannels[level];
+        var previous = config.BlockOutChannels[Math.Min(level + 1, config.BlockOutChannels.Count - 1)];
+        var lastSkip = config.BlockOutChannels[Math.Max(level - 1, 0)];
+        var count = config.LayersPerBlock[level] + 1;
+        var layers = Enumerable.Range(0, count)
+            .Select(i => Resnet(config, (i == 0 ? previous : channels) + (i == count - 1 ? lastSkip : channels), channels))
+            .ToList();
+        return new UpBlock2D($"up_blocks.{index}", layers, config.UpAttention[index] ? Transformer(config, level) : null, level > 0);
+    }
+
+    private static ResnetShape Resnet(UNet2DConditionConfig config, int input, int output) =>
+        new(input, output, config.TimeEmbedDim, config.NormNumGroups, config.NormEps);
+
+    private static TransformerShape Transformer(UNet2DConditionConfig config, int level) => new(
+        config.BlockOutChannels[level], config.CrossAttentionDim, config.AttentionHeads[level], config.TransformerLayersPerBlock[level],
+        config.UseLinearProjection, config.UpcastAttention, config.NormNumGroups);
+}

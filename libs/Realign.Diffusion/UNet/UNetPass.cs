@@ -1,0 +1,19 @@
+using Realign.Diffusion.Attention;
+using static TorchSharp.torch;
+
+namespace Realign.Diffusion.UNet;
+
+/// <summary>What every block of one forward pass needs.</summary>
+/// <param name="Context">Text states (B, T, D).</param>
+/// <param name="ActivatedTime">SiLU of the time embedding, computed once for all residual blocks (B, E).</param>
+/// <param name="Processor">Takes over attention at the sites it handles.</param>
+/// <param name="Observer">Sees the output of each module under its path.</param>
+internal sealed record UNetPass(Tensor Context, Tensor ActivatedTime, IAttentionProcessor? Processor, Action<string, Tensor>? Observer)
+{
+    /// <summary>Shows a module's output to the observer and hands it on.</summary>
+    public Tensor Show(string module, Tensor output)
+    {
+        Observer?.Invoke(module, output);
+        return output;
+    }
+}
