@@ -1,1 +1,4 @@
-return 0;
+using Realign.Gateway;
+using Realign.Hosting;
+
+return await ServiceHost.RunAsync(GatewayApp.Build, args);

@@ -1,0 +1,42 @@
+using Grpc.AspNetCore.HealthChecks;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Realign.V1;
+
+namespace Realign.Gateway.Backends;
+
+/// <summary>
+/// The Gateway serves what its backends can serve: GatewayService needs all five, RewardService the Captioner alone. The empty name
+/// stands for both, a backend's name for that backend.
+/// </summary>
+internal static class BackendHealth
+{
+    private static readonly string[] Names = ["generator", "captioner", "tagger", "scene-scorer", "segmenter"];
+
+    public static void AddBackendHealth(this WebApplicationBuilder builder)
+    {
+        foreach (var name in Names)
+        {
+            builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
+                name, provider => new Check(name, provider.GetRequiredService<BackendSet>(), provider.GetRequiredService<MeshStatus>()), HealthStatus.Unhealthy, tags: null));
+        }
+
+        builder.Services.Configure<GrpcHealthChecksOptions>(options =>
+        {
+            foreach (var name in Names)
+                options.Services.Map(name, check => check.Name == name);
+            options.Services.Map(GatewayService.Descriptor.FullName, check => Names.Contains(check.Name));
+            options.Services.Map(RewardService.Descriptor.FullName, check => check.Name == "captioner");
+        });
+        // a backend that is down is told to whoever asks; it is no error of this process
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
+    }
+
+    private sealed class Check(string name, BackendSet backends, MeshStatus mesh) : IHealthCheck
+    {
+        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        {
+            var status = await mesh.CheckAsync(backends.All.Single(backend => backend.Name == name), cancellationToken);
+            return status.State == ServiceState.Serving ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(status.Detail);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+using Grpc.Core;
+
+namespace Realign.Gateway.Backends;
+
+/// <summary>What a call to a backend inherits from the call that needs it.</summary>
+/// <param name="Backend">Who is asked.</param>
+/// <param name="Step">What for, as statuses name it: a stage such as <c>SCENE</c>, or a reward such as <c>LIKELIHOOD</c>.</param>
+/// <param name="StepKind"><c>stage</c> or <c>reward</c>.</param>
+/// <param name="Deadline">When the answer must be there, UTC.</param>
+/// <param name="CancellationToken">Fires when the caller left.</param>
+internal sealed record CallScope(Backend Backend, string StepKind, string Step, DateTime Deadline, CancellationToken CancellationToken)
+{
+    /// <summary>Deadline and token as gRPC takes them.</summary>
+    public CallOptions Options => new(deadline: Deadline, cancellationToken: CancellationToken);
+}

@@ -1,0 +1,41 @@
+using Grpc.Core;
+using Grpc.Health.V1;
+using Microsoft.Extensions.Options;
+using Realign.V1;
+
+namespace Realign.Gateway.Backends;
+
+/// <summary>Asks backends for their health.</summary>
+internal sealed class MeshStatus(BackendSet backends, IOptions<GatewayOptions> options, TimeProvider time)
+{
+    public Task<ServiceStatus[]> CheckAllAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(backends.All.Select(backend => CheckAsync(backend, cancellationToken)));
+
+    public async Task<ServiceStatus> CheckAsync(Backend backend, CancellationToken cancellationToken)
+    {
+        var status = new ServiceStatus { Name = backend.Name, Address = backend.Address };
+        var start = time.GetTimestamp();
+        try
+        {
+            var deadline = time.GetUtcNow().UtcDateTime.AddSeconds(options.Value.HealthTimeoutSeconds);
+            var answer = await backend.Health.CheckAsync(new HealthCheckRequest(), deadline: deadline, cancellationToken: cancellationToken);
+            var serving = answer.Status == HealthCheckResponse.Types.ServingStatus.Serving;
+            status.State = serving ? ServiceState.Serving : ServiceState.NotServing;
+            status.Detail = serving ? "" : "its models are loading or could not be loaded; its log has the reason";
+        }
+        catch (RpcException failure)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            status.State = failure.StatusCode == StatusCode.Unimplemented ? ServiceState.NotServing : ServiceState.Unreachable;
+            status.Detail = failure.StatusCode switch
+            {
+                StatusCode.Unimplemented => "something else listens at this address",
+                StatusCode.DeadlineExceeded => FormattableString.Invariant($"no answer within {options.Value.HealthTimeoutSeconds} s"),
+                _ => "nothing listens at this address",
+            };
+        }
+
+        status.LatencyMilliseconds = time.GetElapsedTime(start).TotalMilliseconds;
+        return status;
+    }
+}

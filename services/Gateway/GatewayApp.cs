@@ -1,0 +1,33 @@
+using Microsoft.Extensions.Options;
+using Realign.Gateway.Backends;
+using Realign.Gateway.Realigning;
+using Realign.Gateway.Rewards;
+using Realign.Hosting;
+
+namespace Realign.Gateway;
+
+/// <summary>Puts the Gateway together.</summary>
+public static class GatewayApp
+{
+    /// <summary>Port when no address is configured.</summary>
+    public const int DefaultPort = 5100;
+
+    /// <summary>The Gateway, ready to run.</summary>
+    public static WebApplication Build(string[] args)
+    {
+        var builder = ServiceHost.CreateBuilder(args, DefaultPort);
+        builder.Services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
+        builder.Services.AddOptions<GatewayOptions>().BindConfiguration(GatewayOptions.SectionName).ValidateOnStart();
+        builder.Services.AddSingleton<BackendSet>();
+        builder.Services.AddSingleton<BackendCaller>();
+        builder.Services.AddSingleton<MeshStatus>();
+        builder.Services.AddSingleton<RealignFlow>();
+        builder.Services.AddSingleton<RewardScoring>();
+        builder.AddBackendHealth();
+
+        var app = builder.BuildService();
+        app.MapGrpcService<GatewayGrpcService>();
+        app.MapGrpcService<RewardGrpcService>();
+        return app;
+    }
+}

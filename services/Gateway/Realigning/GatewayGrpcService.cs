@@ -1,0 +1,35 @@
+using Grpc.Core;
+using Realign.Core.Errors;
+using Realign.Gateway.Backends;
+using Realign.Hosting.Requests;
+using Realign.V1;
+
+namespace Realign.Gateway.Realigning;
+
+/// <summary>Checks what only the flow knows of; everything about drawing is checked by the Generator, which is asked first.</summary>
+internal sealed class GatewayGrpcService(RealignFlow flow, MeshStatus mesh) : GatewayService.GatewayServiceBase
+{
+    public override Task Realign(RealignRequest request, IServerStreamWriter<RealignResponse> responseStream, ServerCallContext context)
+    {
+        if (request.Generate is not { } generate)
+            throw new InvalidInputException("generate", "absent", "there is nothing to draw", "set generate.prompt");
+        _ = Require.Text("generate.prompt", generate.Prompt);
+        _ = Require.Known("on_stage_failure", request.OnStageFailure);
+        if (generate.HasNumImages && generate.NumImages != 1)
+            throw new InvalidInputException("generate.num_images", $"{generate.NumImages}", "one image is realigned per call", "leave it out, and send a call per seed");
+        if (generate.Modulation?.Segments.Count > 0)
+        {
+            throw new InvalidInputException("generate.modulation.segments", $"{generate.Modulation.Segments.Count} entries",
+                "the flow finds the segments itself", "leave them out, or call Generate of the Generator with your own");
+        }
+
+        return flow.RunAsync(request, responseStream, context.Deadline, context.CancellationToken);
+    }
+
+    public override async Task<GetMeshStatusResponse> GetMeshStatus(GetMeshStatusRequest request, ServerCallContext context)
+    {
+        var response = new GetMeshStatusResponse();
+        response.Services.AddRange(await mesh.CheckAllAsync(context.CancellationToken));
+        return response;
+    }
+}
