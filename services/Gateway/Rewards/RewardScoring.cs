@@ -28,6 +28,9 @@ internal sealed class RewardScoring(
 
         var pairs = request.Items.Where((_, index) => response.Items[index].Error is null).Distinct().ToList();
         var dataType = GradientType(request);
+        // a sum is rounded once, at its end; a single reward travels as the caller wants it and is handed on untouched
+        var single = request.Rewards.Where(reward => reward.Kind != RewardKind.Caption).ToList() is [var only] && (!only.HasWeight || only.Weight == 1);
+        var wireType = dataType is null || single ? dataType : DataType.Float32;
         var scored = new Dictionary<RewardKind, Outcome<PromptScore>[]>();
         var compared = new Dictionary<TextEncoderPreset, Outcome<RewardValue>[]>();
         var kinds = request.Rewards.Where(reward => reward.Kind != RewardKind.Caption).Select(reward => reward.Kind).Distinct();
@@ -35,7 +38,7 @@ internal sealed class RewardScoring(
         var branches = kinds.Select<RewardKind, Func<CancellationToken, Task>>(kind => async token =>
         {
             var start = time.GetTimestamp();
-            var scores = await _prompt.ScoreAsync(call, kind, pairs, dataType, token);
+            var scores = await _prompt.ScoreAsync(call, kind, pairs, wireType, token);
             lock (response)
             {
                 scored[kind] = scores;

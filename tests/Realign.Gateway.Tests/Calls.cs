@@ -1,0 +1,26 @@
+using Google.Rpc;
+using Grpc.Core;
+using Realign.Gateway.Tests.Fakes;
+using Realign.Testing;
+using Realign.V1;
+
+namespace Realign.Gateway.Tests;
+
+/// <summary>Calls as a client makes them.</summary>
+internal static class Calls
+{
+    public static async Task<List<RealignResponse>> RealignAsync(
+        FakeMesh mesh, string prompt, Action<RealignRequest>? change = null, TimeSpan? deadline = null, CancellationToken cancellationToken = default)
+    {
+        var request = new RealignRequest { Generate = new GenerateRequest { Prompt = prompt } };
+        change?.Invoke(request);
+        var until = deadline is { } span ? TimeProvider.System.GetUtcNow().UtcDateTime + span : (DateTime?)null;
+        using var call = mesh.Client.Realign(request, deadline: until, cancellationToken: cancellationToken);
+        var events = new List<RealignResponse>();
+        while (await call.ResponseStream.MoveNext(CancellationToken.None).DefaultTimeout())
+            events.Add(call.ResponseStream.Current);
+        return events;
+    }
+
+    public static ErrorInfo Info(RpcException failure) => failure.GetRpcStatus()!.GetDetail<ErrorInfo>()!;
+}

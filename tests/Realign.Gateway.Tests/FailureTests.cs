@@ -1,0 +1,221 @@
+using Grpc.Core;
+using Realign.Gateway.Tests.Fakes;
+using Realign.Testing;
+using Realign.V1;
+using Shouldly;
+using Xunit;
+using EventCase = Realign.V1.RealignResponse.EventOneofCase;
+
+namespace Realign.Gateway.Tests;
+
+/// <summary>Backends that are away, slow, broken or asked by someone who leaves.</summary>
+public sealed class FailureTests
+{
+    public static TheoryData<string, Stage, string> Backends { get; } = new()
+    {
+        { "Generator", Stage.Coarse, "generator" },
+        { "Tagger", Stage.Tag, "tagger" },
+        { "Captioner", Stage.Caption, "captioner" },
+        { "SceneScorer", Stage.Scene, "scene-scorer" },
+        { "Segmenter", Stage.Segment, "segmenter" },
+    };
+
+    public static TheoryData<Stage> AllStages { get; } = [Stage.Coarse, Stage.Tag, Stage.Caption, Stage.Scene, Stage.Segment, Stage.Refine];
+
+    public static TheoryData<Stage> LaterStages { get; } = [Stage.Tag, Stage.Caption, Stage.Scene, Stage.Segment, Stage.Refine];
+
+    [Theory]
+    [MemberData(nameof(Backends))]
+    public async Task UnreachableBackend_IsUnavailableAndNamesStageAndService(string absent, Stage stage, string service)
+    {
+        await using var mesh = await FakeMesh.StartAsync([absent]);
+
+        var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car"));
+
+        failure.StatusCode.ShouldBe(StatusCode.Unavailable);
+        failure.Status.Detail.ShouldContain(service);
+        failure.Status.Detail.ShouldContain($"Gateway:{absent}");
+        var info = Calls.Info(failure);
+        info.Reason.ShouldBe("BACKEND_UNREACHABLE");
+        info.Metadata["stage"].ShouldBe(stage.ToString().ToUpperInvariant());
+        info.Metadata["service"].ShouldBe(service);
+    }
+
+    [Theory]
+    [MemberData(nameof(LaterStages))]
+    public async Task FailedStage_KeepsItsCode(Stage stage)
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        mesh.Behaviour.Fail(stage, StatusCode.FailedPrecondition, "no model");
+
+        var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car"));
+
+        failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition);
+        failure.Status.Detail.ShouldContain("no model");
+        Calls.Info(failure).Metadata["stage"].ShouldBe(stage.ToString().ToUpperInvariant());
+    }
+
+    [Theory]
+    [MemberData(nameof(LaterStages))]
+    public async Task SkipToCoarse_EndsWellWithTheCoarseImage(Stage stage)
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        mesh.Behaviour.Fail(stage, StatusCode.Internal, "broken");
+
+        var events = await Calls.RealignAsync(mesh, "a car", request => request.OnStageFailure = OnStageFailure.SkipToCoarse);
+
+        var failed = events.Single(message => message.EventCase == EventCase.Failed);
+        failed.Stage.ShouldBe(stage);
+        failed.Failed.Code.ShouldBe((int)StatusCode.Internal);
+        var result = events[^1].Result;
+        result.Refined.ShouldBeFalse();
+        result.Png.ShouldBe(FakeBehaviour.CoarsePng);
+        result.NotRefinedBecause.ShouldContain("broken");
+    }
+
+    [Fact]
+    public async Task SkipToCoarse_WithoutACoarseImage_Fails()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        mesh.Behaviour.Fail(Stage.Coarse, StatusCode.Internal, "broken");
+
+        var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car", request => request.OnStageFailure = OnStageFailure.SkipToCoarse));
+
+        Calls.Info(failure).Metadata["stage"].ShouldBe("COARSE");
+    }
+
+    [Theory]
+    [MemberData(nameof(AllStages))]
+    public async Task CallerLeaves_CancelReachesTheBackendInFlight(Stage stage)
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        _ = mesh.Behaviour.Hanging.Add(stage);
+        using var caller = new CancellationTokenSource();
+        var call = Calls.RealignAsync(mesh, "a car", cancellationToken: caller.Token);
+        await mesh.Behaviour.Entered(stage).DefaultTimeout();
+
+        await caller.CancelAsync();
+
+        await mesh.Behaviour.Cancelled(stage).DefaultTimeout();
+        (await TestService.FailsAsync(() => call)).StatusCode.ShouldBe(StatusCode.Cancelled);
+    }
+
+    [Fact]
+    public async Task SlowStage_IsCutOffByItsShareOfTheDeadline()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        _ = mesh.Behaviour.Hanging.Add(Stage.Tag);
+
+        var events = await Calls.RealignAsync(mesh, "a car", request => request.OnStageFailure = OnStageFailure.SkipToCoarse, deadline: TimeSpan.FromSeconds(4));
+
+        events.Single(message => message.EventCase == EventCase.Failed).Failed.Code.ShouldBe((int)StatusCode.DeadlineExceeded);
+        events[^1].Result.Png.ShouldBe(FakeBehaviour.CoarsePng);
+        await mesh.Behaviour.Cancelled(Stage.Tag).DefaultTimeout();
+    }
+
+    [Fact]
+    public async Task SlowStage_PolicyFail_IsDeadlineExceededAndNamesTheStage()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        _ = mesh.Behaviour.Hanging.Add(Stage.Scene);
+
+        var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car", deadline: TimeSpan.FromSeconds(4)));
+
+        failure.StatusCode.ShouldBe(StatusCode.DeadlineExceeded);
+        Calls.Info(failure).Metadata["stage"].ShouldBe("SCENE");
+    }
+
+    [Fact]
+    public async Task ExpiredDeadline_IsDeadlineExceeded()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+
+        var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car", deadline: TimeSpan.FromSeconds(-1)));
+
+        failure.StatusCode.ShouldBe(StatusCode.DeadlineExceeded);
+    }
+
+    [Fact]
+    public async Task OneBranchFails_TheOtherIsCancelled()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        _ = mesh.Behaviour.Hanging.Add(Stage.Caption);
+        mesh.Behaviour.Tag = _ => throw new RpcException(new Status(StatusCode.NotFound, "no such model"));
+
+        var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car"));
+
+        failure.StatusCode.ShouldBe(StatusCode.NotFound);
+        Calls.Info(failure).Metadata["stage"].ShouldBe("TAG");
+    }
+
+    [Fact]
+    public async Task UnavailableBeforeTheFirstMessage_IsTriedAgain()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        mesh.Behaviour.Fail(Stage.Coarse, StatusCode.Unavailable, "loading");
+        mesh.Behaviour.Fail(Stage.Tag, StatusCode.Unavailable, "loading", times: 2);
+
+        var events = await Calls.RealignAsync(mesh, "a car");
+
+        events[^1].Result.Refined.ShouldBeTrue();
+        mesh.Behaviour.Calls(Stage.Coarse).ShouldBe(2);
+        mesh.Behaviour.Calls(Stage.Tag).ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task UnavailableAfterTheFirstMessage_IsNotTriedAgain()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        mesh.Behaviour.Generate = _ => [new GenerateResponse { Progress = new GenerateProgress { Step = 0, TotalSteps = 9 } }];
+        mesh.Behaviour.AfterFirstMessage[Stage.Coarse] = new([new Status(StatusCode.Unavailable, "going down")]);
+
+        var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car"));
+
+        failure.StatusCode.ShouldBe(StatusCode.Unavailable);
+        mesh.Behaviour.Calls(Stage.Coarse).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task StreamWithoutAResult_IsInternalAndNamesTheService()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        mesh.Behaviour.Generate = _ => [new GenerateResponse { Progress = new GenerateProgress { Step = 0, TotalSteps = 9 } }];
+
+        var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car"));
+
+        failure.StatusCode.ShouldBe(StatusCode.Internal);
+        Calls.Info(failure).Reason.ShouldBe("BACKEND_CONTRACT");
+        Calls.Info(failure).Metadata["service"].ShouldBe("generator");
+    }
+
+    [Fact]
+    public async Task UnknownFromABackend_IsNotHandedOn()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        mesh.Behaviour.Fail(Stage.Segment, StatusCode.Unknown, "whatever");
+
+        (await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car"))).StatusCode.ShouldBe(StatusCode.Internal);
+    }
+
+    [Fact]
+    public async Task AnswerAboveTheLimit_IsResourceExhaustedAndNamesTheStage()
+    {
+        await using var mesh = await FakeMesh.StartAsync(null, "--Hosting:MaxMessageMegabytes=1");
+        mesh.Behaviour.Caption = _ => new CaptionResponse { Caption = new string('a', 2 << 20) };
+
+        var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car"));
+
+        failure.StatusCode.ShouldBe(StatusCode.ResourceExhausted);
+        Calls.Info(failure).Metadata["stage"].ShouldBe("CAPTION");
+    }
+
+    [Fact]
+    public async Task RequestAboveTheLimit_IsResourceExhausted()
+    {
+        await using var mesh = await FakeMesh.StartAsync(null, "--Hosting:MaxMessageMegabytes=1");
+
+        var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, new string('a', 2 << 20)));
+
+        failure.StatusCode.ShouldBe(StatusCode.ResourceExhausted);
+    }
+}

@@ -1,0 +1,111 @@
+using System.Collections.Concurrent;
+using Google.Protobuf;
+using Grpc.Core;
+using Realign.V1;
+
+namespace Realign.Gateway.Tests.Fakes;
+
+/// <summary>What the servers of a <see cref="FakeMesh"/> answer; every part can be replaced by a test.</summary>
+internal sealed class FakeBehaviour
+{
+    public static readonly ByteString CoarsePng = ByteString.CopyFromUtf8("coarse image");
+    public static readonly ByteString RefinedPng = ByteString.CopyFromUtf8("refined image");
+
+    private readonly ConcurrentDictionary<Stage, TaskCompletionSource> _cancelled = new();
+    private readonly ConcurrentDictionary<Stage, TaskCompletionSource> _entered = new();
+    private readonly ConcurrentDictionary<Stage, int> _calls = new();
+
+    /// <summary>Stages that never answer, only wait for their caller to leave.</summary>
+    public HashSet<Stage> Hanging { get; } = [];
+
+    /// <summary>Statuses that stages fail with, one per call; a stage without any succeeds.</summary>
+    public ConcurrentDictionary<Stage, ConcurrentQueue<Status>> Failing { get; } = new();
+
+    /// <summary>Like <see cref="Failing"/>, for a Generator that has already sent everything but its result.</summary>
+    public ConcurrentDictionary<Stage, ConcurrentQueue<Status>> AfterFirstMessage { get; } = new();
+
+    public ConcurrentQueue<GenerateRequest> Generated { get; } = new();
+
+    public Func<GenerateRequest, IEnumerable<GenerateResponse>> Generate { get; set; } = request =>
+    [
+        new GenerateResponse { Progress = new GenerateProgress { Step = 1, TotalSteps = 1 } },
+        new GenerateResponse { Result = Drawn(request) },
+    ];
+
+    public Func<TagRequest, TagResponse> Tag { get; set; } = _ => new TagResponse { Tags = { new Tag { Name = "car", Groundable = true, Probability = 0.9f } } };
+
+    public Func<CaptionRequest, CaptionResponse> Caption { get; set; } = _ => new CaptionResponse { Caption = "a car" };
+
+    public Func<ScoreSceneRequest, ScoreSceneResponse> ScoreScene { get; set; } = request => new ScoreSceneResponse
+    {
+        Entries = { request.Tags.Select(tag => new SceneEntry { Tag = tag, Score = 2, Phrase = $"a red {tag}", Source = EntrySource.Tag }) },
+    };
+
+    public Func<SegmentRequest, SegmentResponse> Segment { get; set; } = request => new SegmentResponse
+    {
+        Phrases = { request.Phrases.Select(phrase => Grounded(phrase, MaskOf(4, 4, 5, 6))) },
+    };
+
+    public Func<EmbedTextRequest, EmbedTextResponse> EmbedText { get; set; } = _ => throw new RpcException(new Status(StatusCode.Unimplemented, ""));
+
+    public Func<ScorePromptRequest, ScorePromptResponse> ScorePrompt { get; set; } = _ => throw new RpcException(new Status(StatusCode.Unimplemented, ""));
+
+    public int Calls(Stage stage) => _calls.GetValueOrDefault(stage);
+
+    /// <summary>Ends when a stage was asked.</summary>
+    public Task Entered(Stage stage) => _entered.GetOrAdd(stage, _ => New()).Task;
+
+    /// <summary>Ends when a hanging stage noticed that its caller left.</summary>
+    public Task Cancelled(Stage stage) => _cancelled.GetOrAdd(stage, _ => New()).Task;
+
+    public void Fail(Stage stage, StatusCode code, string detail, int times = 1)
+    {
+        for (var i = 0; i < times; i++)
+            Failing.GetOrAdd(stage, _ => new ConcurrentQueue<Status>()).Enqueue(new Status(code, detail));
+    }
+
+    public Task<T> RunAsync<T>(Stage stage, ServerCallContext context, Func<T> answer)
+    {
+        _ = _calls.AddOrUpdate(stage, 1, (_, count) => count + 1);
+        return RunAsync(stage, context, answer, Failing);
+    }
+
+    public async Task<T> RunAsync<T>(Stage stage, ServerCallContext context, Func<T> answer, ConcurrentDictionary<Stage, ConcurrentQueue<Status>> failing)
+    {
+        _ = _entered.GetOrAdd(stage, _ => New()).TrySetResult();
+        if (failing.TryGetValue(stage, out var failures) && failures.TryDequeue(out var status))
+            throw new RpcException(status);
+        if (Hanging.Contains(stage))
+        {
+            try
+            {
+                await Task.Delay(Timeout.Infinite, context.CancellationToken);
+            }
+            finally
+            {
+                _ = _cancelled.GetOrAdd(stage, _ => New()).TrySetResult();
+            }
+        }
+
+        return answer();
+    }
+
+    public static GenerateResult Drawn(GenerateRequest request) => new()
+    {
+        Images = { new GeneratedImage { Png = request.Modulation is null ? CoarsePng : RefinedPng, Seed = request.HasSeed ? request.Seed : 4711 } },
+        Segments = { (request.Modulation?.Segments ?? []).Select(segment => new SegmentReport { Phrase = segment.Phrase, TokenIndices = { 1 }, Area = 0.2f }) },
+    };
+
+    public static GroundedPhrase Grounded(string phrase, params Mask[] masks)
+    {
+        var grounded = new GroundedPhrase { Phrase = phrase, Mask = masks.FirstOrDefault() };
+        grounded.Detections.AddRange(masks.Select(mask => new Detection { Mask = mask, Score = 0.8f }));
+        return grounded;
+    }
+
+    /// <summary>A mask with pixels from..to (exclusive, down the columns) set.</summary>
+    public static Mask MaskOf(int width, int height, int from, int to) =>
+        new() { Width = width, Height = height, Counts = { (uint)from, (uint)(to - from), (uint)((width * height) - to) } };
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

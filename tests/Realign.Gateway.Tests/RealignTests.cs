@@ -1,0 +1,199 @@
+using Grpc.Core;
+using Realign.Gateway.Tests.Fakes;
+using Realign.Testing;
+using Realign.V1;
+using Shouldly;
+using Xunit;
+using EventCase = Realign.V1.RealignResponse.EventOneofCase;
+
+namespace Realign.Gateway.Tests;
+
+/// <summary>The flow when every backend answers.</summary>
+public sealed class RealignTests
+{
+    [Fact]
+    public async Task Realign_StreamsEveryIntermediateResult_ResultLast()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+
+        var events = await Calls.RealignAsync(mesh, "a red car");
+
+        var order = events.Select(message => message.EventCase).ToList();
+        order[0].ShouldBe(EventCase.Started);
+        order[^1].ShouldBe(EventCase.Result);
+        foreach (var expected in new[] { EventCase.Coarse, EventCase.Tags, EventCase.Caption, EventCase.Scene, EventCase.Segments, EventCase.Refined })
+            order.Count(kind => kind == expected).ShouldBe(1, expected.ToString());
+        order.IndexOf(EventCase.Tags).ShouldBeLessThan(order.IndexOf(EventCase.Scene));
+        order.IndexOf(EventCase.Segments).ShouldBeLessThan(order.IndexOf(EventCase.Refined));
+        events.Count(message => message.EventCase == EventCase.Progress).ShouldBe(2);
+        var result = events[^1].Result;
+        result.Refined.ShouldBeTrue();
+        result.NotRefinedBecause.ShouldBeEmpty();
+        result.Png.ShouldBe(FakeBehaviour.RefinedPng);
+        result.Timings.Select(timing => timing.Stage).ShouldBe([Stage.Coarse, Stage.Tag, Stage.Caption, Stage.Scene, Stage.Segment, Stage.Refine], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task Refine_UsesTheSeedThatWasDrawnAndTheCallersModulation()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+
+        await Calls.RealignAsync(mesh, "a red car", request => request.Generate.Modulation = new Modulation { StepFraction = 0.5f });
+
+        var drawn = mesh.Behaviour.Generated.ToArray();
+        drawn.Length.ShouldBe(2);
+        drawn[0].Modulation.ShouldBeNull();
+        drawn[1].Seed.ShouldBe(4711ul);
+        drawn[1].Modulation.StepFraction.ShouldBe(0.5f);
+        var segment = drawn[1].Modulation.Segments.ShouldHaveSingleItem();
+        segment.Phrase.ShouldBe("a red car");
+        segment.Score.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task TheTagIsGrounded_NotThePhrase_AndScoreZeroIsNotLookedFor()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        SegmentRequest? asked = null;
+        var segment = mesh.Behaviour.Segment;
+        mesh.Behaviour.Segment = request => segment(asked = request);
+        mesh.Behaviour.Tag = _ => new TagResponse
+        {
+            Tags = { new Tag { Name = "vase", Groundable = true }, new Tag { Name = "table", Groundable = true }, new Tag { Name = "sky", Groundable = false } },
+        };
+        mesh.Behaviour.ScoreScene = request => new ScoreSceneResponse
+        {
+            Entries =
+            {
+                new SceneEntry { Tag = "vase", Score = 2, Phrase = "a yellow vase", Source = EntrySource.Tag },
+                new SceneEntry { Tag = "table", Score = 0, Source = EntrySource.Tag },
+            },
+        };
+
+        var events = await Calls.RealignAsync(mesh, "a yellow vase");
+
+        asked!.Phrases.ShouldBe(["vase"]);
+        events[^1].Result.Segments.ShouldHaveSingleItem().Phrase.ShouldBe("a yellow vase");
+    }
+
+    [Fact]
+    public async Task UngroundableAndDuplicateTags_AreNotSentToTheSceneScorer()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        ScoreSceneRequest? asked = null;
+        var score = mesh.Behaviour.ScoreScene;
+        mesh.Behaviour.ScoreScene = request => score(asked = request);
+        mesh.Behaviour.Tag = _ => new TagResponse
+        {
+            Tags =
+            {
+                new Tag { Name = "car", Groundable = true }, new Tag { Name = "red", Groundable = false }, new Tag { Name = "CAR", Groundable = true },
+            },
+        };
+
+        await Calls.RealignAsync(mesh, "a red car");
+
+        asked!.Tags.ShouldBe(["car"]);
+    }
+
+    [Fact]
+    public async Task MissingObject_IsReportedAndTheOthersSteer()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        mesh.Behaviour.ScoreScene = _ => new ScoreSceneResponse
+        {
+            Entries =
+            {
+                new SceneEntry { Tag = "car", Score = 2, Phrase = "a red car", Source = EntrySource.Tag },
+                new SceneEntry { Tag = "elephant", Score = 2, Phrase = "a pink elephant", Source = EntrySource.Missing },
+            },
+        };
+
+        var result = (await Calls.RealignAsync(mesh, "a red car and a pink elephant"))[^1].Result;
+
+        result.Refined.ShouldBeTrue();
+        result.Segments.ShouldHaveSingleItem();
+        var unused = result.Unused.ShouldHaveSingleItem();
+        unused.Tag.ShouldBe("elephant");
+        unused.Reason.ShouldContain("coarse image");
+    }
+
+    [Fact]
+    public async Task NothingLocated_GivesTheCoarseImageWithTheReason()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        mesh.Behaviour.Segment = request => new SegmentResponse { Phrases = { request.Phrases.Select(phrase => new GroundedPhrase { Phrase = phrase }) } };
+
+        var events = await Calls.RealignAsync(mesh, "a red car");
+
+        var result = events[^1].Result;
+        result.Refined.ShouldBeFalse();
+        result.NotRefinedBecause.ShouldContain("car");
+        result.Png.ShouldBe(FakeBehaviour.CoarsePng);
+        events.ShouldNotContain(message => message.Stage == Stage.Refine);
+    }
+
+    [Fact]
+    public async Task SegmentsWithoutEffect_AreReportedAsNotRefined()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        var generate = mesh.Behaviour.Generate;
+        mesh.Behaviour.Generate = request =>
+        {
+            var drawn = generate(request).ToList();
+            foreach (var report in drawn[^1].Result.Segments)
+                report.IgnoredBecause = "its phrase has no token in the prompt";
+            return drawn;
+        };
+
+        var result = (await Calls.RealignAsync(mesh, "a red car"))[^1].Result;
+
+        result.Refined.ShouldBeFalse();
+        result.NotRefinedBecause.ShouldContain("no token");
+    }
+
+    [Fact]
+    public async Task PhraseWithACount_KeepsThatManyDetections()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        mesh.Behaviour.ScoreScene = _ => new ScoreSceneResponse
+        {
+            Entries = { new SceneEntry { Tag = "dog", Score = 2, Phrase = "two black dogs", Source = EntrySource.Tag } },
+        };
+        var best = FakeBehaviour.MaskOf(4, 4, 0, 2);
+        var second = FakeBehaviour.MaskOf(4, 4, 1, 3);
+        var third = FakeBehaviour.MaskOf(4, 4, 8, 16);
+        mesh.Behaviour.Segment = _ => new SegmentResponse { Phrases = { FakeBehaviour.Grounded("dog", best, second, third) } };
+
+        var result = (await Calls.RealignAsync(mesh, "two black dogs"))[^1].Result;
+
+        result.Segments.ShouldHaveSingleItem().Mask.Counts.ShouldBe([0u, 3u, 13u]);
+    }
+
+    [Fact]
+    public async Task SegmentsInTheRequest_AreInvalid()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+
+        var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a", request =>
+            request.Generate.Modulation = new Modulation { Segments = { new Segment { Phrase = "a" } } }));
+
+        failure.StatusCode.ShouldBe(StatusCode.InvalidArgument);
+        failure.Status.Detail.ShouldContain("generate.modulation.segments");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("  ")]
+    [InlineData("nul \0 inside")]
+    public async Task UnusablePrompt_IsInvalid(string prompt)
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+
+        var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, prompt));
+
+        failure.StatusCode.ShouldBe(StatusCode.InvalidArgument);
+        failure.Status.Detail.ShouldContain("generate.prompt");
+        mesh.Behaviour.Calls(Stage.Coarse).ShouldBe(0);
+    }
+}
