@@ -1,0 +1,54 @@
+using Realign.Torch.Configs;
+using Realign.VisionLanguage.Opt;
+using Realign.VisionLanguage.QFormer;
+using Realign.VisionLanguage.T5;
+using Realign.VisionLanguage.Vision;
+
+namespace Realign.VisionLanguage.Blip2;
+
+/// <summary>A BLIP-2 snapshot, from its <c>config.json</c> (both layouts in circulation).</summary>
+public sealed record Blip2Config
+{
+    /// <summary>Vision tower.</summary>
+    public required BlipVisionConfig Vision { get; init; }
+
+    /// <summary>Q-Former.</summary>
+    public required Blip2QFormerConfig QFormer { get; init; }
+
+    /// <summary>Language model when it is OPT.</summary>
+    public OPTConfig? Opt { get; init; }
+
+    /// <summary>Language model when it is T5.</summary>
+    public T5Config? T5 { get; init; }
+
+    /// <summary>Learned queries that stand for an image.</summary>
+    public required int NumQueryTokens { get; init; }
+
+    /// <summary>Width of the joint space of a retrieval model.</summary>
+    public required int ImageTextHiddenSize { get; init; }
+
+    /// <summary>Id of <c>&lt;image&gt;</c> in the newer layout; null in the first one.</summary>
+    public int? ImageTokenIndex { get; init; }
+
+    /// <summary>Reads a <c>config.json</c>.</summary>
+    public static Blip2Config Read(ConfigSection root)
+    {
+        _ = root.OneOf("model_type", "blip-2", "blip-2");
+        var text = root.Section("text_config");
+        var family = text.OneOf("model_type", "opt", "opt", "t5");
+        var config = new Blip2Config
+        {
+            Vision = BlipVisionConfig.ReadBlip2(root.Section("vision_config")),
+            QFormer = Blip2QFormerConfig.Read(root.Section("qformer_config")),
+            Opt = family == "opt" ? OPTConfig.Read(text) : null,
+            T5 = family == "t5" ? T5Config.Read(text) : null,
+            NumQueryTokens = root.Size("num_query_tokens", 32),
+            ImageTextHiddenSize = root.Size("image_text_hidden_size", 256),
+            ImageTokenIndex = root.Has("image_token_index") ? root.TokenId("image_token_index", 0) : null,
+        };
+        root.Require(config.QFormer.EncoderHiddenSize == config.Vision.HiddenSize, "qformer_config.encoder_hidden_size must be vision_config.hidden_size");
+        root.Require(root.Flag("use_decoder_only_language_model", family == "opt") == (family == "opt"),
+            "use_decoder_only_language_model does not fit text_config.model_type");
+        return config;
+    }
+}
