@@ -12,12 +12,15 @@ public sealed class ConfigReader
 {
     private const int MaxBytes = 16 << 20;
     private readonly JsonElement _root;
-    private readonly List<string> _problems = [];
+    private readonly string _prefix;
+    private readonly List<string> _problems;
 
-    private ConfigReader(string path, JsonElement root)
+    private ConfigReader(string path, JsonElement root, string prefix, List<string> problems)
     {
         Path = path;
         _root = root;
+        _prefix = prefix;
+        _problems = problems;
     }
 
     /// <summary>The file that was read.</summary>
@@ -57,8 +60,22 @@ public sealed class ConfigReader
 
     /// <summary>Reads a config that is part of another one.</summary>
     public static ConfigReader Parse(string path, JsonElement root) => root.ValueKind == JsonValueKind.Object
-        ? new ConfigReader(path, root)
+        ? new ConfigReader(path, root, "", [])
         : throw new ModelLoadException(path, "not a JSON object", "download it again");
+
+    /// <summary>A nested object, which reports into the same list of problems; an absent one reads as empty.</summary>
+    public ConfigReader Section(string name)
+    {
+        if (Has(name) && _root.GetProperty(name) is var value)
+        {
+            if (value.ValueKind == JsonValueKind.Object)
+                return new ConfigReader(Path, value, $"{_prefix}{name}.", _problems);
+            _ = Reject(name, value, "an object", 0);
+        }
+
+        using var empty = JsonDocument.Parse("{}");
+        return new ConfigReader(Path, empty.RootElement.Clone(), $"{_prefix}{name}.", _problems);
+    }
 
     /// <summary>Whether the field is there and not null.</summary>
     public bool Has(string name) => _root.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
@@ -106,7 +123,7 @@ public sealed class ConfigReader
     {
         var text = Text(name, fallback);
         if (!allowed.Contains(text) && (fallback is not null || Has(name)))
-            _problems.Add($"{name} = '{Shorten(text)}' is not implemented (known: {string.Join(", ", allowed)})");
+            _problems.Add($"{_prefix}{name} = '{Shorten(text)}' is not implemented (known: {string.Join(", ", allowed)})");
         return text;
     }
 
@@ -136,7 +153,7 @@ public sealed class ConfigReader
             return Reject<IReadOnlyList<string>>(name, value, "a list of texts", []);
         var texts = value.EnumerateArray().Select(item => item.GetString()!).ToList();
         foreach (var text in texts.Except(allowed))
-            _problems.Add($"{name}: '{Shorten(text)}' is not implemented (known: {string.Join(", ", allowed)})");
+            _problems.Add($"{_prefix}{name}: '{Shorten(text)}' is not implemented (known: {string.Join(", ", allowed)})");
         return texts;
     }
 
@@ -146,11 +163,18 @@ public sealed class ConfigReader
     public void Only(string name, string neutral)
     {
         if (Has(name) && _root.GetProperty(name) is var value && !IsNeutral(value, neutral))
-            _problems.Add($"{name} = {Shorten(value.GetRawText())} is not implemented (only {neutral})");
+            _problems.Add($"{_prefix}{name} = {Shorten(value.GetRawText())} is not implemented (only {neutral})");
     }
 
     /// <summary>Records a problem that concerns several fields.</summary>
-    public void Problem(string problem) => _problems.Add(problem);
+    public void Problem(string problem) => _problems.Add(_prefix + problem);
+
+    /// <summary>Records a problem that concerns several fields unless the condition holds.</summary>
+    public void Require(bool condition, string problem)
+    {
+        if (!condition)
+            Problem(problem);
+    }
 
     /// <summary>Ends reading.</summary>
     /// <exception cref="ModelLoadException">There were problems; lists all.</exception>
@@ -170,13 +194,13 @@ public sealed class ConfigReader
         if (_root.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null)
             return true;
         if (!optional)
-            _problems.Add($"{name} is missing");
+            _problems.Add($"{_prefix}{name} is missing");
         return false;
     }
 
     private T Reject<T>(string name, JsonElement value, string wanted, T result)
     {
-        _problems.Add($"{name} = {Shorten(value.GetRawText())} is not {wanted}");
+        _problems.Add($"{_prefix}{name} = {Shorten(value.GetRawText())} is not {wanted}");
         return result;
     }
 

@@ -1,4 +1,4 @@
-using Realign.Torch.Configs;
+using Realign.Core.Configs;
 using Realign.VisionLanguage.Opt;
 using Realign.VisionLanguage.QFormer;
 using Realign.VisionLanguage.T5;
@@ -31,7 +31,17 @@ public sealed record Blip2Config
     public int? ImageTokenIndex { get; init; }
 
     /// <summary>Reads a <c>config.json</c>.</summary>
-    public static Blip2Config Read(ConfigSection root)
+    /// <exception cref="Core.Errors.ModelLoadException">Lists every field that cannot be used.</exception>
+    public static Blip2Config Load(string path)
+    {
+        var root = ConfigReader.Open(path);
+        var config = Read(root);
+        root.ThrowIfAny();
+        return config;
+    }
+
+    /// <summary>Reads the fields; problems are noted in the reader.</summary>
+    public static Blip2Config Read(ConfigReader root)
     {
         _ = root.OneOf("model_type", "blip-2", "blip-2");
         var text = root.Section("text_config");
@@ -42,12 +52,12 @@ public sealed record Blip2Config
             QFormer = Blip2QFormerConfig.Read(root.Section("qformer_config")),
             Opt = family == "opt" ? OPTConfig.Read(text) : null,
             T5 = family == "t5" ? T5Config.Read(text) : null,
-            NumQueryTokens = root.Size("num_query_tokens", 32),
-            ImageTextHiddenSize = root.Size("image_text_hidden_size", 256),
-            ImageTokenIndex = root.Has("image_token_index") ? root.TokenId("image_token_index", 0) : null,
+            NumQueryTokens = root.Int("num_query_tokens", 32),
+            ImageTextHiddenSize = root.Int("image_text_hidden_size", 256),
+            ImageTokenIndex = root.Has("image_token_index") ? root.Int("image_token_index", 0, min: 0) : null,
         };
         root.Require(config.QFormer.EncoderHiddenSize == config.Vision.HiddenSize, "qformer_config.encoder_hidden_size must be vision_config.hidden_size");
-        root.Require(root.Flag("use_decoder_only_language_model", family == "opt") == (family == "opt"),
+        root.Require(root.Bool("use_decoder_only_language_model", family == "opt") == (family == "opt"),
             "use_decoder_only_language_model does not fit text_config.model_type");
         return config;
     }

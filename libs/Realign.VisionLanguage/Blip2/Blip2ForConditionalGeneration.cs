@@ -1,7 +1,6 @@
 // BLIP-2 captioner (Li et al. 2023). Reference: transformers modeling_blip_2.py.
 using Realign.Safetensors;
 using Realign.Torch;
-using Realign.Torch.Configs;
 using Realign.Torch.Weights;
 using Realign.VisionLanguage.Generation;
 using Realign.VisionLanguage.Opt;
@@ -56,7 +55,7 @@ public sealed class Blip2ForConditionalGeneration : nn.Module
     /// <exception cref="Core.Errors.ModelLoadException">Lists everything that does not fit.</exception>
     public static Blip2ForConditionalGeneration Load(string folder, TorchPlacement placement)
     {
-        var config = ConfigSection.Read(Path.Combine(folder, "config.json"), Blip2Config.Read);
+        var config = Blip2Config.Load(Path.Combine(folder, "config.json"));
         using var weights = SafetensorsSet.OpenFolder(folder, "model");
         var model = new Blip2ForConditionalGeneration(config);
         try

@@ -1,4 +1,4 @@
-using Realign.Torch.Configs;
+using Realign.Core.Configs;
 
 namespace Realign.VisionLanguage.Opt;
 
@@ -42,28 +42,28 @@ public sealed record OPTConfig
     public required int PadTokenId { get; init; }
 
     /// <summary>Reads the fields; absent ones take the defaults of the published class (opt-125m).</summary>
-    public static OPTConfig Read(ConfigSection section)
+    public static OPTConfig Read(ConfigReader section)
     {
         _ = section.OneOf("activation_function", "relu", "relu");
-        section.MustBe("enable_bias", true);
-        section.MustBe("layer_norm_elementwise_affine", true);
-        section.MustBe("tie_word_embeddings", true);
-        var hidden = section.Size("hidden_size", 768);
-        var before = section.Flag("do_layer_norm_before", true);
+        section.Only("enable_bias", "true");
+        section.Only("layer_norm_elementwise_affine", "true");
+        section.Only("tie_word_embeddings", "true");
+        var hidden = section.Int("hidden_size", 768);
+        var before = section.Bool("do_layer_norm_before", true);
         var config = new OPTConfig
         {
-            VocabSize = section.Size("vocab_size", 50272),
+            VocabSize = section.Int("vocab_size", 50272),
             HiddenSize = hidden,
-            WordEmbedProjDim = section.Size("word_embed_proj_dim", hidden),
-            FfnDim = section.Size("ffn_dim", 3072),
-            NumHiddenLayers = section.Layers("num_hidden_layers", 12),
-            NumAttentionHeads = section.Size("num_attention_heads", 12),
-            MaxPositionEmbeddings = section.Size("max_position_embeddings", 2048),
+            WordEmbedProjDim = section.Int("word_embed_proj_dim", hidden),
+            FfnDim = section.Int("ffn_dim", 3072),
+            NumHiddenLayers = section.Int("num_hidden_layers", 12, max: 1000),
+            NumAttentionHeads = section.Int("num_attention_heads", 12),
+            MaxPositionEmbeddings = section.Int("max_position_embeddings", 2048),
             DoLayerNormBefore = before,
-            HasFinalLayerNorm = before && !section.Flag("_remove_final_layer_norm", false),
-            BosTokenId = section.TokenId("bos_token_id", 2),
-            EosTokenId = section.TokenId("eos_token_id", 2),
-            PadTokenId = section.TokenId("pad_token_id", 1),
+            HasFinalLayerNorm = before && !section.Bool("_remove_final_layer_norm", false),
+            BosTokenId = section.Int("bos_token_id", 2, min: 0),
+            EosTokenId = section.Int("eos_token_id", 2, min: 0),
+            PadTokenId = section.Int("pad_token_id", 1, min: 0),
         };
         section.Require(config.HiddenSize % config.NumAttentionHeads == 0, "hidden_size must be a multiple of num_attention_heads");
         section.Require(Math.Max(config.BosTokenId, Math.Max(config.EosTokenId, config.PadTokenId)) < config.VocabSize, "a special token id is outside vocab_size");

@@ -1,4 +1,4 @@
-using Realign.Torch.Configs;
+using Realign.Core.Configs;
 
 namespace Realign.VisionLanguage.QFormer;
 
@@ -39,23 +39,23 @@ public sealed record Blip2QFormerConfig
     public required int PadTokenId { get; init; }
 
     /// <summary>Reads the fields; absent ones take the defaults of <c>Blip2QFormerConfig</c>.</summary>
-    public static Blip2QFormerConfig Read(ConfigSection section)
+    public static Blip2QFormerConfig Read(ConfigReader section)
     {
         _ = section.OneOf("hidden_act", "gelu", "gelu");
         _ = section.OneOf("position_embedding_type", "absolute", "absolute");
         var config = new Blip2QFormerConfig
         {
-            HiddenSize = section.Size("hidden_size", 768),
-            IntermediateSize = section.Size("intermediate_size", 3072),
-            NumHiddenLayers = section.Layers("num_hidden_layers", 12),
-            NumAttentionHeads = section.Size("num_attention_heads", 12),
-            CrossAttentionFrequency = section.Size("cross_attention_frequency", 2),
-            EncoderHiddenSize = section.Size("encoder_hidden_size", 1408),
-            LayerNormEps = section.Positive("layer_norm_eps", 1e-12),
-            UseQformerTextInput = section.Flag("use_qformer_text_input", false),
-            VocabSize = section.Size("vocab_size", 30522),
-            MaxPositionEmbeddings = section.Size("max_position_embeddings", 512),
-            PadTokenId = section.TokenId("pad_token_id", 0),
+            HiddenSize = section.Int("hidden_size", 768),
+            IntermediateSize = section.Int("intermediate_size", 3072),
+            NumHiddenLayers = section.Int("num_hidden_layers", 12, max: 1000),
+            NumAttentionHeads = section.Int("num_attention_heads", 12),
+            CrossAttentionFrequency = section.Int("cross_attention_frequency", 2),
+            EncoderHiddenSize = section.Int("encoder_hidden_size", 1408),
+            LayerNormEps = section.Double("layer_norm_eps", 1e-12, min: 0),
+            UseQformerTextInput = section.Bool("use_qformer_text_input", false),
+            VocabSize = section.Int("vocab_size", 30522),
+            MaxPositionEmbeddings = section.Int("max_position_embeddings", 512),
+            PadTokenId = section.Int("pad_token_id", 0, min: 0),
         };
         section.Require(config.HiddenSize % config.NumAttentionHeads == 0, "hidden_size must be a multiple of num_attention_heads");
         return config;

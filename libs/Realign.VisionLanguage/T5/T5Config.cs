@@ -1,4 +1,4 @@
-using Realign.Torch.Configs;
+using Realign.Core.Configs;
 
 namespace Realign.VisionLanguage.T5;
 
@@ -54,7 +54,7 @@ public sealed record T5Config
     public required int PadTokenId { get; init; }
 
     /// <summary>Reads the fields; absent ones take the defaults of <c>T5Config</c>.</summary>
-    public static T5Config Read(ConfigSection section)
+    public static T5Config Read(ConfigReader section)
     {
         var projection = section.OneOf("feed_forward_proj", "relu", "relu", "gated-gelu", "gelu", "gated-relu");
         var activation = projection switch
@@ -63,25 +63,25 @@ public sealed record T5Config
             "gated-gelu" => "gelu_new",
             _ => "gelu",
         };
-        var layers = section.Layers("num_layers", 6);
+        var layers = section.Int("num_layers", 6, max: 1000);
         var config = new T5Config
         {
-            VocabSize = section.Size("vocab_size", 32128),
-            DModel = section.Size("d_model", 512),
-            DKv = section.Size("d_kv", 64),
-            DFf = section.Size("d_ff", 2048),
+            VocabSize = section.Int("vocab_size", 32128),
+            DModel = section.Int("d_model", 512),
+            DKv = section.Int("d_kv", 64),
+            DFf = section.Int("d_ff", 2048),
             NumLayers = layers,
-            NumDecoderLayers = section.Layers("num_decoder_layers", layers),
-            NumHeads = section.Size("num_heads", 8),
-            RelativeAttentionNumBuckets = section.Size("relative_attention_num_buckets", 32),
-            RelativeAttentionMaxDistance = section.Size("relative_attention_max_distance", 128),
-            LayerNormEpsilon = section.Positive("layer_norm_epsilon", 1e-6),
+            NumDecoderLayers = section.Int("num_decoder_layers", layers, max: 1000),
+            NumHeads = section.Int("num_heads", 8),
+            RelativeAttentionNumBuckets = section.Int("relative_attention_num_buckets", 32),
+            RelativeAttentionMaxDistance = section.Int("relative_attention_max_distance", 128),
+            LayerNormEpsilon = section.Double("layer_norm_epsilon", 1e-6, min: 0),
             IsGatedAct = projection.StartsWith("gated-", StringComparison.Ordinal),
             DenseActFn = section.OneOf("dense_act_fn", activation, "relu", "gelu", "gelu_new"),
-            TieWordEmbeddings = section.Flag("tie_word_embeddings", true),
-            DecoderStartTokenId = section.TokenId("decoder_start_token_id", 0),
-            EosTokenId = section.TokenId("eos_token_id", 1),
-            PadTokenId = section.TokenId("pad_token_id", 0),
+            TieWordEmbeddings = section.Bool("tie_word_embeddings", true),
+            DecoderStartTokenId = section.Int("decoder_start_token_id", 0, min: 0),
+            EosTokenId = section.Int("eos_token_id", 1, min: 0),
+            PadTokenId = section.Int("pad_token_id", 0, min: 0),
         };
         section.Require(config.RelativeAttentionNumBuckets >= 4 && config.RelativeAttentionMaxDistance > config.RelativeAttentionNumBuckets / 2,
             "relative_attention_num_buckets must be at least 4, and relative_attention_max_distance more than half of it");

@@ -1,4 +1,4 @@
-using Realign.Torch.Configs;
+using Realign.Core.Configs;
 
 namespace Realign.VisionLanguage.Vision;
 
@@ -33,26 +33,26 @@ public sealed record BlipVisionConfig
     public long NumPositions => ((long)(ImageSize / PatchSize) * (ImageSize / PatchSize)) + 1;
 
     /// <summary>Reads a <c>blip_2_vision_model</c>; absent fields take the defaults of <c>Blip2VisionConfig</c> (EVA-CLIP g).</summary>
-    public static BlipVisionConfig ReadBlip2(ConfigSection section) => Read(section, 1408, 6144, 39, 16, 224, 14, 1e-6);
+    public static BlipVisionConfig ReadBlip2(ConfigReader section) => Read(section, 1408, 6144, 39, 16, 224, 14, 1e-6);
 
     /// <summary>Reads a <c>blip_vision_model</c>; absent fields take the defaults of <c>BlipVisionConfig</c> (ViT-B).</summary>
-    public static BlipVisionConfig ReadBlip(ConfigSection section) => Read(section, 768, 3072, 12, 12, 384, 16, 1e-5);
+    public static BlipVisionConfig ReadBlip(ConfigReader section) => Read(section, 768, 3072, 12, 12, 384, 16, 1e-5);
 
-    private static BlipVisionConfig Read(ConfigSection section, int hidden, int intermediate, int layers, int heads, int image, int patch, double eps)
+    private static BlipVisionConfig Read(ConfigReader section, int hidden, int intermediate, int layers, int heads, int image, int patch, double eps)
     {
         _ = section.OneOf("hidden_act", "gelu", "gelu");
         var config = new BlipVisionConfig
         {
-            HiddenSize = section.Size("hidden_size", hidden),
-            IntermediateSize = section.Size("intermediate_size", intermediate),
-            NumHiddenLayers = section.Layers("num_hidden_layers", layers),
-            NumAttentionHeads = section.Size("num_attention_heads", heads),
-            ImageSize = section.Size("image_size", image),
-            PatchSize = section.Size("patch_size", patch),
-            LayerNormEps = section.Positive("layer_norm_eps", eps),
-            QkvBias = section.Flag("qkv_bias", true),
+            HiddenSize = section.Int("hidden_size", hidden),
+            IntermediateSize = section.Int("intermediate_size", intermediate),
+            NumHiddenLayers = section.Int("num_hidden_layers", layers, max: 1000),
+            NumAttentionHeads = section.Int("num_attention_heads", heads),
+            ImageSize = section.Int("image_size", image),
+            PatchSize = section.Int("patch_size", patch),
+            LayerNormEps = section.Double("layer_norm_eps", eps, min: 0),
+            QkvBias = section.Bool("qkv_bias", true),
         };
-        section.Require(section.Size("num_channels", 3) == 3, "num_channels must be 3");
+        section.Require(section.Int("num_channels", 3) == 3, "num_channels must be 3");
         section.Require(config.HiddenSize % config.NumAttentionHeads == 0, "hidden_size must be a multiple of num_attention_heads");
         section.Require(config.PatchSize <= config.ImageSize, "patch_size must not exceed image_size");
         return config;

@@ -1,0 +1,104 @@
+// CLIP (Radford et al. 2021). Reference: transformers modeling_clip.py.
+using Realign.Clip.Text;
+using Realign.Clip.Vision;
+using Realign.Core.Errors;
+using Realign.Safetensors;
+using Realign.Torch;
+using Realign.Torch.Weights;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Realign.Clip;
+
+/// <summary>Both CLIP towers with their projections into one space. Differentiable.</summary>
+/// <remarks>Not thread-safe. Built without storage: <see cref="Load"/> or <see cref="StateDict.Load"/> gives it weights.</remarks>
+public sealed class CLIPModel : nn.Module
+{
+    private readonly Parameter logit_scale;
+    private readonly CLIPTextTransformer text_model;
+    private readonly CLIPVisionTransformer vision_model;
+    private readonly Linear visual_projection;
+    private readonly Linear text_projection;
+
+    /// <summary>A model of the given sizes, on the meta device.</summary>
+    public CLIPModel(CLIPConfig config)
+        : base(nameof(CLIPModel))
+    {
+        Config = config;
+        logit_scale = new Parameter(empty([], device: META), requires_grad: false);
+        text_model = new CLIPTextTransformer(config.Text);
+        vision_model = new CLIPVisionTransformer(config.Vision);
+        visual_projection = new Linear(config.Vision.HiddenSize, config.ProjectionDim, hasBias: false);
+        text_projection = new Linear(config.Text.HiddenSize, config.ProjectionDim, hasBias: false);
+        RegisterComponents();
+    }
+
+    /// <summary>Sizes.</summary>
+    public CLIPConfig Config { get; }
+
+    /// <summary>Names of published files, with and without the <c>position_ids</c> buffers.</summary>
+    public static KeyRules Rules { get; } = new()
+    {
+        Rename = static key => key.EndsWith("embeddings.position_ids", StringComparison.Ordinal) ? null : key,
+    };
+
+    /// <summary>Factor on cosines in the published logits.</summary>
+    public Tensor LogitScale => logit_scale.exp();
+
+    /// <summary>Opens a snapshot folder.</summary>
+    /// <param name="folder">Holds <c>config.json</c> and <c>model[.variant].safetensors</c> or shards.</param>
+    /// <param name="placement">Device and type.</param>
+    /// <param name="variant">For example <c>fp16</c>; null for the plain file.</param>
+    /// <exception cref="ModelLoadException">Config or weights do not fit; lists every problem.</exception>
+    public static CLIPModel Load(string folder, TorchPlacement placement, string? variant = null)
+    {
+        var model = new CLIPModel(CLIPConfig.Load(Path.Combine(folder, "config.json")));
+        try
+        {
+            using var weights = SafetensorsSet.OpenFolder(folder, "model", variant);
+            StateDict.Load(model, weights, placement, Rules);
+            model.eval();
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The text tower alone: int64 (B, T) ids.</summary>
+    public CLIPTextOutput EncodeText(Tensor inputIds) => text_model.forward(inputIds);
+
+    /// <summary>The vision tower alone: (B, 3, S, S) normalised pixels.</summary>
+    public CLIPVisionOutput EncodeImage(Tensor pixelValues) => vision_model.forward(pixelValues);
+
+    /// <summary>int64 (B, T) ids -> (B, P) text features, not normalised.</summary>
+    public Tensor TextFeatures(Tensor inputIds)
+    {
+        using var scope = NewDisposeScope();
+        return text_projection.forward(text_model.forward(inputIds).PooledOutput).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>(B, 3, S, S) normalised pixels -> (B, P) image features, not normalised.</summary>
+    public Tensor ImageFeatures(Tensor pixelValues)
+    {
+        using var scope = NewDisposeScope();
+        return visual_projection.forward(vision_model.forward(pixelValues).PooledOutput).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>(B, P) features -> the same with rows of length 1, in float32.</summary>
+    public static Tensor Normalize(Tensor features)
+    {
+        using var scope = NewDisposeScope();
+        var wide = features.to(ScalarType.Float32);
+        return wide.div(wide.square().sum(-1, keepdim: true).sqrt()).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Cosine of image i and text i: (B, P) features each -> (B).</summary>
+    public static Tensor Cosine(Tensor imageFeatures, Tensor textFeatures)
+    {
+        using var scope = NewDisposeScope();
+        return Normalize(imageFeatures).mul(Normalize(textFeatures)).sum(-1).MoveToOuterDisposeScope();
+    }
+}
