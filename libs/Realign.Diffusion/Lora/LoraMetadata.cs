@@ -1,0 +1,69 @@
+using System.Text.Json;
+using Realign.Core.Errors;
+
+namespace Realign.Diffusion.Lora;
+
+/// <summary>Alphas that a file keeps in its header (<c>lora_adapter_metadata</c>) instead of one tensor per module.</summary>
+internal sealed class LoraMetadata
+{
+    private const string Entry = "lora_adapter_metadata";
+    private readonly JsonElement? _root;
+    private readonly string _path;
+
+    private LoraMetadata(string path, JsonElement? root)
+    {
+        _path = path;
+        _root = root;
+    }
+
+    /// <exception cref="ModelLoadException">The entry is there but not a JSON object.</exception>
+    public static LoraMetadata Read(string path, IReadOnlyDictionary<string, string> header)
+    {
+        if (!header.TryGetValue(Entry, out var json))
+            return new LoraMetadata(path, null);
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            if (document.RootElement.ValueKind == JsonValueKind.Object)
+                return new LoraMetadata(path, document.RootElement.Clone());
+        }
+        catch (JsonException exception)
+        {
+            throw new ModelLoadException(path, $"metadata {Entry} is not JSON: {exception.Message}", "save the adapter again", exception);
+        }
+
+        throw new ModelLoadException(path, $"metadata {Entry} is not a JSON object", "save the adapter again");
+    }
+
+    /// <summary>Factor alpha / rank (or alpha / sqrt(rank)) of a module; null when the header says nothing about it.</summary>
+    /// <param name="target">Component and module path.</param>
+    /// <param name="rank">Rank of its pair.</param>
+    public double? Factor(string target, long rank)
+    {
+        if (_root is not { } root)
+            return null;
+        var component = target[..target.IndexOf('.', StringComparison.Ordinal)];
+        if (Alpha(root, component, target[(component.Length + 1)..]) is not { } alpha)
+            return null;
+        var isRankStabilised = root.TryGetProperty($"{component}.use_rslora", out var flag) && flag.ValueKind == JsonValueKind.True;
+        return alpha / (isRankStabilised ? Math.Sqrt(rank) : rank);
+    }
+
+    private double? Alpha(JsonElement root, string component, string module)
+    {
+        if (root.TryGetProperty($"{component}.alpha_pattern", out var pattern) && pattern.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var item in pattern.EnumerateObject())
+            {
+                if (module == item.Name || module.EndsWith("." + item.Name, StringComparison.Ordinal))
+                    return Number(item.Name, item.Value);
+            }
+        }
+
+        return root.TryGetProperty($"{component}.lora_alpha", out var common) ? Number("lora_alpha", common) : null;
+    }
+
+    private double Number(string name, JsonElement value) => value.ValueKind == JsonValueKind.Number && double.IsFinite(value.GetDouble())
+        ? value.GetDouble()
+        : throw new ModelLoadException(_path, $"metadata {Entry}: {name} = {value.GetRawText()} is not a number", "save the adapter again");
+}
