@@ -1,0 +1,28 @@
+using static TorchSharp.torch;
+
+namespace Realign.Diffusion.Schedulers;
+
+/// <summary>Denoising diffusion implicit models (Song et al. 2021, Eq. 12 and 16).</summary>
+internal sealed class DDIMScheduler(SchedulerConfig config, SchedulerOptions options) : Scheduler(config, "leading", options)
+{
+    public override bool NeedsNoise(int stepIndex) => Options.Eta > 0;
+
+    private protected override double[] Plan(int steps) => IntegerTimesteps(steps);
+
+    private protected override (Tensor Previous, Tensor Original) Advance(Tensor output, int index, Tensor sample, Tensor? noise)
+    {
+        // the step width is that of even spacing, whatever the next entry of the list is
+        var previousTime = (int)Timesteps[index] - (TrainSteps / InferenceSteps);
+        double alpha = Alphas[TrainIndex(index)];
+        double alphaPrevious = previousTime >= 0 ? Alphas[previousTime] : Config.SetAlphaToOne ?? true ? 1 : Alphas[0];
+        var (signal, sigma) = (Math.Sqrt(alpha), Math.Sqrt(1 - alpha));
+        var original = Prediction.Limit(
+            Prediction.Original(Config.PredictionType, output, sample, signal, sigma), Config, Config.ClipSample ?? true);
+        var direction = Options.UseClippedModelOutput
+            ? sample.sub(original.mul(signal)).div(sigma)
+            : Prediction.Noise(Config.PredictionType, output, sample, signal, sigma);
+        var variance = Options.Eta * Options.Eta * (1 - alphaPrevious) / (1 - alpha) * (1 - (alpha / alphaPrevious));
+        var previous = original.mul(Math.Sqrt(alphaPrevious)).add(direction.mul(Math.Sqrt(Math.Max(0, 1 - alphaPrevious - variance))));
+        return (Options.Eta > 0 ? previous.add(noise!.mul(Math.Sqrt(Math.Max(0, variance)))) : previous, original);
+    }
+}

@@ -1,0 +1,52 @@
+namespace Realign.Diffusion.Schedulers;
+
+/// <summary>Betas and cumulative alphas of training, in single precision as the published tables are.</summary>
+internal static class NoiseSchedule
+{
+    /// <summary>Product of (1 - beta) up to each timestep.</summary>
+    public static float[] AlphasCumprod(int count, double start, double end, string schedule, bool zeroTerminalSnr)
+    {
+        var betas = schedule switch
+        {
+            "linear" => Linspace((float)start, (float)end, count),
+            "scaled_linear" => Array.ConvertAll(Linspace((float)Math.Sqrt(start), (float)Math.Sqrt(end), count), root => root * root),
+            "squaredcos_cap_v2" => Cosine(count),
+            _ => throw new ArgumentOutOfRangeException(nameof(schedule), schedule, "unknown"),
+        };
+        var alphas = Array.ConvertAll(betas, beta => 1 - beta);
+        return Cumulate(zeroTerminalSnr ? Rescale(alphas) : alphas);
+    }
+
+    private static float[] Linspace(float start, float end, int count)
+    {
+        var step = (end - start) / (count - 1);
+        return [.. Enumerable.Range(0, count).Select(i => i < count / 2 ? start + (step * i) : end - (step * (count - 1 - i)))];
+    }
+
+    private static float[] Cosine(int count)
+    {
+        return [.. Enumerable.Range(0, count).Select(i => (float)Math.Min(1 - (Bar((i + 1.0) / count) / Bar(i / (double)count)), 0.999))];
+
+        static double Bar(double time)
+        {
+            var cosine = Math.Cos((time + 0.008) / 1.008 * Math.PI / 2);
+            return cosine * cosine;
+        }
+    }
+
+    // Lin et al. 2023, algorithm 1: shift sqrt(abar) so that it ends at 0, scale so that it starts where it did
+    private static float[] Rescale(float[] alphas)
+    {
+        var roots = Array.ConvertAll(Cumulate(alphas), MathF.Sqrt);
+        var (first, last) = (roots[0], roots[^1]);
+        var bars = Array.ConvertAll(roots, root => (root - last) * (first / (first - last)));
+        bars = Array.ConvertAll(bars, root => root * root);
+        return [.. bars.Select((bar, i) => 1 - (1 - (i == 0 ? bar : bar / bars[i - 1])))];
+    }
+
+    private static float[] Cumulate(float[] alphas)
+    {
+        var product = 1.0;
+        return Array.ConvertAll(alphas, alpha => (float)(product *= alpha));
+    }
+}

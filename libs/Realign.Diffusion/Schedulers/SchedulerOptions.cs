@@ -1,0 +1,26 @@
+namespace Realign.Diffusion.Schedulers;
+
+/// <summary>Choices of one call, as opposed to those of a checkpoint. A scheduler ignores what it does not know.</summary>
+public sealed record SchedulerOptions
+{
+    /// <summary>No added noise, no churn.</summary>
+    public static SchedulerOptions Default { get; } = new();
+
+    /// <summary>DDIM's eta: 0 is deterministic, 1 draws as much noise as DDPM. 0..1.</summary>
+    public double Eta { get; init; }
+
+    /// <summary>DDIM: derive the noise from the clipped clean sample again.</summary>
+    public bool UseClippedModelOutput { get; init; }
+
+    /// <summary>Euler: total churn (Karras et al. 2022, algorithm 2).</summary>
+    public double SChurn { get; init; }
+
+    /// <summary>Euler: smallest sigma that is churned.</summary>
+    public double STmin { get; init; }
+
+    /// <summary>Euler: largest sigma that is churned.</summary>
+    public double STmax { get; init; } = double.PositiveInfinity;
+
+    /// <summary>Euler: factor on the churn noise.</summary>
+    public double SNoise { get; init; } = 1;
+}
