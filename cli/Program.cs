@@ -1,1 +1,3 @@
-return 0;
+using Realign.Cli;
+
+return await RealignCli.RunAsync(args, Console.Out, Console.Error);

@@ -1,0 +1,98 @@
+using System.CommandLine;
+using System.Globalization;
+using Realign.Cli.Connections;
+using Realign.V1;
+using Spectre.Console;
+
+namespace Realign.Cli.Commands;
+
+/// <summary><c>realign reward</c>.</summary>
+internal static class RewardCommand
+{
+    private static readonly Dictionary<string, RewardKind> Kinds = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["caption"] = RewardKind.Caption,
+        ["likelihood"] = RewardKind.Likelihood,
+        ["itc"] = RewardKind.Itc,
+        ["itm"] = RewardKind.Itm,
+        ["clip"] = RewardKind.Clip,
+    };
+
+    public static Command Create(Terminal terminal)
+    {
+        var prompt = new Argument<string>("prompt") { Description = "The prompt.", HelpName = "PROMPT" };
+        var images = new Argument<string[]>("images") { Description = "PNG, JPEG or WebP files.", HelpName = "IMAGE...", Arity = ArgumentArity.OneOrMore };
+        var rewards = new Option<string>("--rewards")
+        {
+            Description = "Rewards with their weights: caption, likelihood, itc, itm, clip.",
+            HelpName = "NAME[=W],...",
+            DefaultValueFactory = _ => "caption",
+        };
+        var encoder = new Option<string?>("--text-encoder") { Description = "f_enc of the caption reward: paper or official-code [what is loaded].", HelpName = "PRESET" };
+        _ = encoder.AcceptOnlyFromAmong("paper", "official-code");
+        var address = CommonOptions.Address(MeshService.Gateway);
+        var deadline = CommonOptions.Deadline(300);
+        var json = CommonOptions.Json();
+        var command = new ExampleCommand("reward", "Scores how well images fit a prompt, with any weighted sum of rewards.",
+            ["realign reward \"a red car\" out/coarse.png out/refined.png", "realign reward \"a red car\" *.png --rewards caption=1,likelihood=0.2,clip --json"],
+            "Ends with 1 when an image could not be scored; the others are scored all the same.")
+        {
+            prompt, images, rewards, encoder, address, deadline, json,
+        };
+        command.SetAction(async (parsed, token) =>
+        {
+            var files = parsed.GetRequiredValue(images);
+            var request = new ScoreRequest();
+            foreach (var file in files)
+                request.Items.Add(new ScoreItem { Prompt = parsed.GetRequiredValue(prompt), Image = await CommonOptions.ReadImageAsync(file, token) });
+            request.Rewards.AddRange(Parse(parsed.GetRequiredValue(rewards), parsed.GetValue(encoder)));
+            using var channel = new ServiceChannel(MeshFolder.Find().AddressOf(MeshService.Gateway, parsed.GetValue(address)));
+            var response = await new RewardService.RewardServiceClient(channel.Invoker).ScoreAsync(request, ServiceChannel.Options(parsed.GetValue(deadline), token));
+            if (parsed.GetValue(json))
+                terminal.Json(response);
+            else
+                terminal.Console.Write(Table(files, request, response));
+            return response.Items.All(item => item.Error is null) ? ExitCodes.Success : ExitCodes.Failure;
+        });
+        return command;
+    }
+
+    private static IEnumerable<RewardSpec> Parse(string text, string? encoder)
+    {
+        foreach (var part in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            var pieces = part.Split('=', 2);
+            if (!Kinds.TryGetValue(pieces[0], out var kind))
+                throw new CliException($"there is no reward '{pieces[0]}': use {string.Join(", ", Kinds.Keys)}", ExitCodes.Usage);
+            var spec = new RewardSpec { Kind = kind };
+            if (pieces.Length == 2)
+            {
+                spec.Weight = float.TryParse(pieces[1], NumberStyles.Float, CultureInfo.InvariantCulture, out var weight)
+                    ? weight
+                    : throw new CliException($"the weight '{pieces[1]}' of {pieces[0]} is not a number", ExitCodes.Usage);
+            }
+
+            spec.TextEncoder = encoder switch
+            {
+                "paper" => TextEncoderPreset.Paper,
+                "official-code" => TextEncoderPreset.OfficialCode,
+                _ => TextEncoderPreset.Unspecified,
+            };
+            yield return spec;
+        }
+    }
+
+    private static Table Table(string[] files, ScoreRequest request, ScoreResponse response)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumns(["image", "reward", .. request.Rewards.Select(spec => spec.Kind.ToString().ToLowerInvariant()), "caption"]);
+        for (var i = 0; i < files.Length; i++)
+        {
+            var item = response.Items[i];
+            var values = request.Rewards.Select((_, index) => index < item.Values.Count ? FormattableString.Invariant($"{item.Values[index].Value:0.0000}") : "-");
+            var caption = item.Error?.Message ?? string.Join("; ", item.Values.Select(value => value.Caption).Where(value => value.Length > 0).Distinct());
+            _ = table.AddRow([Markup.Escape(files[i]), item.Error is null ? FormattableString.Invariant($"{item.Reward:0.0000}") : "-", .. values, Markup.Escape(caption)]);
+        }
+
+        return table;
+    }
+}

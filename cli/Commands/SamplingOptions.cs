@@ -1,0 +1,62 @@
+using System.CommandLine;
+using Realign.V1;
+
+namespace Realign.Cli.Commands;
+
+/// <summary>Options that say how an image is drawn; named as the fields of GenerateRequest.</summary>
+internal sealed class SamplingOptions
+{
+    private static readonly Dictionary<string, Scheduler> Schedulers = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["ddim"] = Scheduler.Ddim,
+        ["ddpm"] = Scheduler.Ddpm,
+        ["pndm"] = Scheduler.Pndm,
+        ["euler"] = Scheduler.Euler,
+        ["euler-ancestral"] = Scheduler.EulerAncestral,
+        ["dpm-solver-multistep"] = Scheduler.DpmSolverMultistep,
+        ["lcm"] = Scheduler.Lcm,
+        ["uni-pc-multistep"] = Scheduler.UniPcMultistep,
+    };
+
+    private readonly Option<string?> _negativePrompt = new("--negative-prompt") { Description = "What to steer away from.", HelpName = "TEXT" };
+    private readonly Option<int?> _steps = new("--num-inference-steps", "--steps") { Description = "Denoising steps, 1..1000 [25 for the miniature, else 50].", HelpName = "N" };
+    private readonly Option<float?> _guidance = new("--guidance-scale") { Description = "Classifier-free guidance, 0..50; up to 1 = off [4 for the miniature, else 7.5].", HelpName = "W" };
+    private readonly Option<int?> _width = new("--width") { Description = "Pixels, a multiple of 8 [the checkpoint's size].", HelpName = "PX" };
+    private readonly Option<int?> _height = new("--height") { Description = "Pixels, a multiple of 8 [the checkpoint's size].", HelpName = "PX" };
+    private readonly Option<float?> _eta = new("--eta") { Description = "DDIM's eta, 0..1 [0].", HelpName = "X" };
+    private readonly Option<string?> _scheduler = new("--scheduler") { Description = "Sampler [the checkpoint's own].", HelpName = "NAME" };
+
+    public SamplingOptions() => _scheduler.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, [.. Schedulers.Keys]);
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_negativePrompt);
+        command.Options.Add(_steps);
+        command.Options.Add(_guidance);
+        command.Options.Add(_scheduler);
+        command.Options.Add(_width);
+        command.Options.Add(_height);
+        command.Options.Add(_eta);
+    }
+
+    /// <summary>The request; ranges are checked by the Generator, which says what is wrong.</summary>
+    public GenerateRequest Request(ParseResult parsed, string prompt, ulong? seed)
+    {
+        var request = new GenerateRequest { Prompt = prompt, NegativePrompt = parsed.GetValue(_negativePrompt) ?? "" };
+        if (seed is { } value)
+            request.Seed = value;
+        if (parsed.GetValue(_steps) is { } steps)
+            request.NumInferenceSteps = steps;
+        if (parsed.GetValue(_guidance) is { } guidance)
+            request.GuidanceScale = guidance;
+        if (parsed.GetValue(_width) is { } width)
+            request.Width = width;
+        if (parsed.GetValue(_height) is { } height)
+            request.Height = height;
+        if (parsed.GetValue(_eta) is { } eta)
+            request.Eta = eta;
+        if (parsed.GetValue(_scheduler) is { } scheduler)
+            request.Scheduler = Schedulers[scheduler];
+        return request;
+    }
+}

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using Realign.Cli.Connections;
+using Realign.Cli.Pictures;
+using Realign.V1;
+using Spectre.Console;
+
+namespace Realign.Cli.Commands;
+
+/// <summary><c>realign segment</c>.</summary>
+internal static class SegmentCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var image = CommonOptions.ImageFile();
+        var phrases = new Argument<string[]>("phrases") { Description = "What to look for.", HelpName = "PHRASE...", Arity = ArgumentArity.OneOrMore };
+        var boxThreshold = new Option<float?>("--box-threshold") { Description = "Smallest score of a box, 0..1 exclusive [0.25].", HelpName = "X" };
+        var overlay = new Option<string?>("--out") { Description = "Write the image with the masks drawn over it to this PNG file.", HelpName = "FILE" };
+        var address = CommonOptions.Address(MeshService.Segmenter);
+        var deadline = CommonOptions.Deadline(120);
+        var json = CommonOptions.Json();
+        var command = new ExampleCommand("segment", "Finds phrases in an image and cuts them out (Segmenter, Grounding DINO and SAM).",
+            ["realign segment out/coarse.png car elephant", "realign segment photo.jpg \"a red car\" --out masks.png"])
+        {
+            image, phrases, boxThreshold, overlay, address, deadline, json,
+        };
+        command.SetAction(async (parsed, token) =>
+        {
+            var request = new SegmentRequest { Image = await CommonOptions.ReadImageAsync(parsed.GetRequiredValue(image), token) };
+            request.Phrases.AddRange(parsed.GetRequiredValue(phrases));
+            if (parsed.GetValue(boxThreshold) is { } threshold)
+                request.BoxThreshold = threshold;
+            using var channel = new ServiceChannel(MeshFolder.Find().AddressOf(MeshService.Segmenter, parsed.GetValue(address)));
+            var response = await new SegmenterService.SegmenterServiceClient(channel.Invoker).SegmentAsync(request, ServiceChannel.Options(parsed.GetValue(deadline), token));
+            if (parsed.GetValue(overlay) is { } file)
+            {
+                var layers = response.Phrases.Where(phrase => phrase.Mask is not null).Select(phrase => new MaskLayer(phrase.Phrase, "", phrase.Mask)).ToList();
+                await File.WriteAllBytesAsync(file, MaskOverlay.Draw(request.Image.Encoded, layers), token);
+            }
+
+            if (parsed.GetValue(json))
+                terminal.Json(response);
+            else
+                terminal.Console.Write(Table(response));
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static Table Table(SegmentResponse response)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumns("phrase", "score", "box (x0 y0 x1 y1)", "mask IoU");
+        foreach (var phrase in response.Phrases)
+        {
+            if (phrase.Detections.Count == 0)
+                _ = table.AddRow(Markup.Escape(phrase.Phrase), "-", Markup.Escape(phrase.Note.Length > 0 ? phrase.Note : "not found"), "-");
+            foreach (var found in phrase.Detections)
+            {
+                _ = table.AddRow(Markup.Escape(phrase.Phrase), FormattableString.Invariant($"{found.Score:0.00}"),
+                    FormattableString.Invariant($"{found.Box.X0:0} {found.Box.Y0:0} {found.Box.X1:0} {found.Box.Y1:0}"), FormattableString.Invariant($"{found.PredictedIou:0.00}"));
+            }
+        }
+
+        return table;
+    }
+}

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using Realign.Cli.Connections;
+using Realign.Cli.Mesh;
+
+namespace Realign.Cli.Commands;
+
+/// <summary><c>realign up</c>.</summary>
+internal static class UpCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var portBase = new Option<int>("--port-base")
+        {
+            Description = "Port of the gateway; the other services take the five after it [REALIGN_PORT_BASE, else 5100].",
+            HelpName = "PORT",
+            DefaultValueFactory = _ => int.TryParse(Environment.GetEnvironmentVariable("REALIGN_PORT_BASE"), out var port) ? port : MeshService.DefaultPortBase,
+        };
+        portBase.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1 or > 65_530)
+                result.AddError("--port-base takes 1 to 65530");
+        });
+        var settings = new Option<string[]>("--set") { Description = "A setting for the services, e.g. Generator:DType=float16. May be repeated.", HelpName = "SECTION:NAME=VALUE" };
+        var programs = new Option<string?>("--programs") { Description = "Folder that holds Realign.Generator/Realign.Generator and so on [the build this program belongs to].", HelpName = "DIR" };
+        var timeout = new Option<double>("--timeout") { Description = "Seconds that loading the models may take.", HelpName = "SECONDS", DefaultValueFactory = _ => 300 };
+        var command = new ExampleCommand("up", "Starts the six services on this machine, each as a process of its own, and waits until all of them serve.",
+            ["realign up", "realign up --port-base 6100 --set Generator:Model=/models/sd15"],
+            "Services that run already are left alone. Process ids and logs are kept in .realign/; the services listen on 127.0.0.1 only.")
+        {
+            portBase, settings, programs, timeout,
+        };
+        command.SetAction(async (parsed, token) =>
+        {
+            await new MeshLauncher(terminal, MeshFolder.Find()).StartAsync(
+                parsed.GetValue(programs), parsed.GetValue(portBase), parsed.GetValue(settings) ?? [], TimeSpan.FromSeconds(parsed.GetValue(timeout)), token);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+}

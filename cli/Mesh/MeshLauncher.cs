@@ -1,0 +1,192 @@
+using System.Globalization;
+using Grpc.Core;
+using Grpc.Health.V1;
+using Realign.Cli.Connections;
+using Spectre.Console;
+
+namespace Realign.Cli.Mesh;
+
+/// <summary>Starts and stops the six services on this machine.</summary>
+internal sealed class MeshLauncher(Terminal terminal, MeshFolder folder)
+{
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(40);
+
+    /// <summary>Starts what does not run yet and waits until all of it serves.</summary>
+    /// <param name="programs">Folder with a folder per service; null = beside this program's own.</param>
+    /// <param name="portBase">Port of the Gateway; the others follow.</param>
+    /// <param name="settings">Settings for all services, <c>Section:Name=value</c>.</param>
+    /// <param name="limit">How long loading may take.</param>
+    /// <param name="cancellationToken">Fires on Ctrl-C; what was started then stops again.</param>
+    public async Task StartAsync(string? programs, int portBase, IReadOnlyList<string> settings, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var exclusive = Lock();
+        var addresses = MeshService.All.ToDictionary(service => service.Name, service => $"http://127.0.0.1:{(portBase + service.PortOffset).ToString(CultureInfo.InvariantCulture)}");
+        var processes = MeshService.All.Select(service => new ServiceProcess(folder, service)).ToList();
+        var running = processes.Where(process => process.FindRunning() is not null).ToList();
+        if (running.Count > 0 && folder.ReadAddresses() is { Count: > 0 } known && known["gateway"] != addresses["gateway"])
+            throw new CliException($"the mesh runs already, with its gateway at {known["gateway"]}. Use it there, or stop it first: realign down", ExitCodes.Failure);
+
+        var toStart = processes.Except(running).ToList();
+        var paths = toStart.ToDictionary(process => process, process => ProgramOf(process.Service, programs));
+        var taken = toStart.Where(process => !ServiceProcess.IsPortFree(portBase + process.Service.PortOffset)).ToList();
+        if (taken.Count > 0)
+        {
+            throw new CliException($"in use by another program: {string.Join(", ", taken.Select(process => $"port {portBase + process.Service.PortOffset} ({process.Service.Name})"))}. "
+                + "Stop that program, or choose other ports with --port-base", ExitCodes.Failure);
+        }
+
+        folder.WriteAddresses(addresses);
+        var started = new List<(ServiceProcess Process, int Id)>();
+        try
+        {
+            foreach (var process in toStart)
+                started.Add((process, process.Start(paths[process], Arguments(process.Service, addresses, settings))));
+            await WaitAsync(processes, addresses, limit, cancellationToken);
+        }
+        catch
+        {
+            foreach (var (process, id) in started)
+            {
+                if (!await process.StopAsync(id, StopLimit, CancellationToken.None))
+                    process.Kill(id);
+            }
+
+            if (running.Count == 0)
+                folder.DeleteAddresses();
+            throw;
+        }
+
+        terminal.Output.WriteLine(started.Count == 0
+            ? $"the mesh is running already, gateway at {addresses["gateway"]}"
+            : $"the mesh is ready, gateway at {addresses["gateway"]} (logs in {folder.Path})");
+    }
+
+    /// <summary>Stops everything that runs, the Gateway first so that nobody calls into a service that leaves.</summary>
+    public async Task StopAsync(bool force, CancellationToken cancellationToken)
+    {
+        using var exclusive = Lock();
+        var stuck = new List<string>();
+        var count = 0;
+        var processes = MeshService.All.Select(service => new ServiceProcess(folder, service)).Reverse().ToList();
+        await Task.WhenAll(processes.Select(StopOneAsync));
+        if (stuck.Count > 0)
+            throw new CliException($"still running after {StopLimit.TotalSeconds:0} s: {string.Join(", ", stuck)}. Calls in progress are allowed to finish; to end them now: realign down --force", ExitCodes.Failure);
+        folder.DeleteAddresses();
+        terminal.Output.WriteLine(count == 0 ? "the mesh was not running" : $"{count} services stopped");
+
+        async Task StopOneAsync(ServiceProcess process)
+        {
+            if (process.FindRunning() is not { } id)
+            {
+                File.Delete(folder.PidFile(process.Service));
+                return;
+            }
+
+            _ = Interlocked.Increment(ref count);
+            if (await process.StopAsync(id, force ? TimeSpan.FromSeconds(2) : StopLimit, cancellationToken))
+                return;
+            if (force)
+            {
+                process.Kill(id);
+                return;
+            }
+
+            lock (stuck)
+                stuck.Add(process.Service.Name);
+        }
+    }
+
+    private FileStream Lock()
+    {
+        _ = Directory.CreateDirectory(folder.Path);
+        try
+        {
+            return new FileStream(folder.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException)
+        {
+            throw new CliException("another realign up or down is at work; wait for it", ExitCodes.Failure);
+        }
+    }
+
+    private static string ProgramOf(MeshService service, string? programs)
+    {
+        // artifacts/bin/Realign.Cli/<configuration>/ lies beside artifacts/bin/Realign.Generator/<configuration>/
+        var own = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/'));
+        var path = programs is not null
+            ? Path.Combine(Path.GetFullPath(programs), service.Assembly, service.Assembly)
+            : Path.Combine(own.Parent!.Parent!.FullName, service.Assembly, own.Name, service.Assembly);
+        return File.Exists(path)
+            ? path
+            : throw new CliException($"{service.Name} is not built: there is no {path}. Build it with ./run, or dotnet build Realign.slnx", ExitCodes.Failure);
+    }
+
+    private static IEnumerable<string> Arguments(MeshService service, Dictionary<string, string> addresses, IReadOnlyList<string> settings)
+    {
+        yield return $"--urls={addresses[service.Name]}";
+        if (service == MeshService.Gateway)
+        {
+            foreach (var backend in MeshService.All.Where(other => other != MeshService.Gateway))
+                yield return $"--Gateway:{backend.Section}={addresses[backend.Name]}";
+        }
+
+        foreach (var setting in settings)
+            yield return $"--{setting}";
+    }
+
+    /// <summary>Asks every service for its health until all serve.</summary>
+    private async Task WaitAsync(List<ServiceProcess> processes, Dictionary<string, string> addresses, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        var waiting = processes.ToDictionary(process => process, process => new ServiceChannel(addresses[process.Service.Name]));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        try
+        {
+            await terminal.Messages.Status().StartAsync("starting", async context =>
+            {
+                while (waiting.Count > 0)
+                {
+                    foreach (var (process, channel) in waiting.ToList())
+                    {
+                        if (process.FindRunning() is null)
+                            throw new CliException($"{process.Service.Name} ended while starting. The end of {process.LogFile}:\n{process.LogTail(12)}", ExitCodes.Failure);
+                        if (!await IsServingAsync(channel, cancellationToken))
+                            continue;
+                        channel.Dispose();
+                        _ = waiting.Remove(process);
+                        terminal.Note(FormattableString.Invariant($"{process.Service.Name} serves after {TimeProvider.System.GetElapsedTime(start).TotalSeconds:0.0} s"));
+                    }
+
+                    if (TimeProvider.System.GetElapsedTime(start) > limit)
+                    {
+                        var late = waiting.Keys.First();
+                        throw new CliException($"not serving after {limit.TotalSeconds:0} s: {string.Join(", ", waiting.Keys.Select(process => process.Service.Name))}. "
+                            + $"The end of {late.LogFile}:\n{late.LogTail(12)}", ExitCodes.Failure);
+                    }
+
+                    _ = context.Status(Markup.Escape($"waiting for {string.Join(", ", waiting.Keys.Select(process => process.Service.Name))}"));
+                    if (waiting.Count > 0)
+                        _ = await timer.WaitForNextTickAsync(cancellationToken);
+                }
+            });
+        }
+        finally
+        {
+            foreach (var channel in waiting.Values)
+                channel.Dispose();
+        }
+    }
+
+    private static async Task<bool> IsServingAsync(ServiceChannel channel, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await new Health.HealthClient(channel.Invoker).CheckAsync(new HealthCheckRequest(), ServiceChannel.Options(5, cancellationToken));
+            return answer.Status == HealthCheckResponse.Types.ServingStatus.Serving;
+        }
+        catch (RpcException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+}

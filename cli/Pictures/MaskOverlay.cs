@@ -1,0 +1,110 @@
+using Google.Protobuf;
+using SkiaSharp;
+
+namespace Realign.Cli.Pictures;
+
+/// <summary>The image with every mask tinted and outlined in its colour, and a legend below.</summary>
+internal static class MaskOverlay
+{
+    private const int Size = 640;
+    private const int Margin = 20;
+    private const int RowHeight = 34;
+
+    public static byte[] Draw(ByteString image, IReadOnlyList<MaskLayer> layers)
+    {
+        using var bitmap = Drawing.Decode(image);
+        var scale = (float)Size / Math.Max(bitmap.Width, bitmap.Height);
+        var picture = new SKRect(0, 0, bitmap.Width * scale, bitmap.Height * scale);
+        var rows = Math.Max(1, layers.Count);
+        var height = (int)picture.Height + (2 * Margin) + (rows * RowHeight) + 8;
+        return Drawing.Png(Size + (2 * Margin), height, canvas =>
+        {
+            canvas.Translate(Margin, Margin);
+            Drawing.Image(canvas, bitmap, picture);
+            // what no mask covers steps back
+            if (layers.Count > 0)
+                Shade(canvas, picture, layers);
+            for (var i = 0; i < layers.Count; i++)
+                Outline(canvas, picture, layers[i], Palette.Of(i));
+            Legend(canvas, picture.Bottom + 14, layers);
+        });
+    }
+
+    private static void Shade(SKCanvas canvas, SKRect picture, IReadOnlyList<MaskLayer> layers)
+    {
+        var (width, height) = (layers[0].Mask.Width, layers[0].Mask.Height);
+        using var shade = new SKBitmap(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul));
+        var pixels = Enumerable.Repeat(new SKColor(8, 10, 16, 120), width * height).ToArray();
+        for (var i = 0; i < layers.Count; i++)
+        {
+            if (layers[i].Mask.Width != width || layers[i].Mask.Height != height)
+                continue;
+            var cells = MaskPixels.Unpack(layers[i].Mask);
+            for (var cell = 0; cell < cells.Length; cell++)
+            {
+                if (cells[cell])
+                    pixels[cell] = Palette.Of(i).WithAlpha(72);
+            }
+        }
+
+        shade.Pixels = pixels;
+        using var layer = SKImage.FromBitmap(shade);
+        canvas.DrawImage(layer, picture, Drawing.Enlarge(shade), null);
+    }
+
+    private static void Outline(SKCanvas canvas, SKRect picture, MaskLayer layer, SKColor colour)
+    {
+        var cells = MaskPixels.Unpack(layer.Mask);
+        var (width, height) = (layer.Mask.Width, layer.Mask.Height);
+        var (dx, dy) = (picture.Width / width, picture.Height / height);
+        using var path = new SKPathBuilder();
+        for (var y = 0; y < height; y++)
+        {
+            for (var x = 0; x < width; x++)
+            {
+                if (!cells[(y * width) + x])
+                    continue;
+                if (x == 0 || !cells[(y * width) + x - 1])
+                    Edge(path, x * dx, y * dy, x * dx, (y + 1) * dy);
+                if (x == width - 1 || !cells[(y * width) + x + 1])
+                    Edge(path, (x + 1) * dx, y * dy, (x + 1) * dx, (y + 1) * dy);
+                if (y == 0 || !cells[((y - 1) * width) + x])
+                    Edge(path, x * dx, y * dy, (x + 1) * dx, y * dy);
+                if (y == height - 1 || !cells[((y + 1) * width) + x])
+                    Edge(path, x * dx, (y + 1) * dy, (x + 1) * dx, (y + 1) * dy);
+            }
+        }
+
+        using var outline = path.Detach();
+        using var halo = new SKPaint { Color = new SKColor(0, 0, 0, 150), Style = SKPaintStyle.Stroke, StrokeWidth = 6, IsAntialias = true, StrokeCap = SKStrokeCap.Round };
+        using var line = new SKPaint { Color = colour, Style = SKPaintStyle.Stroke, StrokeWidth = 3, IsAntialias = true, StrokeCap = SKStrokeCap.Round };
+        canvas.DrawPath(outline, halo);
+        canvas.DrawPath(outline, line);
+    }
+
+    private static void Edge(SKPathBuilder path, float x0, float y0, float x1, float y1)
+    {
+        path.MoveTo(x0, y0);
+        path.LineTo(x1, y1);
+    }
+
+    private static void Legend(SKCanvas canvas, float top, IReadOnlyList<MaskLayer> layers)
+    {
+        using var bold = Drawing.Font(17, bold: true);
+        using var regular = Drawing.Font(15);
+        if (layers.Count == 0)
+        {
+            Drawing.Text(canvas, "nothing was found", 0, top + 22, Size, regular, Palette.Muted);
+            return;
+        }
+
+        for (var i = 0; i < layers.Count; i++)
+        {
+            var y = top + (i * RowHeight);
+            using var swatch = new SKPaint { Color = Palette.Of(i), IsAntialias = true };
+            canvas.DrawRoundRect(new SKRect(0, y + 6, 20, y + 26), 5, 5, swatch);
+            Drawing.Text(canvas, layers[i].Title, 32, y + 22, Size * 0.55f, bold, Palette.Text);
+            Drawing.Text(canvas, layers[i].Detail, Size, y + 22, Size * 0.4f, regular, Palette.Muted, SKTextAlign.Right);
+        }
+    }
+}

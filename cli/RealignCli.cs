@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+using System.Net.Sockets;
+using Grpc.Core;
+using Realign.Cli.Commands;
+
+namespace Realign.Cli;
+
+/// <summary>The command line.</summary>
+internal static class RealignCli
+{
+    /// <summary>How it is called from a checkout.</summary>
+    public const string ProgramName = "./realign";
+
+    /// <summary>Parses and runs a command line.</summary>
+    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
+    {
+        var terminal = new Terminal(output, error);
+        var parsed = BuildRoot(terminal).Parse(args);
+        if (parsed.Action is ParseErrorAction wrong)
+            wrong.ShowHelp = false;
+        try
+        {
+            var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = error };
+            var code = await parsed.InvokeAsync(configuration, cancellationToken);
+            if (parsed.Errors.Count == 0)
+                return code;
+            terminal.Note($"what is possible: {string.Join(' ', Path(parsed.CommandResult))} --help");
+            return ExitCodes.Usage;
+        }
+        catch (CliException exception)
+        {
+            terminal.Error(exception.Message);
+            return exception.ExitCode;
+        }
+        catch (RpcException exception)
+        {
+            terminal.Error(Explain(exception));
+            return ExitCodes.Of(exception.StatusCode);
+        }
+        catch (OperationCanceledException)
+        {
+            terminal.Error("cancelled");
+            return ExitCodes.Cancelled;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            terminal.Error(exception.Message);
+            return ExitCodes.Failure;
+        }
+    }
+
+    private static Command BuildRoot(Terminal terminal)
+    {
+        // a RootCommand is named after the program and could not hold a command of the same name
+        var root = new Command(ProgramName, "Realigns text-to-image diffusion with what other models read in the picture: coarse image, tags, caption, scene scores, masks, refined image.")
+        {
+            RealignCommand.Create(terminal),
+            GenerateCommand.Create(terminal),
+            CaptionCommand.Create(terminal),
+            TagCommand.Create(terminal),
+            SceneCommand.Create(terminal),
+            SegmentCommand.Create(terminal),
+            RewardCommand.Create(terminal),
+            StatusCommand.Create(terminal),
+            UpCommand.Create(terminal),
+            DownCommand.Create(terminal),
+            CompletionCommand.Create(terminal),
+        };
+        var help = new HelpOption();
+        help.Action = new TeachingHelp((HelpAction)help.Action!);
+        root.Options.Add(help);
+        root.Options.Add(new VersionOption());
+        root.Subcommands.Add(CompleteCommand.Create(terminal, root));
+        return root;
+    }
+
+    private static IEnumerable<string> Path(CommandResult result) =>
+        result.Parent is CommandResult parent ? Path(parent).Append(result.Command.Name) : [result.Command.Name];
+
+    private static string Explain(RpcException exception)
+    {
+        for (var cause = exception.Status.DebugException; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is SocketException or HttpRequestException)
+                return $"nothing answers: {exception.Status.DebugException!.Message}. Start the mesh with ./run (or: realign up), or name another address; realign status shows who answers";
+        }
+
+        return exception.StatusCode == StatusCode.DeadlineExceeded && exception.Status.Detail.Length == 0
+            ? "the deadline passed. Give it more time with --deadline SECONDS"
+            : exception.Status.Detail;
+    }
+}

@@ -1,0 +1,45 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Google.Protobuf;
+using Spectre.Console;
+
+namespace Realign.Cli;
+
+/// <summary>Results go to standard output, everything for the eye in between goes to standard error.</summary>
+internal sealed class Terminal(TextWriter output, TextWriter error)
+{
+    private static readonly JsonFormatter Formatter = new(JsonFormatter.Settings.Default.WithPreserveProtoFieldNames(true).WithFormatDefaultValues(true));
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Where results are written.</summary>
+    public TextWriter Output { get; } = output;
+
+    /// <summary>Results for the eye.</summary>
+    public IAnsiConsole Console { get; } = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+
+    /// <summary>Progress and messages.</summary>
+    public IAnsiConsole Messages { get; } = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(error) });
+
+    public void Error(string message) => Write("red", "error: ", message);
+
+    public void Note(string message) => Write("grey", "", message);
+
+    // where nobody watches, a message stays on one line
+    private void Write(string colour, string prefix, string message)
+    {
+        if (Messages.Profile.Capabilities.Interactive)
+            Messages.MarkupLine($"[{colour}]{prefix}{Markup.Escape(message)}[/]");
+        else
+            error.WriteLine($"{prefix}{message}");
+    }
+
+    /// <summary>Writes a JSON document for machines.</summary>
+    public void Json(JsonNode node) => Output.WriteLine(node.ToJsonString(Indented));
+
+    /// <summary>Writes a message as JSON, with the field names of the proto files.</summary>
+    public void Json(IMessage message) => Json(ToJson(message));
+
+    public static JsonNode ToJson(IMessage message) => JsonNode.Parse(Formatter.Format(message))!;
+
+    public static string ToText(JsonNode node) => node.ToJsonString(Indented);
+}
