@@ -38,7 +38,7 @@ internal static class RealignCli
         }
         catch (RpcException exception)
         {
-            terminal.Error(Explain(exception));
+            terminal.Error(Explain(exception, terminal.CalledAddress));
             return ExitCodes.Of(exception.StatusCode);
         }
         catch (OperationCanceledException)
@@ -81,12 +81,12 @@ internal static class RealignCli
     private static IEnumerable<string> Path(CommandResult result) =>
         result.Parent is CommandResult parent ? Path(parent).Append(result.Command.Name) : [result.Command.Name];
 
-    private static string Explain(RpcException exception)
+    private static string Explain(RpcException exception, string? address)
     {
         for (var cause = exception.Status.DebugException; cause is not null; cause = cause.InnerException)
         {
             if (cause is SocketException or HttpRequestException)
-                return $"nothing answers: {exception.Status.DebugException!.Message}. Start the mesh with ./run (or: realign up), or name another address; realign status shows who answers";
+                return $"nothing answers at {address}. Start the mesh with ./run (or: realign up), or name another address; realign status shows who answers";
         }
 
         return exception.StatusCode == StatusCode.DeadlineExceeded && exception.Status.Detail.Length == 0

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
+using Realign.Cli.Connections;
 using Spectre.Console;
 
 namespace Realign.Cli;
@@ -14,11 +15,23 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
     /// <summary>Where results are written.</summary>
     public TextWriter Output { get; } = output;
 
+    /// <summary>The service that was called last; null = none yet.</summary>
+    public string? CalledAddress { get; private set; }
+
     /// <summary>Results for the eye.</summary>
     public IAnsiConsole Console { get; } = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
 
     /// <summary>Progress and messages.</summary>
     public IAnsiConsole Messages { get; } = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(error) });
+
+    /// <summary>A channel to a service.</summary>
+    /// <param name="service">Which.</param>
+    /// <param name="address">Its address as the user gave it; null = find it.</param>
+    public ServiceChannel Connect(MeshService service, string? address)
+    {
+        CalledAddress = MeshFolder.Find().AddressOf(service, address);
+        return new ServiceChannel(CalledAddress);
+    }
 
     public void Error(string message) => Write("red", "error: ", message);
 

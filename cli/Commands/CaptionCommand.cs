@@ -28,7 +28,7 @@ internal static class CaptionCommand
                 request.NumBeams = beams;
             if (parsed.GetValue(maxNewTokens) is { } tokens)
                 request.MaxNewTokens = tokens;
-            using var channel = new ServiceChannel(MeshFolder.Find().AddressOf(MeshService.Captioner, parsed.GetValue(address)));
+            using var channel = terminal.Connect(MeshService.Captioner, parsed.GetValue(address));
             var response = await new CaptionerService.CaptionerServiceClient(channel.Invoker).CaptionAsync(request, ServiceChannel.Options(parsed.GetValue(deadline), token));
             if (parsed.GetValue(json))
                 terminal.Json(response);

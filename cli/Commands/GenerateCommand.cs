@@ -30,7 +30,7 @@ internal static class GenerateCommand
             var request = sampling.Request(parsed, parsed.GetRequiredValue(prompt), parsed.GetValue(seed));
             if (parsed.GetValue(numImages) is { } count)
                 request.NumImages = count;
-            using var channel = new ServiceChannel(MeshFolder.Find().AddressOf(MeshService.Generator, parsed.GetValue(address)));
+            using var channel = terminal.Connect(MeshService.Generator, parsed.GetValue(address));
             using var call = new GeneratorService.GeneratorServiceClient(channel.Invoker).Generate(request, ServiceChannel.Options(parsed.GetValue(deadline), token));
             var result = await StageBars.RunAsync(terminal, parsed.GetValue(json), async bars =>
             {

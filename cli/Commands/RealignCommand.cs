@@ -61,7 +61,7 @@ internal static class RealignCommand
         });
         command.SetAction(async (parsed, token) =>
         {
-            using var channel = new ServiceChannel(MeshFolder.Find().AddressOf(MeshService.Gateway, parsed.GetValue(gateway)));
+            using var channel = terminal.Connect(MeshService.Gateway, parsed.GetValue(gateway));
             RealignRequest Request(string text, ulong? value, bool heatMaps)
             {
                 var generate = sampling.Request(parsed, text, value);

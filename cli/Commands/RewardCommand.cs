@@ -46,7 +46,7 @@ internal static class RewardCommand
             foreach (var file in files)
                 request.Items.Add(new ScoreItem { Prompt = parsed.GetRequiredValue(prompt), Image = await CommonOptions.ReadImageAsync(file, token) });
             request.Rewards.AddRange(Parse(parsed.GetRequiredValue(rewards), parsed.GetValue(encoder)));
-            using var channel = new ServiceChannel(MeshFolder.Find().AddressOf(MeshService.Gateway, parsed.GetValue(address)));
+            using var channel = terminal.Connect(MeshService.Gateway, parsed.GetValue(address));
             var response = await new RewardService.RewardServiceClient(channel.Invoker).ScoreAsync(request, ServiceChannel.Options(parsed.GetValue(deadline), token));
             if (parsed.GetValue(json))
                 terminal.Json(response);

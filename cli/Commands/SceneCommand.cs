@@ -23,7 +23,7 @@ internal static class SceneCommand
         };
         command.SetAction(async (parsed, token) =>
         {
-            using var channel = new ServiceChannel(MeshFolder.Find().AddressOf(MeshService.SceneScorer, parsed.GetValue(address)));
+            using var channel = terminal.Connect(MeshService.SceneScorer, parsed.GetValue(address));
             var client = new SceneScorerService.SceneScorerServiceClient(channel.Invoker);
             var options = ServiceChannel.Options(parsed.GetValue(deadline), token);
             var text = parsed.GetRequiredValue(prompt);

@@ -29,7 +29,7 @@ internal static class SegmentCommand
             request.Phrases.AddRange(parsed.GetRequiredValue(phrases));
             if (parsed.GetValue(boxThreshold) is { } threshold)
                 request.BoxThreshold = threshold;
-            using var channel = new ServiceChannel(MeshFolder.Find().AddressOf(MeshService.Segmenter, parsed.GetValue(address)));
+            using var channel = terminal.Connect(MeshService.Segmenter, parsed.GetValue(address));
             var response = await new SegmenterService.SegmenterServiceClient(channel.Invoker).SegmentAsync(request, ServiceChannel.Options(parsed.GetValue(deadline), token));
             if (parsed.GetValue(overlay) is { } file)
             {

@@ -28,15 +28,14 @@ internal static class StatusCommand
             var options = ServiceChannel.Options(parsed.GetValue(deadline), token);
             if (parsed.GetValue(one) is { } address)
                 return await CheckOneAsync(terminal, address, parsed.GetValue(quiet), options);
-            var gatewayAddress = MeshFolder.Find().AddressOf(MeshService.Gateway, parsed.GetValue(gateway));
-            using var channel = new ServiceChannel(gatewayAddress);
+            using var channel = terminal.Connect(MeshService.Gateway, parsed.GetValue(gateway));
             var start = TimeProvider.System.GetTimestamp();
             var response = await new GatewayService.GatewayServiceClient(channel.Invoker).GetMeshStatusAsync(new GetMeshStatusRequest(), options);
             var elapsed = TimeProvider.System.GetElapsedTime(start).TotalMilliseconds;
             if (parsed.GetValue(json))
                 terminal.Json(response);
             else if (!parsed.GetValue(quiet))
-                terminal.Console.Write(Table(response, gatewayAddress, elapsed));
+                terminal.Console.Write(Table(response, channel.Address, elapsed));
             return response.Services.All(service => service.State == ServiceState.Serving) ? ExitCodes.Success : ExitCodes.Unavailable;
         });
         return command;

@@ -30,7 +30,7 @@ internal static class TagCommand
             };
             if (parsed.GetValue(threshold) is { } value)
                 request.Threshold = value;
-            using var channel = new ServiceChannel(MeshFolder.Find().AddressOf(MeshService.Tagger, parsed.GetValue(address)));
+            using var channel = terminal.Connect(MeshService.Tagger, parsed.GetValue(address));
             var response = await new TaggerService.TaggerServiceClient(channel.Invoker).TagAsync(request, ServiceChannel.Options(parsed.GetValue(deadline), token));
             if (parsed.GetValue(json))
             {
