@@ -1,14 +1,23 @@
 namespace Realign.Imaging;
 
-/// <summary>Resampling kernels of Pillow, by its numbers in <c>preprocessor_config.json</c>.</summary>
+/// <summary>Resampling filters of Pillow; the numbers are those that published preprocessor files use.</summary>
 public enum PillowFilter
 {
-    /// <summary>Windowed sinc of support 3.</summary>
+    /// <summary>The nearest pixel.</summary>
+    Nearest = 0,
+
+    /// <summary>Windowed sinc with three lobes.</summary>
     Lanczos = 1,
 
-    /// <summary>Triangle of support 1.</summary>
+    /// <summary>Triangle.</summary>
     Bilinear = 2,
 
-    /// <summary>Cubic with a = -0.5, support 2.</summary>
+    /// <summary>Cubic with a = -0.5.</summary>
     Bicubic = 3,
+
+    /// <summary>Average of the covered pixels.</summary>
+    Box = 4,
+
+    /// <summary>Windowed triangle.</summary>
+    Hamming = 5,
 }

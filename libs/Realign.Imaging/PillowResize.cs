@@ -1,149 +1,190 @@
 using Realign.Core.Images;
+using Realign.Imaging.Resizing;
 
 namespace Realign.Imaging;
 
 /// <summary>
-/// Resizing of 8-bit pictures as Pillow does it (libImaging/Resample.c), to the last bit: antialiased kernels with weights in
-/// fixed point of 22 bits, first along the rows, then along the columns, rounded to bytes after each.
+/// Resizes exactly as Pillow does (<c>Image.resize</c>; Resample.c): antialiased, two passes with fixed-point weights, the horizontal pass first and
+/// rounded to bytes in between; an axis whose size stays is skipped.
 /// </summary>
 public static class PillowResize
 {
-    private const int PrecisionBits = 32 - 8 - 2;
+    private const int HalfUnit = 1 << 21;
+    private const int FractionBits = 22;
 
-    /// <summary>Resizes a picture; an unchanged size gives the same object.</summary>
-    /// <param name="image">The source.</param>
-    /// <param name="width">Target width in pixels, at least 1.</param>
-    /// <param name="height">Target height in pixels, at least 1.</param>
-    /// <param name="filter">The kernel.</param>
+    /// <summary>Resizes an RGB picture.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="width">Pixels, at least 1.</param>
+    /// <param name="height">Pixels, at least 1.</param>
+    /// <param name="filter">The filter.</param>
     public static RgbImage Resize(RgbImage image, int width, int height, PillowFilter filter)
     {
         ArgumentNullException.ThrowIfNull(image);
+        return new RgbImage(width, height, Resize(image.Pixels, image.Width, image.Height, 3, width, height, filter));
+    }
+
+    /// <summary>Resizes interleaved bytes.</summary>
+    /// <param name="pixels">height x width x channels.</param>
+    /// <param name="sourceWidth">Pixels, at least 1.</param>
+    /// <param name="sourceHeight">Pixels, at least 1.</param>
+    /// <param name="channels">Bytes a pixel, at least 1.</param>
+    /// <param name="width">Pixels, at least 1.</param>
+    /// <param name="height">Pixels, at least 1.</param>
+    /// <param name="filter">The filter.</param>
+    /// <returns>A new array of height x width x channels.</returns>
+    public static byte[] Resize(byte[] pixels, int sourceWidth, int sourceHeight, int channels, int width, int height, PillowFilter filter)
+    {
+        ArgumentNullException.ThrowIfNull(pixels);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
-        if (width == image.Width && height == image.Height)
-            return image;
-        var pixels = image.Pixels;
-        if (width != image.Width)
-            pixels = Rows(pixels, image.Width, image.Height, width, filter);
-        if (height != image.Height)
-            pixels = Columns(pixels, width, image.Height, height, filter);
-        return new RgbImage(width, height, pixels);
+        if (filter == PillowFilter.Nearest)
+            return Nearest(pixels, sourceWidth, sourceHeight, channels, width, height);
+        var current = pixels;
+        if (width != sourceWidth)
+            current = Horizontal(current, sourceWidth, sourceHeight, channels, ResampleWeights.Create(sourceWidth, 0, sourceWidth, width, filter));
+        if (height != sourceHeight)
+            current = Vertical(current, width, channels, ResampleWeights.Create(sourceHeight, 0, sourceHeight, height, filter));
+        return ReferenceEquals(current, pixels) ? (byte[])pixels.Clone() : current;
     }
 
-    private static byte[] Rows(byte[] source, int width, int height, int targetWidth, PillowFilter filter)
+    /// <summary>Resizes one channel of floats (mode F): double sums, the horizontal pass stored as float.</summary>
+    /// <param name="values">sourceHeight x sourceWidth.</param>
+    /// <param name="sourceWidth">At least 1.</param>
+    /// <param name="sourceHeight">At least 1.</param>
+    /// <param name="width">At least 1.</param>
+    /// <param name="height">At least 1.</param>
+    /// <param name="filter">The filter.</param>
+    /// <returns>A new array of height x width.</returns>
+    public static float[] ResizeFloat(float[] values, int sourceWidth, int sourceHeight, int width, int height, PillowFilter filter)
     {
-        var kernels = Kernels(width, targetWidth, filter);
-        var target = new byte[checked(targetWidth * height * 3)];
+        ArgumentNullException.ThrowIfNull(values);
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        if (filter == PillowFilter.Nearest)
+            return Nearest(values, sourceWidth, sourceHeight, 1, width, height);
+        var current = values;
+        if (width != sourceWidth)
+            current = FloatPass(current, sourceHeight, (1, sourceWidth), (1, width), ResampleWeights.Create(sourceWidth, 0, sourceWidth, width, filter));
+        if (height != sourceHeight)
+            current = FloatPass(current, width, (width, 1), (width, 1), ResampleWeights.Create(sourceHeight, 0, sourceHeight, height, filter));
+        return ReferenceEquals(current, values) ? (float[])values.Clone() : current;
+    }
+
+    /// <summary>One edge row, repeated: what Pillow gives for a box without height at the top or bottom edge.</summary>
+    internal static byte[] EdgeRow(byte[] pixels, int width, int height, int channels, bool bottom)
+    {
+        var edge = bottom ? height : 0;
+        return Vertical(pixels, width, channels, ResampleWeights.Create(height, edge, edge, 1, PillowFilter.Bicubic));
+    }
+
+    /// <summary>One edge column, likewise.</summary>
+    internal static byte[] EdgeColumn(byte[] pixels, int width, int height, int channels, bool right)
+    {
+        var edge = right ? width : 0;
+        return Horizontal(pixels, width, height, channels, ResampleWeights.Create(width, edge, edge, 1, PillowFilter.Bicubic));
+    }
+
+    private static byte[] Horizontal(byte[] source, int sourceWidth, int rows, int channels, ResampleWeights weights)
+    {
+        var width = weights.First.Length;
+        var target = new byte[(long)rows * width * channels];
+        var factors = weights.FixedPoint();
+        Parallel.For(0, rows, y =>
+        {
+            var input = source.AsSpan(y * sourceWidth * channels, sourceWidth * channels);
+            var output = target.AsSpan(y * width * channels, width * channels);
+            for (var x = 0; x < width; x++)
+            {
+                var row = factors.AsSpan(x * weights.Stride, weights.Count[x]);
+                for (var c = 0; c < channels; c++)
+                {
+                    var sum = HalfUnit;
+                    var at = weights.First[x] * channels + c;
+                    foreach (var factor in row)
+                    {
+                        sum += input[at] * factor;
+                        at += channels;
+                    }
+
+                    output[x * channels + c] = Clip(sum);
+                }
+            }
+        });
+        return target;
+    }
+
+    private static byte[] Vertical(byte[] source, int width, int channels, ResampleWeights weights)
+    {
+        var height = weights.First.Length;
+        var stride = width * channels;
+        var target = new byte[(long)height * stride];
+        var factors = weights.FixedPoint();
+        Parallel.For(0, height, () => new int[stride], (y, _, sums) =>
+        {
+            Array.Fill(sums, HalfUnit);
+            for (var k = 0; k < weights.Count[y]; k++)
+            {
+                var factor = factors[y * weights.Stride + k];
+                var input = source.AsSpan((weights.First[y] + k) * stride, stride);
+                for (var i = 0; i < input.Length; i++)
+                    sums[i] += input[i] * factor;
+            }
+
+            var output = target.AsSpan(y * stride, stride);
+            for (var i = 0; i < output.Length; i++)
+                output[i] = Clip(sums[i]);
+            return sums;
+        }, _ => { });
+        return target;
+    }
+
+    // "step" lies between two positions on the sampled axis, "stride" between two lines of the other axis
+    private static float[] FloatPass(float[] source, int lines, (int Step, int Stride) from, (int Step, int Stride) to, ResampleWeights weights)
+    {
+        var size = weights.First.Length;
+        var target = new float[(long)lines * size];
+        for (var line = 0; line < lines; line++)
+        {
+            for (var i = 0; i < size; i++)
+            {
+                double sum = 0;
+                for (var k = 0; k < weights.Count[i]; k++)
+                    sum += source[line * from.Stride + (weights.First[i] + k) * from.Step] * weights.Values[i * weights.Stride + k];
+                target[line * to.Stride + i * to.Step] = (float)sum;
+            }
+        }
+
+        return target;
+    }
+
+    // positions are added up, as the reference does: multiplying would round differently
+    private static T[] Nearest<T>(T[] source, int sourceWidth, int sourceHeight, int channels, int width, int height)
+    {
+        var columns = Positions(sourceWidth, width);
+        var rows = Positions(sourceHeight, height);
+        var target = new T[(long)height * width * channels];
         for (var y = 0; y < height; y++)
         {
-            var row = source.AsSpan(y * width * 3, width * 3);
-            for (var x = 0; x < targetWidth; x++)
-            {
-                var (start, weights) = kernels[x];
-                int red = Half, green = Half, blue = Half;
-                for (int i = 0, at = start * 3; i < weights.Length; i++, at += 3)
-                {
-                    red += row[at] * weights[i];
-                    green += row[at + 1] * weights[i];
-                    blue += row[at + 2] * weights[i];
-                }
-
-                var to = ((y * targetWidth) + x) * 3;
-                target[to] = ToByte(red);
-                target[to + 1] = ToByte(green);
-                target[to + 2] = ToByte(blue);
-            }
+            for (var x = 0; x < width; x++)
+                Array.Copy(source, (rows[y] * sourceWidth + columns[x]) * channels, target, (y * width + x) * channels, channels);
         }
 
         return target;
     }
 
-    private static byte[] Columns(byte[] source, int width, int height, int targetHeight, PillowFilter filter)
+    private static int[] Positions(int source, int target)
     {
-        var kernels = Kernels(height, targetHeight, filter);
-        var stride = width * 3;
-        var target = new byte[checked(stride * targetHeight)];
-        var sums = new int[stride];
-        for (var y = 0; y < targetHeight; y++)
-        {
-            var (start, weights) = kernels[y];
-            Array.Fill(sums, Half);
-            for (var i = 0; i < weights.Length; i++)
-            {
-                var row = source.AsSpan((start + i) * stride, stride);
-                for (var x = 0; x < stride; x++)
-                    sums[x] += row[x] * weights[i];
-            }
-
-            for (var x = 0; x < stride; x++)
-                target[(y * stride) + x] = ToByte(sums[x]);
-        }
-
-        return target;
-    }
-
-    private const int Half = 1 << (PrecisionBits - 1);
-
-    private static byte ToByte(int sum) => (byte)Math.Clamp(sum >> PrecisionBits, 0, 255);
-
-    private static (int Start, int[] Weights)[] Kernels(int size, int target, PillowFilter filter)
-    {
-        var (support, kernel) = filter switch
-        {
-            PillowFilter.Bilinear => (1.0, (Func<double, double>)Triangle),
-            PillowFilter.Bicubic => (2.0, Cubic),
-            PillowFilter.Lanczos => (3.0, Lanczos),
-            _ => throw new ArgumentOutOfRangeException(nameof(filter)),
-        };
-        var scale = (double)size / target;
-        var filterScale = Math.Max(scale, 1.0);
-        support *= filterScale;
-        var inverse = 1.0 / filterScale;
-        var kernels = new (int, int[])[target];
+        var scale = (double)source / target;
+        var position = scale * 0.5;
+        var positions = new int[target];
         for (var i = 0; i < target; i++)
         {
-            var centre = (i + 0.5) * scale;
-            var start = Math.Max(0, (int)(centre - support + 0.5));
-            var end = Math.Min(size, (int)(centre + support + 0.5));
-            var exact = new double[end - start];
-            var total = 0.0;
-            for (var j = 0; j < exact.Length; j++)
-            {
-                exact[j] = kernel((j + start - centre + 0.5) * inverse);
-                total += exact[j];
-            }
-
-            var weights = new int[exact.Length];
-            for (var j = 0; j < exact.Length; j++)
-            {
-                var weight = total == 0 ? exact[j] : exact[j] / total;
-                weights[j] = (int)((weight * (1 << PrecisionBits)) + (weight < 0 ? -0.5 : 0.5));
-            }
-
-            kernels[i] = (start, weights);
+            positions[i] = Math.Min((int)position, source - 1);
+            position += scale;
         }
 
-        return kernels;
+        return positions;
     }
 
-    private static double Triangle(double x) => Math.Max(0, 1 - Math.Abs(x));
-
-    private static double Cubic(double x)
-    {
-        const double A = -0.5;
-        x = Math.Abs(x);
-        return x < 1 ? ((((A + 2) * x) - (A + 3)) * x * x) + 1
-            : x < 2 ? ((((x - 5) * x) + 8) * x - 4) * A
-            : 0;
-    }
-
-    private static double Lanczos(double x) => x is >= -3 and < 3 ? Sinc(x) * Sinc(x / 3) : 0;
-
-    private static double Sinc(double x)
-    {
-        if (x == 0)
-            return 1;
-        x *= Math.PI;
-        return Math.Sin(x) / x;
-    }
+    private static byte Clip(int sum) => (byte)Math.Clamp(sum >> FractionBits, 0, 255);
 }

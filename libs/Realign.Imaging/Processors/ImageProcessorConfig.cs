@@ -1,0 +1,67 @@
+using System.Text.Json;
+using Realign.Core.Errors;
+
+namespace Realign.Imaging;
+
+/// <summary>A published <c>preprocessor_config.json</c>, in the old spelling (integer sizes) and in the new one (named edges).</summary>
+public sealed record ImageProcessorConfig
+{
+    /// <summary>How the size is chosen; null = the picture is not resized.</summary>
+    public ResizeRule? Rule { get; init; }
+
+    /// <summary>Height, or the length of the named edge, in pixels.</summary>
+    public int Size { get; init; }
+
+    /// <summary>Width (<see cref="ResizeRule.Exact"/>) or limit of the longer edge, in pixels.</summary>
+    public int SecondSize { get; init; }
+
+    /// <summary>The resampling filter.</summary>
+    public PillowFilter Resample { get; init; } = PillowFilter.Bicubic;
+
+    /// <summary>Height and width of the centre crop; null = none.</summary>
+    public (int Height, int Width)? Crop { get; init; }
+
+    /// <summary>Factor from bytes to numbers, normally 1/255.</summary>
+    public double RescaleFactor { get; init; } = 1.0 / 255;
+
+    /// <summary>Subtracted from each channel after scaling.</summary>
+    public IReadOnlyList<double> Mean { get; init; } = [0, 0, 0];
+
+    /// <summary>Divides each channel after subtraction.</summary>
+    public IReadOnlyList<double> Std { get; init; } = [1, 1, 1];
+
+    /// <summary>Height and width that the normalised picture is padded to with zeros at the right and bottom; null = none.</summary>
+    public (int Height, int Width)? Pad { get; init; }
+
+    /// <summary>Reads the file of a model folder.</summary>
+    /// <exception cref="ModelLoadException">The file is missing or a field has a value that is not understood.</exception>
+    public static ImageProcessorConfig Load(string folder)
+    {
+        var path = Directory.Exists(folder) ? Path.Combine(folder, "preprocessor_config.json") : folder;
+        try
+        {
+            return Parse(File.ReadAllText(path), path);
+        }
+        catch (IOException exception)
+        {
+            throw new ModelLoadException(path, "cannot be read", "download the preprocessor file of this model again", exception);
+        }
+    }
+
+    /// <summary>Reads the text of the file.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="path">For messages.</param>
+    /// <exception cref="ModelLoadException">A field has a value that is not understood.</exception>
+    public static ImageProcessorConfig Parse(string json, string path = "preprocessor_config.json")
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            return new ImageProcessorConfigReader(document.RootElement, path).Read();
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
+        {
+            throw new ModelLoadException(path, $"is not a preprocessor file ({exception.Message})", "download the preprocessor file of this model again", exception);
+        }
+    }
+}
