@@ -1,0 +1,28 @@
+using static TorchSharp.torch;
+
+namespace Realign.Diffusion.Pipelines;
+
+/// <summary>Classifier-free guidance.</summary>
+internal static class Guidance
+{
+    /// <param name="both">Predictions (2B, C, h, w): negative half, positive half.</param>
+    /// <param name="scale">Weight w of u + w (c - u).</param>
+    /// <param name="rescale">Share phi of the rescaled prediction.</param>
+    public static Tensor Combine(Tensor both, double scale, double rescale)
+    {
+        using var scope = NewDisposeScope();
+        var halves = both.chunk(2, 0);
+        var (negative, positive) = (halves[0], halves[1]);
+        var guided = negative.add(positive.sub(negative), alpha: scale);
+        if (rescale > 0)
+        {
+            var contrast = Deviation(positive).div(Deviation(guided));
+            guided = guided.mul(contrast).mul(rescale).add(guided, alpha: 1 - rescale);
+        }
+
+        return guided.MoveToOuterDisposeScope();
+    }
+
+    // unbiased, per sample over channels and pixels
+    private static Tensor Deviation(Tensor prediction) => prediction.std([1, 2, 3], unbiased: true, keepdim: true);
+}

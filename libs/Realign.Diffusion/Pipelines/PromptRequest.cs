@@ -1,0 +1,45 @@
+using System.Globalization;
+using Realign.Core.Errors;
+
+namespace Realign.Diffusion.Pipelines;
+
+/// <summary>What to encode.</summary>
+public sealed record PromptRequest
+{
+    /// <summary>One prompt per image.</summary>
+    public required IReadOnlyList<string> Prompts { get; init; }
+
+    /// <summary>What to avoid, one per image; null = nothing said, an empty text is encoded (XL: zeros, where the snapshot says so).</summary>
+    public IReadOnlyList<string>? NegativePrompts { get; init; }
+
+    /// <summary>XL: prompts of the second text tower; null = the same.</summary>
+    public IReadOnlyList<string>? Prompts2 { get; init; }
+
+    /// <summary>XL: negative prompts of the second text tower; null = the same.</summary>
+    public IReadOnlyList<string>? NegativePrompts2 { get; init; }
+
+    /// <summary>Layers to leave out at the end of the text tower, for the prompt only; null = none.</summary>
+    public int? ClipSkip { get; init; }
+
+    internal void Check(int layers)
+    {
+        if (Prompts.Count == 0)
+            throw new InvalidInputException("prompt", "", "there is none", "send at least one prompt");
+        CheckCount("negative_prompt", NegativePrompts);
+        CheckCount("prompt_2", Prompts2);
+        CheckCount("negative_prompt_2", NegativePrompts2);
+        if (ClipSkip is { } skip && (skip < 0 || skip >= layers))
+        {
+            throw new InvalidInputException("clip_skip", skip.ToString(CultureInfo.InvariantCulture),
+                $"the text encoder has {layers} layers", $"use 0 to {layers - 1}");
+        }
+    }
+
+    private void CheckCount(string field, IReadOnlyList<string>? texts)
+    {
+        if (texts is not null && texts.Count != Prompts.Count)
+        {
+            throw new InvalidInputException(field, $"{texts.Count} texts", $"there are {Prompts.Count} prompts", "send one for each prompt, or none");
+        }
+    }
+}
