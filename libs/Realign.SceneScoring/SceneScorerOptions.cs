@@ -1,0 +1,14 @@
+namespace Realign.SceneScoring;
+
+/// <summary>How a scorer works.</summary>
+public sealed record SceneScorerOptions
+{
+    /// <summary>Tokens of context; capped at what the model was trained with.</summary>
+    public int ContextSize { get; init; } = 4096;
+
+    /// <summary>Threads; 0 = all cores.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Most tags asked about at once; more are asked in several turns.</summary>
+    public int MaxTagsPerTurn { get; init; } = 12;
+}
