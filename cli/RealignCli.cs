@@ -26,7 +26,7 @@ internal static class RealignCli
         {
             var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = error };
             var code = await parsed.InvokeAsync(configuration, cancellationToken);
-            if (parsed.Errors.Count == 0)
+            if (parsed.Action is not ParseErrorAction)
                 return code;
             terminal.Note($"what is possible: {string.Join(' ', Path(parsed.CommandResult))} --help");
             return ExitCodes.Usage;

@@ -1,0 +1,130 @@
+using System.Text.Json.Nodes;
+using Realign.Cli.Tests.Fakes;
+using Shouldly;
+using Xunit;
+
+namespace Realign.Cli.Tests;
+
+/// <summary>The commands that call one service, help, and completion.</summary>
+[Collection(Cli.Collection)]
+public sealed class CommandTests
+{
+    [Fact]
+    public async Task EveryCommand_TeachesWithExamples()
+    {
+        using var cli = new Cli();
+        foreach (var name in new[] { "realign", "generate", "caption", "tag", "scene", "segment", "reward", "status", "up", "down", "completion" })
+        {
+            var (code, output, _) = await Cli.RunAsync(name, "--help");
+            code.ShouldBe(0);
+            output.ShouldContain("Examples:", customMessage: name);
+            output.ShouldContain($"realign {name}");
+        }
+
+        (await Cli.RunAsync("--help")).Output.ShouldContain("Exit codes:");
+    }
+
+    [Theory]
+    [InlineData("./realign st", "status")]
+    [InlineData("./realign realign --see", "--seed")]
+    [InlineData("./realign realign a --scheduler eu", "euler-ancestral")]
+    public async Task Complete_ListsWhatCanFollow(string line, string expected)
+    {
+        using var cli = new Cli();
+
+        var (_, output, _) = await Cli.RunAsync("complete", line.Length.ToString(System.Globalization.CultureInfo.InvariantCulture), line);
+
+        output.Split('\n').ShouldContain(expected);
+    }
+
+    [Fact]
+    public async Task Generate_WritesTheImageAndItsSeed()
+    {
+        using var cli = new Cli();
+        await using var services = await FakeServices.StartAsync();
+
+        var (code, output, _) = await Cli.RunAsync("generate", "a car", "--seed", "9", "--out", cli.In("car.png"), "--address", services.Address);
+
+        code.ShouldBe(0);
+        output.ShouldContain("seed 9");
+        new FileInfo(cli.In("car.png")).Length.ShouldBeGreaterThan(100);
+    }
+
+    [Fact]
+    public async Task ReadingCommands_PrintWhatTheServiceSaid()
+    {
+        using var cli = new Cli();
+        await using var services = await FakeServices.StartAsync();
+        await File.WriteAllBytesAsync(cli.In("a.png"), FakeServices.Scene(refined: false), TestContext.Current.CancellationToken);
+
+        (await Cli.RunAsync("caption", cli.In("a.png"), "--address", services.Address)).Output.Trim().ShouldBe("a pink car and a pink elephant");
+        (await Cli.RunAsync("tag", cli.In("a.png"), "--address", services.Address)).Output.ShouldContain("0.970");
+        (await Cli.RunAsync("scene", "a red car", "--tags", "car,banana", "--address", services.Address)).Output.ShouldContain("a red car");
+        (await Cli.RunAsync("scene", "two black dogs", "--entities", "--address", services.Address)).Output.ShouldContain("black");
+        (await Cli.RunAsync("segment", cli.In("a.png"), "car", "--out", cli.In("m.png"), "--address", services.Address)).Output.ShouldContain("6 30 30 48");
+        File.Exists(cli.In("m.png")).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Json_HasTheNamesOfTheProtoFiles()
+    {
+        using var cli = new Cli();
+        await using var services = await FakeServices.StartAsync();
+        await File.WriteAllBytesAsync(cli.In("a.png"), FakeServices.Scene(refined: false), TestContext.Current.CancellationToken);
+
+        var (_, output, _) = await Cli.RunAsync("caption", cli.In("a.png"), "--json", "--address", services.Address);
+
+        JsonNode.Parse(output)!["mean_log_probability"].ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task Reward_OneBadImage_EndsWithOneAndScoresTheOthers()
+    {
+        using var cli = new Cli();
+        await using var services = await FakeServices.StartAsync();
+        await File.WriteAllBytesAsync(cli.In("a.png"), FakeServices.Scene(refined: false), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(cli.In("b.png"), "no", TestContext.Current.CancellationToken);
+
+        var (code, output, _) = await Cli.RunAsync("reward", "a red car", cli.In("a.png"), cli.In("b.png"), "--rewards", "caption,clip=0.25", "--json", "--gateway", services.Address);
+
+        code.ShouldBe(ExitCodes.Failure);
+        var items = JsonNode.Parse(output)!["items"]!.AsArray();
+        items[0]!["values"]![1]!["value"]!.GetValue<double>().ShouldBe(0.25);
+        items[1]!["error"]!["message"]!.GetValue<string>().ShouldBe("not an image");
+    }
+
+    [Theory]
+    [InlineData("nonsense")]
+    [InlineData("clip=heavy")]
+    public async Task Reward_UnknownName_EndsWithTwo(string rewards)
+    {
+        using var cli = new Cli();
+        await File.WriteAllTextAsync(cli.In("a.png"), "x", TestContext.Current.CancellationToken);
+
+        (await Cli.RunAsync("reward", "a", cli.In("a.png"), "--rewards", rewards)).Code.ShouldBe(ExitCodes.Usage);
+    }
+
+    [Fact]
+    public async Task MissingFile_EndsWithTwo()
+    {
+        using var cli = new Cli();
+
+        var (code, _, error) = await Cli.RunAsync("caption", cli.In("nothing.png"));
+
+        code.ShouldBe(ExitCodes.Usage);
+        error.ShouldContain("nothing.png");
+    }
+
+    [Fact]
+    public async Task Status_OneServiceIsAway_EndsWithThree()
+    {
+        using var cli = new Cli();
+        await using var services = await FakeServices.StartAsync();
+
+        var (code, output, _) = await Cli.RunAsync("status", "--gateway", services.Address);
+
+        code.ShouldBe(ExitCodes.Unavailable);
+        output.ShouldContain("generator");
+        output.ShouldContain("unreachable");
+    }
+}
