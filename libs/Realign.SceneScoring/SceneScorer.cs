@@ -41,7 +41,7 @@ public sealed class SceneScorer : IDisposable
     /// <param name="cancellationToken">Stops the warm-up.</param>
     /// <exception cref="NotFoundException">There is no such file.</exception>
     /// <exception cref="ModelLoadException">It cannot be used.</exception>
-    public static SceneScorer Load(string path, SceneScorerOptions options, CancellationToken cancellationToken)
+    public static SceneScorer Load(string path, SceneScoringOptions options, CancellationToken cancellationToken)
     {
         var instruction = SceneInstruction.For(path);
         var affinity = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, "affinity.json");

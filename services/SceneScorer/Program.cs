@@ -1,1 +1,4 @@
-return 0;
+using Realign.Hosting;
+using Realign.SceneScorer;
+
+return await ServiceHost.RunAsync(SceneScorerApp.Build, args);

@@ -1,7 +1,7 @@
 namespace Realign.SceneScoring;
 
 /// <summary>How a scorer works.</summary>
-public sealed record SceneScorerOptions
+public sealed record SceneScoringOptions
 {
     /// <summary>Tokens of context; capped at what the model was trained with.</summary>
     public int ContextSize { get; init; } = 4096;

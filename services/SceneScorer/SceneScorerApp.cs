@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Options;
+using Realign.Hosting;
+using Realign.Hosting.Models;
+using Realign.SceneScoring;
+
+namespace Realign.SceneScorer;
+
+/// <summary>The scene scorer process: one language model behind gRPC.</summary>
+public static class SceneScorerApp
+{
+    /// <summary>Name of the model in health checks.</summary>
+    public const string ModelName = "scene-scorer";
+
+    /// <summary>Port when none is configured.</summary>
+    public const int DefaultPort = 5104;
+
+    /// <summary>Builds the application.</summary>
+    public static WebApplication Build(string[] args)
+    {
+        var builder = ServiceHost.CreateBuilder(args, DefaultPort);
+        builder.Services.AddSingleton<IValidateOptions<SceneScorerOptions>, SceneScorerOptionsValidator>();
+        builder.Services.AddOptions<SceneScorerOptions>().BindConfiguration(SceneScorerOptions.SectionName).ValidateOnStart();
+        builder.Services.AddModel(ModelName, provider => Settings(provider).QueueCapacity, Load);
+        var app = builder.BuildService();
+        app.MapGrpcService<SceneScorerGrpcService>();
+        return app;
+    }
+
+    private static Realign.SceneScoring.SceneScorer Load(IServiceProvider provider, CancellationToken cancellationToken)
+    {
+        var settings = Settings(provider);
+        var options = new SceneScoringOptions { ContextSize = settings.ContextSize, Threads = settings.Threads, MaxTagsPerTurn = settings.MaxTagsPerTurn };
+        return Realign.SceneScoring.SceneScorer.Load(ModelFolders.Resolve(settings.Model), options, cancellationToken);
+    }
+
+    private static SceneScorerOptions Settings(IServiceProvider provider) => provider.GetRequiredService<IOptions<SceneScorerOptions>>().Value;
+}

@@ -1,0 +1,80 @@
+using Grpc.Core;
+using Microsoft.Extensions.Options;
+using Realign.Core.Errors;
+using Realign.Hosting.Models;
+using Realign.Hosting.Requests;
+using Realign.V1;
+
+namespace Realign.SceneScorer;
+
+/// <summary>gRPC face of the scene scorer: checks, maps, calls.</summary>
+internal sealed class SceneScorerGrpcService(ModelHost<Realign.SceneScoring.SceneScorer> host, IOptions<SceneScorerOptions> settings, TimeProvider time)
+    : SceneScorerService.SceneScorerServiceBase
+{
+    private const int MaxTags = 200;
+    private const int MaxTagLength = 64;
+
+    public override async Task<ScoreSceneResponse> ScoreScene(ScoreSceneRequest request, ServerCallContext context)
+    {
+        var prompt = Require.Text("prompt", request.Prompt);
+        Require.Count("tags", request.Tags.Count, 0, MaxTags);
+        for (var i = 0; i < request.Tags.Count; i++)
+            CheckTag($"tags[{i}]", request.Tags[i]);
+        var tags = request.Tags.ToList();
+
+        var start = time.GetTimestamp();
+        var (scores, milliseconds, description) = await host.RunAsync((scorer, token) => Timed(scorer, () => scorer.Score(prompt, tags, token)), context.CancellationToken);
+
+        var response = new ScoreSceneResponse
+        {
+            Origin = scores.IsFromModel ? AnswerOrigin.Model : AnswerOrigin.Rule,
+            Attempts = scores.Attempts,
+            Model = Model(description),
+        };
+        response.Entries.AddRange(scores.Entries.Select(entry => new V1.SceneEntry
+        {
+            Tag = entry.Tag,
+            Score = entry.Score,
+            Phrase = entry.Phrase,
+            Source = entry.Source == SceneScoring.EntrySource.Tag ? V1.EntrySource.Tag : V1.EntrySource.Missing,
+            Repair = entry.Repair,
+        }));
+        response.Timings.AddRange(Timings(start, milliseconds));
+        return response;
+    }
+
+    public override async Task<ExtractEntitiesResponse> ExtractEntities(ExtractEntitiesRequest request, ServerCallContext context)
+    {
+        var prompt = Require.Text("prompt", request.Prompt);
+
+        var start = time.GetTimestamp();
+        var (found, milliseconds, description) = await host.RunAsync((scorer, token) => Timed(scorer, () => scorer.Extract(prompt, token)), context.CancellationToken);
+
+        var response = new ExtractEntitiesResponse { Origin = found.IsFromModel ? AnswerOrigin.Model : AnswerOrigin.Rule, Model = Model(description) };
+        response.Entities.AddRange(found.Entities.Select(entity => new V1.Entity { Noun = entity.Noun, Count = entity.Count, Attributes = { entity.Attributes } }));
+        response.Timings.AddRange(Timings(start, milliseconds));
+        return response;
+    }
+
+    private (T Result, double Milliseconds, string Description) Timed<T>(Realign.SceneScoring.SceneScorer scorer, Func<T> work)
+    {
+        var start = time.GetTimestamp();
+        var result = work();
+        return (result, time.GetElapsedTime(start).TotalMilliseconds, scorer.Description);
+    }
+
+    private IEnumerable<Timing> Timings(long start, double working) =>
+    [
+        new Timing { Name = "queue", Milliseconds = Math.Max(0, time.GetElapsedTime(start).TotalMilliseconds - working) },
+        new Timing { Name = "generate", Milliseconds = working },
+    ];
+
+    private ModelInfo Model(string description) => new() { Family = description.Split(' ')[0], Name = settings.Value.Name };
+
+    private static void CheckTag(string field, string tag)
+    {
+        _ = Require.Text(field, tag, MaxTagLength);
+        if (tag.Any(char.IsControl))
+            throw new InvalidInputException(field, "a control character", "a tag is one line of text", "remove it");
+    }
+}

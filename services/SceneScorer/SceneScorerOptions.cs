@@ -1,0 +1,44 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace Realign.SceneScorer;
+
+/// <summary>Settings of the scene scorer.</summary>
+public sealed class SceneScorerOptions
+{
+    /// <summary>Section in the configuration.</summary>
+    public const string SectionName = "SceneScorer";
+
+    /// <summary>GGUF file: a full path, or a name below the models folder.</summary>
+    /// <value>miniature/scene-scorer/model-f16.gguf.</value>
+    [Required]
+    public string Model { get; set; } = "miniature/scene-scorer/model-f16.gguf";
+
+    /// <summary>Name of the model in answers.</summary>
+    /// <value>miniature.</value>
+    [Required]
+    public string Name { get; set; } = "miniature";
+
+    /// <summary>Tokens of context; capped at what the model was trained with.</summary>
+    /// <value>4096.</value>
+    [Range(512, 131072)]
+    public int ContextSize { get; set; } = 4096;
+
+    /// <summary>Threads; 0 = all cores.</summary>
+    /// <value>0.</value>
+    [Range(0, 256)]
+    public int Threads { get; set; }
+
+    /// <summary>Most tags asked about in one turn of the model.</summary>
+    /// <value>12.</value>
+    [Range(1, 50)]
+    public int MaxTagsPerTurn { get; set; } = 12;
+
+    /// <summary>Calls that may wait.</summary>
+    /// <value>32.</value>
+    [Range(1, 10000)]
+    public int QueueCapacity { get; set; } = 32;
+}
+
+[OptionsValidator]
+internal sealed partial class SceneScorerOptionsValidator : IValidateOptions<SceneScorerOptions>;
