@@ -116,7 +116,7 @@ internal static class RealignCommand
         if (heatMaps is not null)
             await File.WriteAllBytesAsync(Path.Combine(folder, "heatmaps.png"), heatMaps, cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(folder, "stages.json"), Terminal.ToText(record.ToJson()), cancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(folder, "index.html"), ResultPage.Build(record, masks, heatMaps), cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(folder, "index.html"), ResultPage.Build(record, heatMaps), cancellationToken);
     }
 
     private static void Report(Terminal terminal, RealignRecord record, string folder, bool json)

@@ -10,7 +10,7 @@ namespace Realign.Cli.Page;
 /// <summary>One self-contained page: prompt, the three pictures side by side, what each model read, times, and how to do it again.</summary>
 internal static class ResultPage
 {
-    public static string Build(RealignRecord record, byte[] masks, byte[]? heatMaps)
+    public static string Build(RealignRecord record, byte[]? heatMaps)
     {
         var html = new StringBuilder();
         html.Append(CultureInfo.InvariantCulture, $"""
@@ -27,7 +27,7 @@ internal static class ResultPage
             <h1>{Text(record.Request.Prompt)}</h1>
             """);
         Chips(html, record);
-        Pictures(html, record, masks);
+        Pictures(html, record);
         html.Append("""<div class="grid two">""");
         ReadBack(html, record);
         Scene(html, record);
@@ -57,21 +57,25 @@ internal static class ResultPage
             <span class="chip">seed <b>{record.Seed}</b></span>
             <span class="chip">steps <b>{coarse.NumInferenceSteps}</b></span>
             <span class="chip">guidance <b>{coarse.GuidanceScale:0.##}</b></span>
-            <span class="chip">sampler <b>{Text(coarse.Scheduler.ToString())}</b></span>
+            <span class="chip">sampler <b>{Text(SamplerName(coarse.Scheduler))}</b></span>
             <span class="chip">total <b>{record.Result.TotalMilliseconds / 1000:0.00} s</b></span></div>
             """);
         if (!record.Result.Refined)
             html.Append(CultureInfo.InvariantCulture, $"""<p class="reasons">{Text(record.Result.NotRefinedBecause)}</p>""");
     }
 
-    private static void Pictures(StringBuilder html, RealignRecord record, byte[] masks)
+    private static void Pictures(StringBuilder html, RealignRecord record)
     {
         var refined = record.Result.Refined ? "drawn again from the same noise, attention re-weighted inside the segments" : "nothing was refined: the coarse image is the result";
+        var layers = record.Layers();
+        var legend = string.Concat(layers.Select((layer, index) => $"""<span><i class="dot" style="background:{Palette.Hex(index)}"></i>{Text(layer.Title)}</span>"""));
+        if (layers.Count == 0)
+            legend = "nothing was found";
         html.Append(CultureInfo.InvariantCulture, $"""
             <div class="grid three">
             {Figure("Coarse", "the prompt alone", record.Coarse.Images[0].Png.Span)}
-            <figure class="card"><img alt="coarse image with the masks of the segments" src="{DataUri(masks)}">
-            <figcaption><b>Segments</b>where each object of the prompt shall be</figcaption></figure>
+            <figure class="card"><img alt="coarse image with the masks of the segments" src="{DataUri(MaskOverlay.DrawWithoutLegend(record.Coarse.Images[0].Png, layers))}">
+            <figcaption><b>Segments</b><span class="legend">{legend}</span></figcaption></figure>
             {Figure(record.Result.Refined ? "Refined" : "Result", refined, record.Result.Png.Span)}
             </div>
             """);
@@ -109,7 +113,7 @@ internal static class ResultPage
     {
         html.Append("""
             <section class="card"><h2>What the prompt demands</h2><div class="wide"><table>
-            <tr><th>object</th><th class="n">score</th><th>as the prompt demands it</th><th class="n">found</th><th class="n">area</th></tr>
+            <tr><th>object</th><th class="n">score</th><th class="p">as the prompt demands it</th><th class="n">found</th><th class="n">area</th></tr>
             """);
         var layers = record.Layers();
         foreach (var entry in record.Scene?.Entries ?? [])
@@ -122,7 +126,7 @@ internal static class ResultPage
             var area = used >= 0 ? string.Create(CultureInfo.InvariantCulture, $"{MaskPixels.Share(layers[used].Mask):P0}") : "–";
             var reason = unused is null ? "" : $"""<div class="soft">{Text(unused.Reason)}</div>""";
             html.Append(CultureInfo.InvariantCulture, $"""
-                <tr><td>{dot}{Text(entry.Tag)}</td><td class="n">{entry.Score:0.#}</td><td>{(entry.Phrase.Length > 0 ? Text(entry.Phrase) : "–")}{reason}</td><td class="n">{score}</td><td class="n">{area}</td></tr>
+                <tr><td>{dot}{Text(entry.Tag)}</td><td class="n">{entry.Score:0.#}</td><td class="p">{(entry.Phrase.Length > 0 ? Text(entry.Phrase) : "–")}{reason}</td><td class="n">{score}</td><td class="n">{area}</td></tr>
                 """);
         }
 
@@ -168,6 +172,16 @@ internal static class ResultPage
 
         html.Append(CultureInfo.InvariantCulture, $"""</div><p class="soft">Tag and caption run side by side. The whole call took {total:0} ms.</p></section>""");
     }
+
+    private static string SamplerName(Scheduler scheduler) => scheduler switch
+    {
+        Scheduler.Ddim or Scheduler.Ddpm or Scheduler.Pndm or Scheduler.Lcm => scheduler.ToString().ToUpperInvariant(),
+        Scheduler.EulerAncestral => "Euler ancestral",
+        Scheduler.DpmSolverMultistep => "DPM-Solver++ 2M",
+        Scheduler.UniPcMultistep => "UniPC",
+        Scheduler.Unspecified => "the checkpoint's own",
+        _ => scheduler.ToString(),
+    };
 
     private static int Index(IReadOnlyList<MaskLayer> layers, string title)
     {

@@ -61,7 +61,7 @@ internal static class HeatMapSheet
         for (var i = 0; i < pixels.Length; i++)
         {
             var share = high > low ? (values[i] - low) / (high - low) : 0;
-            pixels[i] = Palette.Heat(share).WithAlpha((byte)(150 + (70 * share)));
+            pixels[i] = Palette.Heat(share).WithAlpha((byte)(110 + (110 * share)));
         }
 
         heat.Pixels = pixels;

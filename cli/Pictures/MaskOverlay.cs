@@ -10,24 +10,42 @@ internal static class MaskOverlay
     private const int Margin = 20;
     private const int RowHeight = 34;
 
+    /// <summary>The picture with its legend below.</summary>
     public static byte[] Draw(ByteString image, IReadOnlyList<MaskLayer> layers)
     {
         using var bitmap = Drawing.Decode(image);
-        var scale = (float)Size / Math.Max(bitmap.Width, bitmap.Height);
-        var picture = new SKRect(0, 0, bitmap.Width * scale, bitmap.Height * scale);
-        var rows = Math.Max(1, layers.Count);
-        var height = (int)picture.Height + (2 * Margin) + (rows * RowHeight) + 8;
+        var picture = Fit(bitmap);
+        var height = (int)picture.Height + (2 * Margin) + (Math.Max(1, layers.Count) * RowHeight) + 8;
         return Drawing.Png(Size + (2 * Margin), height, canvas =>
         {
             canvas.Translate(Margin, Margin);
-            Drawing.Image(canvas, bitmap, picture);
-            // what no mask covers steps back
-            if (layers.Count > 0)
-                Shade(canvas, picture, layers);
-            for (var i = 0; i < layers.Count; i++)
-                Outline(canvas, picture, layers[i], Palette.Of(i));
+            Draw(canvas, bitmap, picture, layers);
             Legend(canvas, picture.Bottom + 14, layers);
         });
+    }
+
+    /// <summary>The picture alone, for a page that has a legend of its own.</summary>
+    public static byte[] DrawWithoutLegend(ByteString image, IReadOnlyList<MaskLayer> layers)
+    {
+        using var bitmap = Drawing.Decode(image);
+        var picture = Fit(bitmap);
+        return Drawing.Png((int)picture.Width, (int)picture.Height, canvas => Draw(canvas, bitmap, picture, layers));
+    }
+
+    private static SKRect Fit(SKBitmap bitmap)
+    {
+        var scale = (float)Size / Math.Max(bitmap.Width, bitmap.Height);
+        return new SKRect(0, 0, bitmap.Width * scale, bitmap.Height * scale);
+    }
+
+    private static void Draw(SKCanvas canvas, SKBitmap bitmap, SKRect picture, IReadOnlyList<MaskLayer> layers)
+    {
+        Drawing.Image(canvas, bitmap, picture);
+        // what no mask covers steps back
+        if (layers.Count > 0)
+            Shade(canvas, picture, layers);
+        for (var i = 0; i < layers.Count; i++)
+            Outline(canvas, picture, layers[i], Palette.Of(i));
     }
 
     private static void Shade(SKCanvas canvas, SKRect picture, IReadOnlyList<MaskLayer> layers)
