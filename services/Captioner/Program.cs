@@ -1,1 +1,4 @@
-return 0;
+using Realign.Captioner;
+using Realign.Hosting;
+
+return await ServiceHost.RunAsync(CaptionerApp.Build, args);

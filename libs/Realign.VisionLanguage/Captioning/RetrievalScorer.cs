@@ -1,0 +1,88 @@
+using Realign.Core.Errors;
+using Realign.Tokenizers;
+using Realign.Torch;
+using Realign.VisionLanguage.Blip2;
+using Realign.VisionLanguage.Generation;
+using Realign.VisionLanguage.Images;
+using Realign.VisionLanguage.Rewards;
+using static TorchSharp.torch;
+
+namespace Realign.VisionLanguage.Captioning;
+
+/// <summary>A BLIP-2 retrieval model with its tokenizer and preprocessing: f_enc, ITC, ITM. Not thread-safe.</summary>
+public sealed class RetrievalScorer : IDisposable
+{
+    /// <summary>Longest text of the original code, its end token included.</summary>
+    private const int MaxTextTokens = 32;
+
+    private readonly Blip2ForImageTextRetrieval _model;
+    private readonly BertTokenizer _tokenizer;
+    private readonly ModelImages _images;
+    private readonly TorchPlacement _placement;
+
+    private RetrievalScorer(Blip2ForImageTextRetrieval model, BertTokenizer tokenizer, ModelImages images, TorchPlacement placement)
+    {
+        _model = model;
+        _tokenizer = tokenizer;
+        _images = images;
+        _placement = placement;
+    }
+
+    /// <summary>Width of the features.</summary>
+    public int Dimension => _model.Config.ImageTextHiddenSize;
+
+    /// <summary>Loads a snapshot folder and runs it once.</summary>
+    /// <exception cref="ModelLoadException">Lists everything that does not fit.</exception>
+    public static RetrievalScorer Load(string folder, TorchPlacement placement, CancellationToken cancellationToken)
+    {
+        var model = Blip2ForImageTextRetrieval.Load(folder, placement);
+        try
+        {
+            var side = model.Config.Vision.ImageSize;
+            var scorer = new RetrievalScorer(model, BertTokenizer.Load(folder), ModelImages.Load(folder, side, placement), placement);
+            _ = scorer.ScoreMatching([new PicturePrompt(new Picture(new float[3 * side * side], side, side), "a")], gradient: false, cancellationToken);
+            return scorer;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Text features f_enc (algorithms 1.4, preset <c>paper</c>), one row of <see cref="Dimension"/> per text.</summary>
+    public float[] EmbedText(IReadOnlyList<string> texts, CancellationToken cancellationToken)
+    {
+        var rows = new List<float>();
+        foreach (var part in texts.Chunk(32))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            using var grad = no_grad();
+            rows.AddRange(_model.TextFeatures(Batch(part)).ToSingles());
+        }
+
+        return [.. rows];
+    }
+
+    /// <summary>ITC: the largest cosine over the queries.</summary>
+    public IReadOnlyList<ScoredPair> ScoreContrastive(IReadOnlyList<PicturePrompt> pairs, bool gradient, CancellationToken cancellationToken) =>
+        Score(pairs, (image, texts) => Blip2ForImageTextRetrieval.ContrastiveScore(_model.ImageFeatures(image), _model.TextFeatures(texts)), gradient, cancellationToken);
+
+    /// <summary>ITM: probability of a match.</summary>
+    public IReadOnlyList<ScoredPair> ScoreMatching(IReadOnlyList<PicturePrompt> pairs, bool gradient, CancellationToken cancellationToken) =>
+        Score(pairs, _model.MatchingScore, gradient, cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _model.Dispose();
+
+    private List<ScoredPair> Score(
+        IReadOnlyList<PicturePrompt> pairs, Func<Tensor, TokenBatch, Tensor> score, bool gradient, CancellationToken cancellationToken) =>
+        new PairScorer(_images, _placement.Device).Score(pairs,
+            (pixels, batch) => score(_model.EncodeImage(pixels), Batch([.. batch.Select(index => pairs[index].Prompt)])), gradient, cancellationToken);
+
+    private TokenBatch Batch(string[] texts) => TokenBatch.Pad(
+        [.. texts.Select(text => (IReadOnlyList<int>)Cut(_tokenizer.Encode(text)))], _tokenizer.PadId, _placement.Device);
+
+    private static int[] Cut(int[] ids) => ids.Length <= MaxTextTokens ? ids : [.. ids.AsSpan(0, MaxTextTokens - 1), ids[^1]];
+}

@@ -1,0 +1,8 @@
+using Realign.VisionLanguage.Images;
+
+namespace Realign.VisionLanguage.Rewards;
+
+/// <summary>A picture and the prompt it is compared with.</summary>
+/// <param name="Picture">The picture.</param>
+/// <param name="Prompt">The prompt.</param>
+public sealed record PicturePrompt(Picture Picture, string Prompt);

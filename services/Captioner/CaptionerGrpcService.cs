@@ -1,0 +1,185 @@
+using Grpc.Core;
+using Microsoft.Extensions.Options;
+using Realign.Captioner.Requests;
+using Realign.Core.Errors;
+using Realign.Hosting;
+using Realign.Hosting.Models;
+using Realign.Hosting.Requests;
+using Realign.Torch;
+using Realign.V1;
+using Realign.VisionLanguage.Captioning;
+using Realign.VisionLanguage.Generation;
+using Realign.VisionLanguage.Rewards;
+
+namespace Realign.Captioner;
+
+internal sealed class CaptionerGrpcService(
+    ModelHost<ImageCaptioner> captioner,
+    ModelHost<ClipScorer> clip,
+    IServiceProvider services,
+    IOptions<CaptionerOptions> options,
+    IOptions<HostingOptions> hosting) : CaptionerService.CaptionerServiceBase
+{
+    private const int MaxTexts = 256;
+    private const int MaxItems = 64;
+    private const long MaxRequestPixels = 64L << 20;
+    private const long LargeRequestPixels = 4L << 20;
+
+    private readonly ModelHost<RetrievalScorer>? _retrieval = services.GetService<ModelHost<RetrievalScorer>>();
+
+    public override async Task<CaptionResponse> Caption(CaptionRequest request, ServerCallContext context)
+    {
+        var generation = new GenerationOptions
+        {
+            MaxNewTokens = Require.Range("max_new_tokens", request.HasMaxNewTokens ? request.MaxNewTokens : 30, 1, 256),
+            NumBeams = Require.Range("num_beams", request.HasNumBeams ? request.NumBeams : 1, 1, 16),
+            LengthPenalty = Require.Range("length_penalty", request.HasLengthPenalty ? request.LengthPenalty : 1, -5, 5),
+            RepetitionPenalty = Require.Range("repetition_penalty", request.HasRepetitionPenalty ? request.RepetitionPenalty : 1, 0.1f, 10),
+        };
+        var prompt = Require.OptionalText("prompt", request.Prompt);
+        var watch = new StageWatch();
+        var picture = PictureReader.Read("image", request.Image);
+        watch.Mark("decode");
+
+        var (caption, found) = await captioner.RunAsync(
+            (model, token) => Trimmed(Pixels(picture), () => model.Describe(picture, prompt, generation, token)), context.CancellationToken);
+
+        watch.Mark("caption");
+        var response = new CaptionResponse
+        {
+            Caption = caption,
+            MeanLogProbability = (float)Math.Min(0, found.MeanLogProbability),
+            NumTokens = found.Ids.Count,
+            Model = Model("blip-2"),
+        };
+        response.Timings.AddRange(watch.Timings);
+        return response;
+    }
+
+    public override async Task<EmbedTextResponse> EmbedText(EmbedTextRequest request, ServerCallContext context)
+    {
+        Require.Count("texts", request.Texts.Count, 1, MaxTexts);
+        for (var i = 0; i < request.Texts.Count; i++)
+            _ = Require.Text($"texts[{i}]", request.Texts[i]);
+        var preset = Require.Known("preset", request.Preset);
+        if (preset == TextEncoderPreset.Unspecified)
+            preset = _retrieval is null ? TextEncoderPreset.OfficialCode : TextEncoderPreset.Paper;
+
+        var (rows, dimension) = preset == TextEncoderPreset.Paper
+            ? await Retrieval().RunAsync((model, token) => (model.EmbedText(request.Texts, token), model.Dimension), context.CancellationToken)
+            : await clip.RunAsync((model, token) => (model.EmbedText(request.Texts, token), model.Dimension), context.CancellationToken);
+
+        return new EmbedTextResponse
+        {
+            Embeddings = TensorWriter.Singles(rows, request.Texts.Count, dimension),
+            Preset = preset,
+            Model = Model(preset == TextEncoderPreset.Paper ? "blip-2-itm" : "clip"),
+        };
+    }
+
+    public override async Task<ScorePromptResponse> ScorePrompt(ScorePromptRequest request, ServerCallContext context)
+    {
+        var method = Require.Known("method", request.Method);
+        Require.Count("items", request.Items.Count, 1, MaxItems);
+        var gradientType = GradientType(request.Gradient);
+        if (method is ScoreMethod.Itc or ScoreMethod.Itm)
+            _ = Retrieval();
+        for (var i = 0; i < request.Items.Count; i++)
+            _ = Require.Text($"items[{i}].prompt", request.Items[i].Prompt);
+        var watch = new StageWatch();
+        var pairs = ReadPairs(request);
+        CheckAnswerSize(pairs, gradientType);
+        watch.Mark("decode");
+
+        var scored = await Score(method, pairs, gradientType is not null, context.CancellationToken);
+
+        watch.Mark("score");
+        var response = new ScorePromptResponse { Model = Model(method is ScoreMethod.Clip ? "clip" : method is ScoreMethod.Itc or ScoreMethod.Itm ? "blip-2-itm" : "blip-2") };
+        response.Scores.AddRange(scored.Select((score, index) => Map(score, pairs[index], gradientType)));
+        response.Timings.AddRange(watch.Timings);
+        return response;
+    }
+
+    private Task<IReadOnlyList<ScoredPair>> Score(ScoreMethod method, List<PicturePrompt> pairs, bool gradient, CancellationToken cancellationToken)
+    {
+        var pixels = pairs.Sum(pair => Pixels(pair.Picture));
+        return method switch
+        {
+            ScoreMethod.Clip => clip.RunAsync((model, token) => Trimmed(pixels, () => model.Score(pairs, gradient, token)), cancellationToken),
+            ScoreMethod.Itc => Retrieval().RunAsync((model, token) => Trimmed(pixels, () => model.ScoreContrastive(pairs, gradient, token)), cancellationToken),
+            ScoreMethod.Itm => Retrieval().RunAsync((model, token) => Trimmed(pixels, () => model.ScoreMatching(pairs, gradient, token)), cancellationToken),
+            _ => captioner.RunAsync((model, token) => Trimmed(pixels, () => model.ScoreLikelihood(pairs, gradient, token)), cancellationToken),
+        };
+    }
+
+    private ModelHost<RetrievalScorer> Retrieval() => _retrieval
+        ?? throw new FailedPreconditionException("no retrieval checkpoint is loaded", "set Captioner:Retrieval to the folder of a Blip2ForImageTextRetrieval model, or use CLIP or LIKELIHOOD");
+
+    private static DataType? GradientType(GradientOptions? gradient) => gradient?.DataType switch
+    {
+        null => null,
+        DataType.Unspecified or DataType.Float32 => DataType.Float32,
+        DataType.Float16 => DataType.Float16,
+        var other => throw new InvalidInputException("gradient.data_type", other.Value.ToString(), "gradients are FLOAT32 or FLOAT16", "use one of them"),
+    };
+
+    private static List<PicturePrompt> ReadPairs(ScorePromptRequest request)
+    {
+        var pairs = new List<PicturePrompt>(request.Items.Count);
+        long pixels = 0;
+        for (var i = 0; i < request.Items.Count; i++)
+        {
+            var picture = PictureReader.Read($"items[{i}].image", request.Items[i].Image);
+            pixels += Pixels(picture);
+            if (pixels > MaxRequestPixels)
+                throw new InvalidInputException("items", $"{pixels} pixels up to item {i}", "at most 64 megapixels are taken in one call", "split the call or send smaller images");
+            pairs.Add(new PicturePrompt(picture, request.Items[i].Prompt));
+        }
+
+        return pairs;
+    }
+
+    private void CheckAnswerSize(List<PicturePrompt> pairs, DataType? gradientType)
+    {
+        if (gradientType is null)
+            return;
+        var bytes = pairs.Sum(pair => Pixels(pair.Picture)) * 3 * (gradientType == DataType.Float32 ? 4 : 2);
+        // what is not gradient takes well below a megabyte
+        if (bytes > (hosting.Value.MaxMessageMegabytes - 1L) << 20)
+        {
+            throw new InvalidInputException("gradient", $"{bytes >> 20} MiB of gradients", $"an answer holds at most {hosting.Value.MaxMessageMegabytes} MiB",
+                "split the call, use FLOAT16, or raise Hosting:MaxMessageMegabytes");
+        }
+    }
+
+    private static PromptScore Map(ScoredPair scored, PicturePrompt pair, DataType? gradientType)
+    {
+        var score = new PromptScore { Score = scored.Score, NumTokens = scored.NumTokens };
+        if (scored.Gradient is { } gradient)
+        {
+            score.Gradient = gradientType == DataType.Float16
+                ? TensorWriter.ScaledHalves(gradient, 3, pair.Picture.Height, pair.Picture.Width)
+                : TensorWriter.Singles(gradient, 3, pair.Picture.Height, pair.Picture.Width);
+        }
+
+        return score;
+    }
+
+    // libtorch's freed memory stays in the C heap until it is asked for
+    private static T Trimmed<T>(long pixels, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        finally
+        {
+            if (pixels > LargeRequestPixels)
+                TorchRuntime.TrimMemory();
+        }
+    }
+
+    private static long Pixels(VisionLanguage.Images.Picture picture) => (long)picture.Height * picture.Width;
+
+    private ModelInfo Model(string family) => new() { Family = family, Name = options.Value.Name };
+}

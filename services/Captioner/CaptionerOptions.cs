@@ -1,0 +1,53 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace Realign.Captioner;
+
+/// <summary>Settings of the Captioner. Relative model names are looked up in the models folder.</summary>
+public sealed class CaptionerOptions
+{
+    /// <summary>Section in the configuration.</summary>
+    public const string SectionName = "Captioner";
+
+    /// <summary>Folder of a BLIP-2 captioner (Blip2ForConditionalGeneration).</summary>
+    /// <value>miniature/captioner.</value>
+    [Required]
+    public string Model { get; set; } = "miniature/captioner";
+
+    /// <summary>Folder of a CLIPModel: text encoder preset OFFICIAL_CODE and score CLIP.</summary>
+    /// <value>miniature/clip.</value>
+    [Required]
+    public string Clip { get; set; } = "miniature/clip";
+
+    /// <summary>Folder of a BLIP-2 retrieval model (Blip2ForImageTextRetrieval): text encoder preset PAPER, scores ITC and ITM.</summary>
+    /// <value>Empty: none is loaded.</value>
+    public string Retrieval { get; set; } = "";
+
+    /// <summary>Name in answers.</summary>
+    /// <value>miniature.</value>
+    [Required]
+    public string Name { get; set; } = "miniature";
+
+    /// <summary>cpu, cuda or cuda:N.</summary>
+    /// <value>cpu.</value>
+    [Required]
+    public string Device { get; set; } = "cpu";
+
+    /// <summary>float32, float16 or bfloat16.</summary>
+    /// <value>float32.</value>
+    [Required]
+    public string DType { get; set; } = "float32";
+
+    /// <summary>Threads of one operator; 0 = all cores.</summary>
+    /// <value>0.</value>
+    [Range(0, 256)]
+    public int Threads { get; set; }
+
+    /// <summary>Calls that may wait per model.</summary>
+    /// <value>16.</value>
+    [Range(1, 10_000)]
+    public int QueueLength { get; set; } = 16;
+}
+
+[OptionsValidator]
+internal sealed partial class CaptionerOptionsValidator : IValidateOptions<CaptionerOptions>;
