@@ -57,6 +57,16 @@ public sealed class VaeImageProcessor(int scaleFactor = 8)
         return new BinaryMask(targetWidth, targetHeight, Array.ConvertAll(resized, value => (byte)(value / 255f >= 0.5f ? 1 : 0)));
     }
 
+    /// <summary>Numbers from 0 to 1 as a VAE input: [-1, 1], in the same layout.</summary>
+    /// <param name="values">Nominally [0, 1].</param>
+    public static float[] Normalize(ReadOnlySpan<float> values)
+    {
+        var result = new float[values.Length];
+        for (var i = 0; i < result.Length; i++)
+            result[i] = 2 * values[i] - 1;
+        return result;
+    }
+
     /// <summary>A decoded tensor as numbers from 0 to 1, in the same layout.</summary>
     /// <param name="values">Decoder output, nominally [-1, 1].</param>
     public static float[] Denormalize(ReadOnlySpan<float> values)
