@@ -153,7 +153,7 @@ internal static class ResultPage
             ("scene scorer", record.Scene?.Model), ("segmenter", record.Segments?.Model),
         })
             Entry(html, name, model is null ? "" : $"{model.Family} · {model.Name}");
-        var command = $"realign realign \"{record.Request.Prompt.Replace("\"", "\\\"", StringComparison.Ordinal)}\" --seed {record.Seed.ToString(CultureInfo.InvariantCulture)}";
+        var command = SameAgain.CommandLine(record.Request, record.Seed);
         html.Append(CultureInfo.InvariantCulture, $"""</dl><p class="label" style="margin-top:18px">The same again</p><code>{Text(command)}</code></section>""");
     }
 

@@ -61,7 +61,7 @@ internal static class MaskOverlay
             for (var cell = 0; cell < cells.Length; cell++)
             {
                 if (cells[cell])
-                    pixels[cell] = Palette.Of(i).WithAlpha(72);
+                    pixels[cell] = Palette.Of(i).WithAlpha(44);
             }
         }
 

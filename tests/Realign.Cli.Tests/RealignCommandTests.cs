@@ -66,6 +66,19 @@ public sealed class RealignCommandTests
     }
 
     [Fact]
+    public async Task Page_SaysHowToGetTheSameAgain()
+    {
+        using var cli = new Cli();
+        await using var services = await FakeServices.StartAsync();
+
+        _ = await Cli.RunAsync("realign", "a king's car", "--seed", "7", "--guidance-scale", "4.5", "--scheduler", "euler-ancestral", "--step-fraction", "0.4",
+            "--extend-prompt", "false", "--out", cli.In("out"), "--gateway", services.Address);
+
+        var page = System.Net.WebUtility.HtmlDecode(await File.ReadAllTextAsync(cli.In("out/index.html"), TestContext.Current.CancellationToken));
+        page.ShouldContain(@"./realign realign 'a king'\''s car' --seed 7 --guidance-scale 4.5 --scheduler euler-ancestral --step-fraction 0.4 --extend-prompt false");
+    }
+
+    [Fact]
     public async Task Json_IsAllThatIsOnStandardOutput()
     {
         using var cli = new Cli();
