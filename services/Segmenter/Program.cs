@@ -1,1 +1,4 @@
-return 0;
+using Realign.Hosting;
+using Realign.Segmenter;
+
+return await ServiceHost.RunAsync(SegmenterApp.Build, args);

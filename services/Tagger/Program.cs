@@ -1,1 +1,4 @@
-return 0;
+using Realign.Hosting;
+using Realign.Tagger;
+
+return await ServiceHost.RunAsync(TaggerApp.Build, args);

@@ -1,0 +1,90 @@
+using System.Globalization;
+using Grpc.Core;
+using Microsoft.Extensions.Options;
+using Realign.Core.Errors;
+using Realign.Core.Images;
+using Realign.Grounding.Masks;
+using Realign.Grounding.Segmentation;
+using Realign.Hosting.Models;
+using Realign.Hosting.Requests;
+using Realign.V1;
+
+namespace Realign.Segmenter;
+
+internal sealed class SegmenterGrpcService(ModelHost<GroundedSegmenter> segmenter, IOptions<SegmenterOptions> options) : SegmenterService.SegmenterServiceBase
+{
+    private const int MaxPhrases = 64;
+    private const int MaxPhraseLength = 256;
+    private const int MaxMaskEdge = 8192;
+
+    public override async Task<SegmentResponse> Segment(SegmentRequest request, ServerCallContext context)
+    {
+        var settings = Settings(request);
+        var phrases = Phrases(request);
+        var start = TimeProvider.System.GetTimestamp();
+        var image = Image(request, settings);
+        var decodeTime = TimeProvider.System.GetElapsedTime(start);
+
+        var result = await segmenter.RunAsync((model, token) => model.Segment(image, phrases, settings, token), context.CancellationToken);
+
+        var response = new SegmentResponse
+        {
+            Width = image.Width,
+            Height = image.Height,
+            Model = new ModelInfo { Family = "grounded-sam", Name = options.Value.Name },
+        };
+        response.Phrases.AddRange(result.Phrases.Select(Map));
+        response.Timings.Add(new Timing { Name = "decode", Milliseconds = decodeTime.TotalMilliseconds });
+        response.Timings.Add(new Timing { Name = "detect", Milliseconds = result.DetectTime.TotalMilliseconds });
+        response.Timings.Add(new Timing { Name = "segment", Milliseconds = result.SegmentTime.TotalMilliseconds });
+        return response;
+    }
+
+    private SegmentationOptions Settings(SegmentRequest request) => new()
+    {
+        BoxThreshold = request.HasBoxThreshold ? BoxThreshold(request.BoxThreshold) : (float)options.Value.BoxThreshold,
+        NmsThreshold = request.HasNmsThreshold ? Require.Range("nms_threshold", request.NmsThreshold, 0, 1) : (float)options.Value.NmsThreshold,
+        MaxDetections = request.HasMaxDetections ? Require.Range("max_detections", request.MaxDetections, 1, 256) : options.Value.MaxDetections,
+        BoxesOnly = request.BoxesOnly,
+    };
+
+    private static float BoxThreshold(float value) => value is > 0 and < 1
+        ? value
+        : throw new InvalidInputException("box_threshold", value.ToString(CultureInfo.InvariantCulture), "outside 0..1", "use a number between 0 and 1, or leave it out for 0.25");
+
+    private static List<string> Phrases(SegmentRequest request)
+    {
+        Require.Count("phrases", request.Phrases.Count, 1, MaxPhrases);
+        return [.. request.Phrases.Select((phrase, index) => Require.Text($"phrases[{index}]", phrase, MaxPhraseLength))];
+    }
+
+    private static RgbImage Image(SegmentRequest request, SegmentationOptions settings)
+    {
+        var image = RequestImage.Rgb("image", request.Image);
+        return settings.BoxesOnly || Math.Max(image.Width, image.Height) <= MaxMaskEdge
+            ? image
+            : throw new InvalidInputException("image", $"{image.Width}x{image.Height} pixels", $"masks have edges of at most {MaxMaskEdge}", "send a smaller image, or set boxes_only");
+    }
+
+    private static GroundedPhrase Map(GroundedText text)
+    {
+        var phrase = new GroundedPhrase { Phrase = text.Phrase, Note = text.Note, Mask = Map(text.Mask) };
+        phrase.Detections.AddRange(text.Detections.Select(detection => new Detection
+        {
+            Box = new Box { X0 = detection.Box.X0, Y0 = detection.Box.Y0, X1 = detection.Box.X1, Y1 = detection.Box.Y1 },
+            Score = detection.Score,
+            PredictedIou = detection.PredictedIou,
+            Mask = Map(detection.Mask),
+        }));
+        return phrase;
+    }
+
+    private static Mask? Map(MaskRuns? runs)
+    {
+        if (runs is null)
+            return null;
+        var mask = new Mask { Width = runs.Width, Height = runs.Height };
+        mask.Counts.AddRange(runs.Counts);
+        return mask;
+    }
+}

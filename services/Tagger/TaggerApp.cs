@@ -1,0 +1,45 @@
+using Microsoft.Extensions.Options;
+using Realign.Grounding.Tagging;
+using Realign.Hosting;
+using Realign.Hosting.Models;
+using Realign.Onnx;
+
+namespace Realign.Tagger;
+
+/// <summary>Puts the Tagger together.</summary>
+public static partial class TaggerApp
+{
+    /// <summary>Port when no address is configured.</summary>
+    public const int DefaultPort = 5103;
+
+    /// <summary>The Tagger, ready to run.</summary>
+    public static WebApplication Build(string[] args)
+    {
+        var builder = ServiceHost.CreateBuilder(args, DefaultPort);
+        builder.Services.AddSingleton<IValidateOptions<TaggerOptions>, TaggerOptionsValidator>();
+        builder.Services.AddOptions<TaggerOptions>().BindConfiguration(TaggerOptions.SectionName).ValidateOnStart();
+        builder.Services.AddModel("tagger", provider => Options(provider).QueueLength, Load);
+
+        var app = builder.BuildService();
+        app.MapGrpcService<TaggerGrpcService>();
+        return app;
+    }
+
+    private static TaggerOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<TaggerOptions>>().Value;
+
+    private static ImageTagger Load(IServiceProvider provider, CancellationToken cancellationToken)
+    {
+        var options = Options(provider);
+        var tagger = ImageTagger.Open(
+            ModelFolders.Resolve(options.Model), new OnnxModelOptions { Threads = options.Threads, Device = options.Device }, cancellationToken);
+        if (tagger.Warning is { } warning)
+            Log.Odd(provider.GetRequiredService<ILogger<ImageTagger>>(), warning);
+        return tagger;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 300, Level = LogLevel.Warning, Message = "{Warning}")]
+        public static partial void Odd(ILogger logger, string warning);
+    }
+}
