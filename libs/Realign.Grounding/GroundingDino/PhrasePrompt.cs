@@ -33,7 +33,7 @@ public static class PhrasePrompt
         return text.ToString();
     }
 
-    /// <summary>Token ranges of the phrases, ends exclusive: what lies between delimiters, padding left out.</summary>
+    /// <summary>Token ranges of the phrases, ends exclusive: what lies between delimiters; a phrase that was cut off before its delimiter is none.</summary>
     /// <param name="ids">Ids with begin and end token.</param>
     /// <param name="delimiters">Ids of [CLS], [SEP], "." and "?".</param>
     /// <param name="length">Ids that are not padding.</param>
@@ -42,9 +42,9 @@ public static class PhrasePrompt
         ArgumentNullException.ThrowIfNull(delimiters);
         var spans = new List<(int, int)>();
         var start = 0;
-        for (var i = 0; i <= length; i++)
+        for (var i = 0; i < length; i++)
         {
-            if (i < length && !delimiters.Contains(ids[i]))
+            if (!delimiters.Contains(ids[i]))
                 continue;
             if (i > start)
                 spans.Add((start, i));
