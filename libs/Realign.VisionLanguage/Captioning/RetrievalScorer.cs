@@ -50,6 +50,9 @@ public sealed class RetrievalScorer : IDisposable
         }
     }
 
+    /// <summary>Ids of a text, cut to a length; the last one stays the end token.</summary>
+    public static int[] Cut(int[] ids, int maxTokens) => ids.Length <= maxTokens ? ids : [.. ids.AsSpan(0, maxTokens - 1), ids[^1]];
+
     /// <summary>Text features f_enc (algorithms 1.4, preset <c>paper</c>), one row of <see cref="Dimension"/> per text.</summary>
     public float[] EmbedText(IReadOnlyList<string> texts, CancellationToken cancellationToken)
     {
@@ -82,7 +85,6 @@ public sealed class RetrievalScorer : IDisposable
             (pixels, batch) => score(_model.EncodeImage(pixels), Batch([.. batch.Select(index => pairs[index].Prompt)])), gradient, cancellationToken);
 
     private TokenBatch Batch(string[] texts) => TokenBatch.Pad(
-        [.. texts.Select(text => (IReadOnlyList<int>)Cut(_tokenizer.Encode(text)))], _tokenizer.PadId, _placement.Device);
+        [.. texts.Select(text => (IReadOnlyList<int>)Cut(_tokenizer.Encode(text), MaxTextTokens))], _tokenizer.PadId, _placement.Device);
 
-    private static int[] Cut(int[] ids) => ids.Length <= MaxTextTokens ? ids : [.. ids.AsSpan(0, MaxTextTokens - 1), ids[^1]];
 }

@@ -1,0 +1,143 @@
+using System.Text.Json;
+using Realign.Clip;
+using Realign.Conformance.Runner;
+using Realign.Safetensors;
+using Realign.Tokenizers;
+using Realign.Torch;
+using Realign.VisionLanguage.Blip2;
+using Realign.VisionLanguage.Captioning;
+using Realign.VisionLanguage.Generation;
+using Realign.VisionLanguage.Opt;
+using static TorchSharp.torch;
+
+namespace Realign.Conformance.Suites.VisionLanguage;
+
+/// <summary>BLIP-2 retrieval model, surrogate D, and the text encoders f_enc.</summary>
+public sealed class Blip2ItmSuite : IConformanceSuite
+{
+    public string Folder => "vision-language/blip2-itm";
+
+    public IEnumerable<ConformanceCase> Cases(string folder)
+    {
+        var golden = new Golden(folder);
+        yield return new("tokens", context => Tokens(golden, context));
+        yield return new("contrastive", context => Contrastive(golden, context));
+        yield return new("matching", context => Matching(golden, context));
+        yield return new("surrogate/D_itc", context => SurrogateItc(golden, context));
+        yield return new("surrogate/D_itm", context => SurrogateItm(golden, context));
+        var encoders = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "f_enc.json"))).RootElement.GetProperty("encoders");
+        foreach (var encoder in encoders.EnumerateObject())
+            yield return new($"f_enc/{encoder.Name}", context => TextEncoder(golden, context, encoder));
+    }
+
+    private static Blip2ForImageTextRetrieval Load(Golden golden) => Blip2ForImageTextRetrieval.Load(golden.Snapshot(), TorchPlacement.Cpu);
+
+    private static TokenBatch Texts(Golden golden) => new(golden.Tensor("input_ids"), golden.Tensor("attention_mask"));
+
+    private static void Tokens(Golden golden, CaseContext context)
+    {
+        var tokenizer = BertTokenizer.Load(golden.Snapshot());
+        var batch = TokenBatch.Pad([.. Golden.Texts(golden.Json.GetProperty("texts")).Select(text => (IReadOnlyList<int>)tokenizer.Encode(text))], tokenizer.PadId, CPU);
+        context.EqualSequence("ids", golden.Tensor("input_ids").ToInt64s(), batch.Ids.ToInt64s());
+        context.EqualSequence("mask", golden.Tensor("attention_mask").ToInt64s(), batch.Mask.ToInt64s());
+    }
+
+    private static void Contrastive(Golden golden, CaseContext context)
+    {
+        using var model = Load(golden);
+        using var grad = no_grad();
+        var image = model.EncodeImage(golden.Pixels());
+        golden.Near(context, "vision_last_hidden_state", image);
+        golden.Near(context, "qformer_last_hidden_state", model.QueryImage(image));
+        golden.Near(context, "text_hidden", model.TextStates(Texts(golden)));
+        var (imageRows, textRows) = (model.ImageFeatures(image), model.TextFeatures(Texts(golden)));
+        golden.Near(context, "image_embeds", imageRows);
+        golden.Near(context, "text_embeds", textRows);
+        var perQuery = einsum("iqd,td->itq", imageRows, textRows);
+        golden.Near(context, "itc_cosine", perQuery.amax([2]));
+        context.EqualSequence("itc_argmax_query", golden.Tensor("itc_argmax_query").ToInt64s(), perQuery.argmax(2).ToInt64s());
+    }
+
+    private static void Matching(Golden golden, CaseContext context)
+    {
+        using var model = Load(golden);
+        using var grad = no_grad();
+        var texts = Texts(golden);
+        var count = texts.Ids.shape[0];
+        var image = model.EncodeImage(golden.Pixels());
+        var perImage = Enumerable.Range(0, (int)image.shape[0]).Select(index => image.narrow(0, index, 1).expand(count, -1, -1)).ToList();
+        golden.Near(context, "itm_logits", stack([.. perImage.Select(one => model.MatchingLogits(one, texts))]));
+        golden.Near(context, "itm_prob", stack([.. perImage.Select(one => model.MatchingScore(one, texts))]));
+        golden.Near(context, "itm_hidden_image0", model.MatchingStates(perImage[0], texts));
+    }
+
+    private static void SurrogateItc(Golden golden, CaseContext context)
+    {
+        using var model = Load(golden);
+        var pixels = golden.Pixels(gradient: true);
+        var loss = Blip2ForImageTextRetrieval.ContrastiveScore(model.ImageFeatures(model.EncodeImage(pixels)), model.TextFeatures(First(golden))).neg().add(1).mean();
+        golden.Near(context, "D_itc_loss", loss);
+        golden.NearGradient(context, "D_itc_grad_pixel_values", loss, pixels);
+    }
+
+    private static void SurrogateItm(Golden golden, CaseContext context)
+    {
+        using var model = Load(golden);
+        var pixels = golden.Pixels(gradient: true);
+        var logits = model.MatchingLogits(model.EncodeImage(pixels), First(golden));
+        var loss = logits.log_softmax(-1).select(1, golden.Json.GetProperty("itm_match_index").GetInt32()).neg().mean();
+        golden.Near(context, "D_itm_loss", loss);
+        golden.NearGradient(context, "D_itm_grad_pixel_values", loss, pixels);
+    }
+
+    private static TokenBatch First(Golden golden)
+    {
+        var count = golden.Pixels().shape[0];
+        return new TokenBatch(golden.Tensor("input_ids").narrow(0, 0, count), golden.Tensor("attention_mask").narrow(0, 0, count));
+    }
+
+    private static void TextEncoder(Golden golden, CaseContext context, JsonProperty encoder)
+    {
+        using var grad = no_grad();
+        var pairs = encoder.Value.GetProperty("pairs").EnumerateArray().ToList();
+        var (captions, prompts) = (Encode("caption"), Encode("prompt"));
+        using var file = SafetensorsFile.Open(Path.Combine(golden.Folder, "f_enc.safetensors"));
+        // fp32 against fp64 of the pack, times five, at least 1e-5 of the largest value: the rule of the README
+        var tolerance = Math.Max(5 * encoder.Value.GetProperty("max_fp32_fp64_difference").GetDouble(), 1e-5);
+        context.Near("caption features", file.ReadSingles($"{encoder.Name}.caption"), captions.ToSingles(), tolerance);
+        context.Near("prompt features", file.ReadSingles($"{encoder.Name}.prompt"), prompts.ToSingles(), tolerance);
+        var cosine = captions.mul(prompts).sum(1).ToSingles();
+        context.Near("cosine", [.. pairs.Select(pair => pair.GetProperty("cosine").GetSingle())], cosine, tolerance);
+
+        Tensor Encode(string side)
+        {
+            var ids = pairs.Select(pair => Golden.Ints(pair.GetProperty($"{side}_ids"))).ToList();
+            return stack([.. pairs.Select((pair, index) => Feature(golden, context, encoder.Name, pair.GetProperty(side).GetString()!, ids[index]))]);
+        }
+    }
+
+    private static Tensor Feature(Golden golden, CaseContext context, string encoder, string text, int[] expected)
+    {
+        var pack = Path.GetDirectoryName(golden.Folder)!;
+        var batch = TokenBatch.Pad([expected], 0, CPU);
+        switch (encoder)
+        {
+            case "qformer-text":
+                context.EqualSequence(text, expected, RetrievalScorer.Cut(BertTokenizer.Load(golden.Snapshot()).Encode(text), golden.Json.GetProperty("max_text_tokens").GetInt32()));
+                return Load(golden).TextFeatures(batch)[0];
+            case "clip-text":
+                var clipFolder = Path.Combine(pack, "clip", "quickgelu", "snapshot");
+                var clip = CLIPModel.Load(clipFolder, TorchPlacement.Cpu);
+                var tokenizer = ClipTokenizer.Load(clipFolder);
+                context.EqualSequence(text, expected, tokenizer.Encode(text));
+                var padded = tokenizer.EncodePadded(text, clip.Config.Text.MaxPositionEmbeddings).Ids.Select(id => (long)id).ToArray();
+                return CLIPModel.Normalize(clip.TextFeatures(tensor(padded, [1, padded.Length])))[0];
+            default:
+                var opt = (OPTForCausalLM)Blip2ForConditionalGeneration.Load(Path.Combine(pack, "blip2-opt", "snapshot"), TorchPlacement.Cpu).Language;
+                var states = opt.Embed(batch.Ids);
+                if (encoder == "opt-hidden-mean")
+                    states = opt.HiddenStates(states, batch.Mask).narrow(1, 1, expected.Length - 1);
+                return CLIPModel.Normalize(states.mean([1]))[0];
+        }
+    }
+}
