@@ -47,6 +47,13 @@ public static class PillowResize
         return ReferenceEquals(current, pixels) ? (byte[])pixels.Clone() : current;
     }
 
+    /// <summary>The vertical pass first, as the newest Pillow does when the height shrinks much more than the width.</summary>
+    internal static RgbImage ResizeVerticalFirst(RgbImage image, int width, int height, PillowFilter filter)
+    {
+        var rows = Resize(image.Pixels, image.Width, image.Height, 3, image.Width, height, filter);
+        return new RgbImage(width, height, Resize(rows, image.Width, height, 3, width, height, filter));
+    }
+
     /// <summary>Resizes one channel of floats (mode F): double sums, the horizontal pass stored as float.</summary>
     /// <param name="values">sourceHeight x sourceWidth.</param>
     /// <param name="sourceWidth">At least 1.</param>

@@ -38,7 +38,7 @@ public sealed class VaeImageProcessor(int scaleFactor = 8)
         {
             VaeResizeMode.Fill => VaePlacement.Fill(image, targetHeight, targetWidth),
             VaeResizeMode.Crop => VaePlacement.Crop(image, targetHeight, targetWidth),
-            _ => PillowResize.Resize(image, targetWidth, targetHeight, PillowFilter.Lanczos),
+            _ => VaePlacement.Stretch(image, targetHeight, targetWidth),
         };
     }
 

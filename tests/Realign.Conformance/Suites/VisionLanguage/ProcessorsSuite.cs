@@ -78,7 +78,7 @@ internal sealed class ProcessorsSuite : IConformanceSuite
             // pictures of one channel are stored as one: all three of ours must equal it
             var resized = PillowResize.Resize(image, width, height, filter).Pixels;
             var bytes = tensors.Bytes(tensor).ToArray();
-            context.EqualSequence("uint8", tensors.Entries[tensor].Shape.Length == 3 ? bytes : bytes.SelectMany(value => new[] { value, value, value }), resized);
+            context.EqualSequence("uint8", tensors.Entries[tensor].Shape.Count == 3 ? bytes : bytes.SelectMany(value => new[] { value, value, value }), resized);
             return;
         }
 

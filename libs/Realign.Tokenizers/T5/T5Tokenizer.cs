@@ -1,0 +1,168 @@
+using System.Text;
+using System.Text.Json;
+using Realign.Tokenizers.Files;
+using Realign.Tokenizers.T5;
+using Realign.Tokenizers.Text;
+
+namespace Realign.Tokenizers;
+
+/// <summary>Unigram tokenizer of T5 (Raffel et al. 2020; transformers <c>T5Tokenizer</c>) from <c>tokenizer.json</c> or <c>spiece.model</c>.</summary>
+public sealed class T5Tokenizer : ITextTokenizer
+{
+    private const char WordStart = '\u2581';
+
+    private readonly UnigramModel _model;
+    private readonly CharacterMap? _map;
+    private readonly AddedTokenSplitter _added;
+    private readonly TokenTable _table;
+
+    private T5Tokenizer(TokenizerFolder folder, bool pieceFileOnly)
+    {
+        List<(string Text, float Score)> pieces;
+        Func<int, bool> matchable;
+        byte[]? map;
+        if (!pieceFileOnly && folder.TokenizerJson is not null)
+        {
+            (pieces, var unknown, map) = ReadJson(folder);
+            (UnkId, matchable) = (unknown, id => id != unknown);
+        }
+        else
+        {
+            var file = new SentencePieceFile(folder, "spiece.model");
+            (pieces, map, matchable) = (file.Pieces, file.CharacterMap, file.IsMatchable);
+            UnkId = Math.Max(0, file.Kinds.IndexOf(2));
+        }
+
+        var vocabulary = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var id = 0; id < pieces.Count; id++)
+        {
+            if (!vocabulary.TryAdd(pieces[id].Text, id))
+                throw folder.Bad("tokenizer files", $"piece '{pieces[id].Text}' has the ids {vocabulary[pieces[id].Text]} and {id}");
+        }
+
+        var added = pieceFileOnly ? [] : folder.TokenizerJson is null ? WithExtraIds(folder, vocabulary) : new AddedTokenReader(folder, vocabulary).Read();
+        _map = map is null or [] ? null : CharacterMap.TryRead(map) ?? throw folder.Bad("tokenizer files", "the character map is malformed");
+        _model = new UnigramModel(pieces, matchable, UnkId);
+        _added = new AddedTokenSplitter(added);
+        _table = new TokenTable(folder, vocabulary, added);
+        var roles = new TokenRoles(folder, vocabulary, added);
+        EosId = roles.Named(roles.Id("eos_token") is { } eos ? _table[eos] : "</s>");
+        PadId = roles.Named(roles.Id("pad_token") is { } pad ? _table[pad] : "<pad>");
+    }
+
+    /// <summary>Id that ends a text.</summary>
+    public int EosId { get; }
+
+    /// <summary>Id that fills a batch; it also starts the decoder.</summary>
+    public int PadId { get; }
+
+    /// <summary>Id of what no piece covers.</summary>
+    public int UnkId { get; }
+
+    /// <summary>Largest id + 1.</summary>
+    public int VocabularySize => _table.Count;
+
+    /// <summary>Reads tokenizer.json, or else spiece.model with the sentinel tokens of tokenizer_config.json.</summary>
+    /// <exception cref="Realign.Core.Errors.ModelLoadException">A file is missing, broken, or of another model.</exception>
+    public static T5Tokenizer Load(string folder) => new(new TokenizerFolder(folder), pieceFileOnly: false);
+
+    /// <summary>Reads spiece.model alone: no added tokens, as the plain SentencePiece library sees text.</summary>
+    /// <exception cref="Realign.Core.Errors.ModelLoadException">The file is missing or broken.</exception>
+    public static T5Tokenizer LoadPieces(string folder) => new(new TokenizerFolder(folder), pieceFileOnly: true);
+
+    /// <inheritdoc />
+    public int[] Encode(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var ids = new List<int>();
+        _added.Split(text, part => AppendWords(part, ids), ids.Add);
+        ids.Add(EosId);
+        return [.. ids];
+    }
+
+    /// <inheritdoc />
+    public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens)
+    {
+        var builder = new StringBuilder();
+        var first = true;
+        foreach (var id in ids)
+        {
+            var token = _table[id];
+            if (skipSpecialTokens && _table.IsSpecial(id))
+                continue;
+            builder.Append(first && token.StartsWith(WordStart) ? token[1..].Replace(WordStart, ' ') : token.Replace(WordStart, ' '));
+            first = false;
+        }
+
+        return builder.ToString();
+    }
+
+    // every word begins with the mark; words are searched one by one, because no piece spans two
+    private void AppendWords(string text, List<int> ids)
+    {
+        var normalized = _map is null ? text : _map.Apply(text);
+        var word = new StringBuilder();
+        foreach (var rune in normalized.EnumerateRunes())
+        {
+            if (!Unicode.IsSpace(rune) && rune.Value != WordStart)
+            {
+                word.Append(word.Length == 0 ? WordStart.ToString() : "").Append(rune);
+                continue;
+            }
+
+            _model.Encode(word.ToString(), ids);
+            word.Clear();
+        }
+
+        _model.Encode(word.ToString(), ids);
+    }
+
+    private static (List<(string Text, float Score)> Pieces, int Unknown, byte[]? Map) ReadJson(TokenizerFolder folder)
+    {
+        const string File = "tokenizer.json";
+        if (folder.Model() is not { } model || model.Text("type") is not (null or "Unigram") || model.Property("vocab") is not { ValueKind: JsonValueKind.Array } list)
+            throw folder.Bad(File, "has no unigram model");
+        var pieces = new List<(string, float)>();
+        foreach (var item in list.EnumerateArray())
+        {
+            if (item.ValueKind != JsonValueKind.Array || item.GetArrayLength() != 2 || item[0].ValueKind != JsonValueKind.String
+                || item[1].ValueKind != JsonValueKind.Number || !item[1].TryGetSingle(out var score))
+                throw folder.Bad(File, $"piece {pieces.Count} is not a pair of text and score");
+            pieces.Add((folder.Guard(File, () => item[0].GetString()!), score));
+        }
+
+        if (model.Int32("unk_id") is not { } unknown || unknown < 0 || unknown >= pieces.Count)
+            throw folder.Bad(File, "unk_id is no piece");
+        return (pieces, unknown, ReadMap(folder, folder.TokenizerJson?.Property("normalizer")));
+    }
+
+    private static byte[]? ReadMap(TokenizerFolder folder, JsonElement? normalizer)
+    {
+        if (normalizer is not { } element)
+            return null;
+        if (element.Property("normalizers") is { ValueKind: JsonValueKind.Array } list)
+            return list.EnumerateArray().Select(item => ReadMap(folder, item)).FirstOrDefault(map => map is not null);
+        if (element.Text("type") != "Precompiled")
+            return null;
+        try
+        {
+            return element.Property("precompiled_charsmap") is { ValueKind: JsonValueKind.String } map ? map.GetBytesFromBase64() : null;
+        }
+        catch (FormatException exception)
+        {
+            throw folder.Bad("tokenizer.json", "precompiled_charsmap is not base64", exception);
+        }
+    }
+
+    // the sentinels follow the pieces in falling order: <extra_id_0> has the highest id
+    private static List<AddedToken> WithExtraIds(TokenizerFolder folder, Dictionary<string, int> vocabulary)
+    {
+        var count = folder.Config?.Int32("extra_ids") ?? 0;
+        if (count is < 0 or > 1000)
+            throw folder.Bad("tokenizer_config.json", $"extra_ids = {count} is not 0 to 1000");
+        var first = vocabulary.Count;
+        for (var i = 0; i < count; i++)
+            vocabulary.TryAdd($"<extra_id_{count - 1 - i}>", first + i);
+        return new AddedTokenReader(folder, vocabulary).Read();
+    }
+}
