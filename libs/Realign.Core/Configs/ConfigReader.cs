@@ -49,7 +49,7 @@ public sealed class ConfigReader
     {
         try
         {
-            using var document = JsonDocument.Parse(utf8);
+            using var document = JsonDocument.Parse(PythonJson.Standardise(utf8));
             return Parse(path, document.RootElement.Clone());
         }
         catch (JsonException exception)
@@ -186,7 +186,7 @@ public sealed class ConfigReader
 
     private static bool IsNeutral(JsonElement value, string neutral) =>
         value.GetRawText() == neutral
-        || (value.ValueKind == JsonValueKind.String && $"\"{value.GetString()}\"" == neutral)
+        || (value.ValueKind == JsonValueKind.String && (value.GetString() == neutral || $"\"{value.GetString()}\"" == neutral))
         || (value.ValueKind == JsonValueKind.Number && double.TryParse(neutral, CultureInfo.InvariantCulture, out var number) && value.GetDouble().Equals(number));
 
     private bool TryGet(string name, bool optional, out JsonElement value)

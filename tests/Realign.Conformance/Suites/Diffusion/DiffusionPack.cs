@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Realign.Conformance.Runner;
+using Realign.Core.Configs;
 using Realign.Safetensors;
 using Realign.Torch;
 using static TorchSharp.torch;
@@ -21,7 +22,7 @@ internal sealed class DiffusionPack(string folder)
 
     public static JsonElement ReadJson(string path)
     {
-        using var document = JsonDocument.Parse(System.IO.File.ReadAllBytes(path));
+        using var document = JsonDocument.Parse(PythonJson.Standardise(System.IO.File.ReadAllBytes(path)));
         return document.RootElement.Clone();
     }
 
