@@ -14,6 +14,7 @@ public sealed class SceneScorer : IDisposable
 {
     private const int TokensPerTag = 40;
     private const int TokensForMissing = 64;
+    private const long SmallModelBytes = 64 << 20;
 
     private readonly LlamaModel _model;
     private readonly LlamaContext _context;
@@ -52,7 +53,7 @@ public sealed class SceneScorer : IDisposable
         {
             var template = model.Template
                 ?? throw new ModelLoadException(path, "its chat template is missing or of an unknown format", "use an instruction-tuned model of the Vicuna, Llama, ChatML or Gemma family");
-            context = model.CreateContext(new LlamaContextOptions { ContextSize = Math.Min(options.ContextSize, model.TrainedContext), Threads = options.Threads });
+            context = model.CreateContext(new LlamaContextOptions { ContextSize = Math.Min(options.ContextSize, model.TrainedContext), Threads = Threads(options, model) });
             var scorer = new SceneScorer(model, context, template, instruction, knowledge, options.MaxTagsPerTurn);
             _ = scorer.Score("a red car", ["car"], cancellationToken);
             return scorer;
@@ -164,6 +165,10 @@ public sealed class SceneScorer : IDisposable
         var answer = GreedyDecoder.Decode(_context, prompt, new GreedyOptions { MaxTokens = maxTokens, Grammar = grammar }, cancellationToken);
         return answer.End == AnswerEnd.Complete ? answer.Text : null;
     }
+
+    /// <summary>Handing a small model's short computations to several threads costs more than it saves, most of all on busy cores.</summary>
+    private static int Threads(SceneScoringOptions options, LlamaModel model) =>
+        options.Threads > 0 ? options.Threads : model.File.Length < SmallModelBytes ? 1 : Environment.ProcessorCount;
 
     private static List<ChatMessage> MergeSystem(IReadOnlyList<ChatMessage> messages) =>
         [messages[1] with { Content = $"{messages[0].Content}\n\n{messages[1].Content}" }, .. messages.Skip(2)];

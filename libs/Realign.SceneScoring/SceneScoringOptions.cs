@@ -6,7 +6,7 @@ public sealed record SceneScoringOptions
     /// <summary>Tokens of context; capped at what the model was trained with.</summary>
     public int ContextSize { get; init; } = 4096;
 
-    /// <summary>Threads; 0 = all cores.</summary>
+    /// <summary>Threads; 0 = one for a model below 64 MiB, all cores for a larger one.</summary>
     public int Threads { get; init; }
 
     /// <summary>Most tags asked about at once; more are asked in several turns.</summary>

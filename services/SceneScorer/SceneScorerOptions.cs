@@ -24,7 +24,7 @@ public sealed class SceneScorerOptions
     [Range(512, 131072)]
     public int ContextSize { get; set; } = 4096;
 
-    /// <summary>Threads; 0 = all cores.</summary>
+    /// <summary>Threads; 0 = one for a model below 64 MiB, all cores for a larger one.</summary>
     /// <value>0.</value>
     [Range(0, 256)]
     public int Threads { get; set; }

@@ -168,6 +168,6 @@ internal sealed partial class PromptText
     private static string Bare(string word) =>
         word.EndsWith("'s", StringComparison.Ordinal) || word.EndsWith("’s", StringComparison.Ordinal) ? word[..^2] : word;
 
-    [GeneratedRegex(@"(?<word>[\p{L}\p{M}\p{N}]+(?:[-'’][\p{L}\p{M}\p{N}]+)*)|[.,;:!?()""]", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(?<word>[\p{L}\p{M}\p{N}]+(?:[-'’][\p{L}\p{M}\p{N}]+)*)|\S", RegexOptions.CultureInvariant)]
     private static partial Regex Token();
 }
