@@ -21,6 +21,9 @@ public sealed unsafe class LlamaGrammar : IDisposable
     {
         if (gbnf.Contains('\0', StringComparison.Ordinal))
             throw new ArgumentException("a grammar has no NUL", nameof(gbnf));
+        // the library takes an empty text for "anything goes"
+        if (string.IsNullOrWhiteSpace(gbnf))
+            throw new ArgumentException("a grammar has a root rule", nameof(gbnf));
         _model = model;
         _ = NativeLog.TakeErrors();
         _handle = NativeMethods.GrammarCreate(model.Vocabulary.Pointer, gbnf, "root");
