@@ -1,9 +1,12 @@
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
 using Grpc.Core;
 using Realign.Gateway.Tests.Fakes;
 using Realign.Testing;
 using Realign.V1;
 using Shouldly;
 using Xunit;
+using Status = Grpc.Core.Status;
 using EventCase = Realign.V1.RealignResponse.EventOneofCase;
 
 namespace Realign.Gateway.Tests;
@@ -53,6 +56,20 @@ public sealed class FailureTests
         failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition);
         failure.Status.Detail.ShouldContain("no model");
         Calls.Info(failure).Metadata["stage"].ShouldBe(stage.ToString().ToUpperInvariant());
+    }
+
+    [Fact]
+    public async Task ValueTheGeneratorRefuses_IsNamedAsTheCallerSpellsIt()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        var status = new Google.Rpc.Status { Code = (int)Code.InvalidArgument, Message = "num_inference_steps = 0: outside 1..1000" };
+        status.Details.Add(Any.Pack(new BadRequest { FieldViolations = { new BadRequest.Types.FieldViolation { Field = "num_inference_steps" } } }));
+        mesh.Behaviour.Generate = _ => throw status.ToRpcException();
+
+        var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car"));
+
+        failure.StatusCode.ShouldBe(StatusCode.InvalidArgument);
+        failure.GetRpcStatus()!.GetDetail<BadRequest>()!.FieldViolations.Single().Field.ShouldBe("generate.num_inference_steps");
     }
 
     [Theory]

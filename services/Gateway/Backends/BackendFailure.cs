@@ -28,6 +28,8 @@ internal static class BackendFailure
             StatusCode.Unimplemented => $"{scope.Step} failed: what listens at {backend.Address} is not a {backend.Name} of this version. Correct Gateway:{SettingName(backend)}",
             _ => $"{scope.Step} failed: {backend.Name}: {failure.Status.Detail}",
         };
+        if (scope.Step is "COARSE" or "REFINE")
+            SpellFields(status);
         AddNames(status, lost ? "BACKEND_UNREACHABLE" : null, scope);
         return new BackendException(status.ToRpcException());
     }
@@ -49,6 +51,25 @@ internal static class BackendFailure
         catch (Exception exception) when (exception is Google.Protobuf.InvalidProtocolBufferException or FormatException)
         {
             return null;
+        }
+    }
+
+    /// <summary>The Generator names fields of its own request, which is the field <c>generate</c> of the caller's.</summary>
+    private static void SpellFields(Status status)
+    {
+        for (var i = 0; i < status.Details.Count; i++)
+        {
+            if (status.Details[i].TryUnpack<BadRequest>(out var bad))
+            {
+                foreach (var violation in bad.FieldViolations)
+                    violation.Field = $"generate.{violation.Field}";
+                status.Details[i] = Any.Pack(bad);
+            }
+            else if (status.Details[i].TryUnpack<ErrorInfo>(out var info) && info.Metadata.TryGetValue("field", out var field))
+            {
+                info.Metadata["field"] = $"generate.{field}";
+                status.Details[i] = Any.Pack(info);
+            }
         }
     }
 
