@@ -43,6 +43,9 @@ public sealed class LoraWeights : IDisposable
     /// <summary>Component and path of every layer the file adapts.</summary>
     public IEnumerable<string> Modules => _adapters.Select(adapter => adapter.Target.Path);
 
+    /// <summary>Component and path of every adapted layer with its pair at strength 1, for training and merging. Owned here.</summary>
+    public IReadOnlyList<(string Module, LoraAdapter Adapter)> Pairs => [.. _adapters.Select(adapter => (adapter.Target.Path, adapter.Unit))];
+
     /// <summary>Opens a file for a model.</summary>
     /// <param name="path">A safetensors file.</param>
     /// <param name="components">Component name (<c>unet</c>, <c>text_encoder</c>, <c>text_encoder_2</c>) to loaded model.</param>

@@ -17,10 +17,13 @@ internal static class NoiseSchedule
         return Cumulate(zeroTerminalSnr ? Rescale(alphas) : alphas);
     }
 
+    // one rounding per entry, like the kernel that made the published tables: all of them equal to the last bit
     private static float[] Linspace(float start, float end, int count)
     {
         var step = (end - start) / (count - 1);
-        return [.. Enumerable.Range(0, count).Select(i => i < count / 2 ? start + (step * i) : end - (step * (count - 1 - i)))];
+        return [.. Enumerable.Range(0, count).Select(i => i < count / 2
+            ? MathF.FusedMultiplyAdd(step, i, start)
+            : MathF.FusedMultiplyAdd(-step, count - 1 - i, end))];
     }
 
     private static float[] Cosine(int count)

@@ -9,5 +9,14 @@ namespace Realign.Torch.Layers;
 /// <param name="Scale">Strength times alpha / rank.</param>
 public sealed record LoraAdapter(Tensor Down, Tensor Up, double Scale)
 {
+    /// <summary>A copy of a base weight with the adapter folded in: W + scale * up down.</summary>
+    /// <param name="weight">[out, in] or [out, in, kh, kw].</param>
+    public Tensor MergeInto(Tensor weight)
+    {
+        using var scope = NewDisposeScope();
+        var change = F.linear(Up.reshape(Up.shape[0], -1), Down.reshape(Down.shape[0], -1).t());
+        return weight.detach().add(change.detach().reshape(weight.shape), alpha: Scale).MoveToOuterDisposeScope();
+    }
+
     internal Tensor ApplyUp(Tensor low) => Up.dim() == 4 ? F.conv2d(low, Up) : F.linear(low, Up);
 }
