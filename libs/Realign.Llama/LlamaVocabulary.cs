@@ -2,6 +2,7 @@ using System.Text;
 using Realign.Core.Errors;
 using Realign.Llama.Gguf;
 using Realign.Llama.Native;
+using Realign.Tokenizers.Text;
 
 namespace Realign.Llama;
 
@@ -86,7 +87,7 @@ public sealed unsafe class LlamaVocabulary
     /// <summary>
     /// A text as the original tokenizer sees it: Qwen2's composes characters (NFC) first, which llama.cpp leaves to its caller; all others take it as it stands.
     /// </summary>
-    public string Normalize(string text) => _isComposed ? text.Normalize(NormalizationForm.FormC) : text;
+    public string Normalize(string text) => _isComposed ? CanonicalForm.Compose(text) : text;
 
     /// <summary>Token ids of a text that continues another: without the space that SentencePiece puts before a text.</summary>
     public int[] TokenizeContinuation(string text)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Realign.Core.Errors;
 using Realign.Llama;
 using Realign.Llama.Chat;
+using Realign.Tokenizers.Text;
 
 namespace Realign.SceneScoring;
 
@@ -173,5 +174,5 @@ public sealed class SceneScorer : IDisposable
     private static List<ChatMessage> MergeSystem(IReadOnlyList<ChatMessage> messages) =>
         [messages[1] with { Content = $"{messages[0].Content}\n\n{messages[1].Content}" }, .. messages.Skip(2)];
 
-    private static string Fold(string tag) => tag.Normalize(NormalizationForm.FormC).ToLowerInvariant();
+    private static string Fold(string tag) => CanonicalForm.Compose(tag).ToLowerInvariant();
 }

@@ -7,7 +7,7 @@ namespace Realign.Tokenizers.Text;
 /// Unicode normalisation forms C and D (Unicode Standard Annex 15). The runtime's own needs the ICU libraries, which a server without
 /// globalisation data does not load; the tables are in <c>canonical.txt</c>, written by <c>tools/unicode/canonical.mjs</c>.
 /// </summary>
-internal static class CanonicalForm
+public static class CanonicalForm
 {
     private const int HangulBase = 0xAC00;
     private const int LeadBase = 0x1100;
