@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Realign.Conformance.Runner;
+using Realign.Core.Images;
+using Realign.Grounding.Images;
 using Realign.Grounding.Tagging;
 using Realign.Imaging;
 using Realign.Onnx;
@@ -14,6 +16,9 @@ public sealed class RamSuite : IConformanceSuite
     private const double LogitTolerance = 1e-4;
     private const double PixelTolerance = 1e-5;
     private const double ScoreTolerance = 1e-5;
+
+    // the same README: one grey level, for a resize that rounds elsewhere than the reference's
+    private const double OtherResizeTolerance = 0.018;
 
     private static readonly Dictionary<string, string> ListFiles = new()
     {
@@ -54,7 +59,32 @@ public sealed class RamSuite : IConformanceSuite
         using var tagger = Open(Path.Combine(folder, "model", "ram.onnx"), TagList.Load(Path.Combine(folder, "model")));
         var image = ImageDecoder.Decode(File.ReadAllBytes(Path.Combine(folder, "images", item.Text("image"))));
         context.EqualSequence("size", item.GetProperty("size_hw").Ints(), [image.Height, image.Width]);
-        context.Near("pixel_values", data.ReadSingles($"{Stem(item)}.pixel_values"), tagger.Preprocess(image), PixelTolerance);
+        var expected = data.ReadSingles($"{Stem(item)}.pixel_values");
+        var actual = tagger.Preprocess(image);
+        if (image.Width >= tagger.ImageWidth || image.Height <= tagger.ImageHeight)
+        {
+            context.Near("pixel_values", expected, actual, PixelTolerance);
+            return;
+        }
+
+        // Pillow 13, which made the pack, runs the vertical pass first on such an image (its pull request 9549), all versions before it
+        // and the published pre-processing the horizontal one; rounding in between differs. Our kernels must be exact in its order too.
+        context.Near("pixel_values, horizontal pass first", expected, actual, OtherResizeTolerance);
+        var turned = PillowResize.Resize(Transpose(image), tagger.ImageHeight, tagger.ImageWidth, PillowFilter.Bilinear);
+        context.Near("pixel_values, vertical pass first", expected,
+            ImageNormalization.Load(Path.Combine(folder, "model")).Apply(Transpose(turned), tagger.ImageWidth, tagger.ImageHeight), PixelTolerance);
+    }
+
+    private static RgbImage Transpose(RgbImage image)
+    {
+        var pixels = new byte[image.Pixels.Length];
+        for (var y = 0; y < image.Height; y++)
+        {
+            for (var x = 0; x < image.Width; x++)
+                image.Pixels.AsSpan(((y * image.Width) + x) * 3, 3).CopyTo(pixels.AsSpan(((x * image.Height) + y) * 3, 3));
+        }
+
+        return new RgbImage(image.Height, image.Width, pixels);
     }
 
     private static ImageTagger Open(string graph, TagList tags) => ImageTagger.Open(graph, tags, new OnnxModelOptions(), CancellationToken.None);
