@@ -12,6 +12,7 @@ public sealed class GgufFile
     private const int MaxDimensions = 4;
     private const int MaxTensors = 1 << 16;
     private const int MaxPairs = 1 << 16;
+    private const int MaxElements = 1 << 24;
 
     private GgufFile(string path, int version, IReadOnlyDictionary<string, GgufValue> metadata, IReadOnlyList<GgufTensorInfo> tensors, long length)
     {
@@ -150,7 +151,8 @@ public sealed class GgufFile
             GgufValueType.Array => throw new GgufFormatException($"metadata '{key}' is an array of arrays, which llama.cpp does not read"),
             _ => throw new GgufFormatException($"metadata '{key}' is an array of the unknown type {(uint)type}"),
         };
-        var count = reader.Count($"the length of metadata '{key}'", minBytes);
+        var what = $"the length of metadata '{key}'";
+        var count = Limit(what, reader.Count(what, minBytes), MaxElements);
         var texts = new List<string>();
         var numbers = new List<long>();
         for (var i = 0; i < count; i++)

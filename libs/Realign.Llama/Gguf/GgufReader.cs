@@ -61,8 +61,8 @@ internal sealed class GgufReader(Stream stream, long length)
         }
         catch (DecoderFallbackException)
         {
-            // vocabularies of published files hold pieces that are not UTF-8; Latin-1 keeps them apart
-            return Encoding.Latin1.GetString(bytes);
+            // vocabularies of published files hold pieces that are not UTF-8: Latin-1 keeps them apart, the mark from those that are
+            return '\uFFFD' + Encoding.Latin1.GetString(bytes);
         }
     }
 

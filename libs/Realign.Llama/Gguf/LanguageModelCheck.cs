@@ -8,6 +8,10 @@ public static class LanguageModelCheck
 {
     private const int MaxLayers = 512;
     private const int MaxVocabulary = 4 << 20;
+    private const long ByteToken = 6;
+
+    // other architectures have graphs with other assertions, and none of the chat formats that are rendered
+    private static readonly string[] Architectures = ["llama", "qwen2", "qwen3", "gemma", "gemma2", "gemma3"];
 
     // llama.cpp replaces others that are out of range by its defaults
     private static readonly string[] SpecialTokens = ["bos_token_id", "eos_token_id"];
@@ -22,8 +26,8 @@ public static class LanguageModelCheck
             return problems;
         }
 
-        if (architecture == "clip")
-            problems.Add("it is a vision projector, not a language model");
+        if (!Architectures.Contains(architecture))
+            problems.Add($"general.architecture is '{architecture}', supported are {string.Join(", ", Architectures)}");
         if (file.Integer("split.count") is > 1)
             problems.Add("it is one part of a split model: merge the parts with llama-gguf-split");
         if (file.Tensors.Count == 0)
@@ -49,9 +53,18 @@ public static class LanguageModelCheck
             problems.Add($"{architecture}.embedding_length is {columns}, not a multiple of the {count} heads");
         if (file.Metadata.ContainsKey($"{architecture}.rope.dimension_count") && Size("rope.dimension_count", 1, 1 << 16) is { } rope && rope % 2 != 0)
             problems.Add($"{architecture}.rope.dimension_count is {rope}, an even number is needed");
+        var headSize = file.Metadata.ContainsKey($"{architecture}.attention.key_length") ? Size("attention.key_length", 1, 1 << 16) : width / heads;
+        if (headSize is { } keys && file.Integer($"{architecture}.rope.dimension_count") is { } turned && turned != keys)
+            problems.Add($"{architecture}.rope.dimension_count is {turned}, but a head has {keys} columns");
+        if (file.Integer($"{architecture}.expert_count") is { } experts and not 0
+            && !(experts is > 0 and <= MaxLayers && file.Integer($"{architecture}.expert_used_count") is { } used && used >= 1 && used <= experts))
+        {
+            problems.Add($"{architecture}.expert_used_count does not fit the {experts} experts");
+        }
+
         foreach (var (key, value) in file.Metadata)
         {
-            if (value.Value is double number && !double.IsFinite(number))
+            if (value.Value is double number && (!double.IsFinite(number) || (number < 0 && key.EndsWith("epsilon", StringComparison.Ordinal))))
                 problems.Add($"{key} is {number}");
         }
 
@@ -79,6 +92,32 @@ public static class LanguageModelCheck
         }
     }
 
+    /// <summary>SentencePiece falls back to the 256 byte tokens for what it does not know, and reads their value from their text.</summary>
+    private static void CheckBytes(GgufFile file, GgufArray tokens, HashSet<string> texts, List<string> problems)
+    {
+        for (var value = 0; value < 256; value++)
+        {
+            if (texts.Contains(ByteText(value)))
+                continue;
+            problems.Add($"tokenizer.ggml.tokens lacks the byte token {ByteText(value)}");
+            break;
+        }
+
+        if (file.Array("tokenizer.ggml.token_type") is not { ElementType: GgufValueType.Int32 } types || types.Count != tokens.Count)
+            return;
+        var bytes = Enumerable.Range(0, 256).Select(ByteText).ToHashSet(StringComparer.Ordinal);
+        for (var id = 0; id < tokens.Count; id++)
+        {
+            if (types.Numbers[id] == ByteToken && !bytes.Contains(tokens.Texts[id]))
+            {
+                problems.Add($"tokenizer.ggml.token_type calls '{tokens.Texts[id]}' a byte");
+                break;
+            }
+        }
+
+        static string ByteText(int value) => $"<0x{value:X2}>";
+    }
+
     private static void CheckVocabulary(GgufFile file, List<string> problems)
     {
         if (file.String("tokenizer.ggml.model") is not { } kind)
@@ -95,9 +134,17 @@ public static class LanguageModelCheck
             return;
         }
 
+        // llama.cpp ends a text at NUL, names empty ones itself, and aborts the process on a repeated one
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        if (tokens.Texts.Select(token => token.Split('\0')[0]).FirstOrDefault(token => token.Length > 0 && !seen.Add(token)) is { } repeated)
+            problems.Add($"tokenizer.ggml.tokens holds '{repeated}' twice");
         // read as raw memory by llama.cpp, one entry per token
         Parallel("tokenizer.ggml.scores", GgufValueType.Float32, required: kind == "llama");
         Parallel("tokenizer.ggml.token_type", GgufValueType.Int32, required: false);
+        if (kind == "llama")
+            CheckBytes(file, tokens, seen, problems);
+        else if (file.Array("tokenizer.ggml.token_type")?.Numbers.Contains(ByteToken) == true)
+            problems.Add("tokenizer.ggml.token_type names byte tokens, which byte-level BPE has not");
         if (kind == "gpt2" && file.Array("tokenizer.ggml.merges") is not { ElementType: GgufValueType.Text })
             problems.Add("tokenizer.ggml.merges is not a list of texts");
         if (file.Array("tokenizer.ggml.merges") is { ElementType: GgufValueType.Text } merges
@@ -117,6 +164,8 @@ public static class LanguageModelCheck
 
         if (file.Metadata.TryGetValue("tokenizer.ggml.precompiled_charsmap", out _))
             problems.Add("tokenizer.ggml.precompiled_charsmap belongs to unigram vocabularies, which are not supported");
+        if (file.Integer($"{file.String("general.architecture")}.vocab_size") is { } size && size != tokens.Count)
+            problems.Add($"vocab_size is {size}, the vocabulary has {tokens.Count} tokens");
         var embedding = file.Tensors.FirstOrDefault(tensor => tensor.Name == "token_embd.weight");
         if (embedding is not null && (embedding.Shape.Count != 2 || embedding.Shape[1] != tokens.Count))
             problems.Add($"token_embd.weight is [{string.Join(", ", embedding.Shape)}], the vocabulary has {tokens.Count} tokens");
