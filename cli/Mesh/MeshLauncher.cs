@@ -164,9 +164,10 @@ internal sealed class MeshLauncher(Terminal terminal, MeshFolder folder)
                             + $"The end of {late.LogFile}:\n{late.LogTail(12)}", ExitCodes.Failure);
                     }
 
+                    if (waiting.Count == 0)
+                        break;
                     _ = context.Status(Markup.Escape($"waiting for {string.Join(", ", waiting.Keys.Select(process => process.Service.Name))}"));
-                    if (waiting.Count > 0)
-                        _ = await timer.WaitForNextTickAsync(cancellationToken);
+                    _ = await timer.WaitForNextTickAsync(cancellationToken);
                 }
             });
         }
