@@ -28,7 +28,8 @@ public abstract class Scheduler : IDisposable
     /// <summary>Names that <see cref="Create"/> knows.</summary>
     public static IReadOnlyList<string> ClassNames { get; } =
     [
-        nameof(DDIMScheduler), nameof(DDPMScheduler),
+        nameof(DDIMScheduler), nameof(DDPMScheduler), nameof(PNDMScheduler), nameof(EulerDiscreteScheduler), nameof(EulerAncestralDiscreteScheduler),
+        nameof(DPMSolverMultistepScheduler), nameof(LCMScheduler), nameof(UniPCMultistepScheduler),
     ];
 
     /// <summary>Cumulative alphas of training, one per timestep.</summary>
@@ -62,6 +63,12 @@ public abstract class Scheduler : IDisposable
         {
             nameof(DDIMScheduler) => new DDIMScheduler(config, options),
             nameof(DDPMScheduler) => new DDPMScheduler(config, options),
+            nameof(PNDMScheduler) => new PNDMScheduler(config, options),
+            nameof(EulerDiscreteScheduler) => new EulerDiscreteScheduler(config, options),
+            nameof(EulerAncestralDiscreteScheduler) => new EulerAncestralDiscreteScheduler(config, options),
+            nameof(DPMSolverMultistepScheduler) => new DPMSolverMultistepScheduler(config, options),
+            nameof(LCMScheduler) => new LCMScheduler(config, options),
+            nameof(UniPCMultistepScheduler) => new UniPCMultistepScheduler(config, options),
             _ => throw new NotFoundException($"scheduler '{className}' is unknown", $"use one of {string.Join(", ", ClassNames)}"),
         };
     }
@@ -128,7 +135,7 @@ public abstract class Scheduler : IDisposable
     {
         CheckIndex(stepIndex);
         using var scope = NewDisposeScope();
-        double alpha = Alphas[TrainIndex(stepIndex)];
+        double alpha = Alphas[VelocityIndex(stepIndex)];
         return noise.mul(Math.Sqrt(alpha)).sub(original.mul(Math.Sqrt(1 - alpha))).MoveToOuterDisposeScope();
     }
 
@@ -152,6 +159,8 @@ public abstract class Scheduler : IDisposable
         double alpha = Alphas[TrainIndex(index)];
         return (Math.Sqrt(alpha), Math.Sqrt(1 - alpha));
     }
+
+    private protected virtual int VelocityIndex(int stepIndex) => TrainIndex(stepIndex);
 
     // drops tensors of past steps
     private protected virtual void Forget()

@@ -1,0 +1,33 @@
+using static TorchSharp.torch;
+
+namespace Realign.Diffusion.Schedulers;
+
+/// <summary>Euler's method to a lower noise level than wanted, then fresh noise up to it.</summary>
+internal sealed class EulerAncestralDiscreteScheduler : EulerSchedulerBase
+{
+    public EulerAncestralDiscreteScheduler(SchedulerConfig config, SchedulerOptions options)
+        : base(config, options)
+    {
+        if (config.PredictionType == "sample")
+            throw NotSupported("prediction_type", config.PredictionType);
+    }
+
+    public override bool NeedsNoise(int stepIndex) => true;
+
+    private protected override double[] Plan(int steps)
+    {
+        var times = EulerTimesteps(steps);
+        SetSigmas(times.Select(Train.At), endsAtSigmaMin: false);
+        return times;
+    }
+
+    private protected override (Tensor Previous, Tensor Original) Advance(Tensor output, int index, Tensor sample, Tensor? noise)
+    {
+        var (from, to) = (Sigma(index), Sigma(index + 1));
+        var up = Math.Sqrt(to * to * ((from * from) - (to * to)) / (from * from));
+        var down = Math.Sqrt((to * to) - (up * up));
+        var original = Original(output, index, sample, from);
+        var slope = sample.sub(original).div(from);
+        return (Combine((1, sample), (down - from, slope), (up, noise!)), original);
+    }
+}
