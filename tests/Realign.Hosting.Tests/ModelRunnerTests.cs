@@ -24,7 +24,7 @@ public sealed class ModelRunnerTests
     {
         using var runner = new ModelRunner("test", 1);
         using var gate = new ManualResetEventSlim();
-        var started = new TaskCompletionSource();
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var running = runner.RunAsync(token => { started.SetResult(); gate.Wait(token); return 1; }, CancellationToken.None);
         await started.Task.DefaultTimeout();
         var queued = runner.RunAsync(_ => 2, CancellationToken.None);
@@ -61,7 +61,7 @@ public sealed class ModelRunnerTests
     {
         using var runner = new ModelRunner("test", 4);
         using var caller = new CancellationTokenSource();
-        var started = new TaskCompletionSource();
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var running = runner.RunAsync(token =>
         {
             started.SetResult();
@@ -90,7 +90,7 @@ public sealed class ModelRunnerTests
     public async Task Dispose_WhileWorking_TellsTheWorkToStop()
     {
         var runner = new ModelRunner("test", 4);
-        var started = new TaskCompletionSource();
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var running = runner.RunAsync(token =>
         {
             started.SetResult();
