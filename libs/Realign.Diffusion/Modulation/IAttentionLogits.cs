@@ -1,0 +1,13 @@
+using Realign.Diffusion.Attention;
+using static TorchSharp.torch;
+
+namespace Realign.Diffusion.Modulation;
+
+/// <summary>Changes attention before the softmax: what a recorder of probabilities must apply to see what the model sees.</summary>
+public interface IAttentionLogits : IAttentionProcessor
+{
+    /// <summary>Changes the logits of whole rows; the caller's dispose scope owns the result.</summary>
+    /// <param name="site">Where.</param>
+    /// <param name="logits">(B, H, Height * Width, T), scaled, of the whole batch.</param>
+    Tensor Modulate(AttentionSite site, Tensor logits);
+}
