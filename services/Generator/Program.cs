@@ -1,1 +1,4 @@
-return 0;
+using Realign.Generator;
+using Realign.Hosting;
+
+return await ServiceHost.RunAsync(GeneratorApp.Build, args);

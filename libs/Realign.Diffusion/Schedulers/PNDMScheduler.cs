@@ -11,6 +11,7 @@ internal sealed class PNDMScheduler : Scheduler
     private Tensor? _start;
     private Tensor? _blended;
     private int _warmUp;
+    private int _multistepCalls;
 
     public PNDMScheduler(SchedulerConfig config, SchedulerOptions options)
         : base(config, "leading", options)
@@ -52,6 +53,7 @@ internal sealed class PNDMScheduler : Scheduler
         _history.Clear();
         StepHistory.Replace(ref _start, null);
         StepHistory.Replace(ref _blended, null);
+        _multistepCalls = 0;
     }
 
     private Tensor RungeKutta(Tensor output, int index, Tensor sample)
@@ -79,7 +81,8 @@ internal sealed class PNDMScheduler : Scheduler
     private Tensor Multistep(Tensor output, int index, Tensor sample)
     {
         var time = (int)Timesteps[index];
-        var call = index - _warmUp;
+        // counted, not derived from the index: image to image starts in the middle of the plan
+        var call = _multistepCalls++;
         if (_warmUp == 0 && call == 1)
         {
             // second visit: average both slopes and step again from where the probe began

@@ -99,6 +99,9 @@ public sealed class ClipTokenizer : ITextTokenizer
         return Encoding.UTF8.GetString([.. bytes]).Replace(EndOfWord, " ", StringComparison.Ordinal).Trim();
     }
 
+    /// <summary>Whether an id is the last of its word.</summary>
+    public bool EndsWord(int id) => _table.IsSpecial(id) || _table[id].EndsWith(EndOfWord, StringComparison.Ordinal);
+
     private void AppendText(string text, List<int> ids) =>
         _raw.Split(text, part => _normalized.Split(Normalize(part), words => AppendWords(words, ids), ids.Add), ids.Add);
 

@@ -1,8 +1,7 @@
 using System.Text;
 using Realign.Core.Errors;
-using Realign.Core.Images;
 
-namespace Realign.Grounding.Masks;
+namespace Realign.Core.Images;
 
 /// <summary>COCO run lengths: down the columns, beginning with a run of zeros that may be empty.</summary>
 public static class RunLengthEncoding

@@ -1,0 +1,41 @@
+using Microsoft.Extensions.Options;
+using Realign.Diffusion.Snapshots;
+using Realign.Generator.Drawing;
+using Realign.Hosting;
+using Realign.Hosting.Models;
+using Realign.Torch;
+
+namespace Realign.Generator;
+
+/// <summary>Puts the Generator together.</summary>
+public static class GeneratorApp
+{
+    /// <summary>Port when no address is configured.</summary>
+    public const int DefaultPort = 5101;
+
+    /// <summary>The Generator, ready to run.</summary>
+    public static WebApplication Build(string[] args)
+    {
+        var builder = ServiceHost.CreateBuilder(args, DefaultPort);
+        builder.Services.AddSingleton<IValidateOptions<GeneratorOptions>, GeneratorOptionsValidator>();
+        builder.Services.AddOptions<GeneratorOptions>().BindConfiguration(GeneratorOptions.SectionName).ValidateOnStart();
+        builder.Services.AddModel("generator", provider => Options(provider).QueueLength, Load);
+
+        var app = builder.BuildService();
+        app.MapGrpcService<GeneratorGrpcService>();
+        return app;
+    }
+
+    private static GeneratorOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<GeneratorOptions>>().Value;
+
+    private static ImageDrawer Load(IServiceProvider provider, CancellationToken cancellationToken)
+    {
+        var options = Options(provider);
+        TorchRuntime.Initialize(options.Threads);
+        var placement = TorchPlacement.Parse(options.Device, options.DType);
+        var pipeline = StableDiffusionSnapshot.Load(ModelFolders.Resolve(options.Model), placement, options.Variant.Length > 0 ? options.Variant : null);
+        var drawer = new ImageDrawer(pipeline);
+        drawer.WarmUp(cancellationToken);
+        return drawer;
+    }
+}

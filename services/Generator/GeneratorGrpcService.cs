@@ -1,0 +1,83 @@
+using System.Runtime.InteropServices;
+using System.Threading.Channels;
+using Google.Protobuf;
+using Grpc.Core;
+using Microsoft.Extensions.Options;
+using Realign.Generator.Drawing;
+using Realign.Generator.Requests;
+using Realign.Hosting.Models;
+using Realign.V1;
+
+namespace Realign.Generator;
+
+internal sealed class GeneratorGrpcService(ModelHost<ImageDrawer> drawer, IOptions<GeneratorOptions> options) : GeneratorService.GeneratorServiceBase
+{
+    public override async Task Generate(GenerateRequest request, IServerStreamWriter<GenerateResponse> responseStream, ServerCallContext context)
+    {
+        var drawing = DrawingRequestReader.Read(request, options.Value);
+        var queued = TimeProvider.System.GetTimestamp();
+        var waited = 0.0;
+        // the model's thread must never wait for a slow reader; a run has a bounded number of events
+        var events = Channel.CreateUnbounded<DrawingEvent>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+
+        var work = drawer.RunAsync((model, token) =>
+        {
+            waited = TimeProvider.System.GetElapsedTime(queued).TotalMilliseconds;
+            return model.Draw(drawing, told => events.Writer.TryWrite(told), token);
+        }, context.CancellationToken);
+        _ = work.ContinueWith(done => events.Writer.TryComplete(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+
+        await foreach (var told in events.Reader.ReadAllAsync(context.CancellationToken))
+            await responseStream.WriteAsync(Map(told), context.CancellationToken);
+        var result = Map(await work, drawing);
+        result.Timings.Insert(0, new Timing { Name = "queue", Milliseconds = waited });
+        await responseStream.WriteAsync(new GenerateResponse { Result = result }, context.CancellationToken);
+    }
+
+    private static GenerateResponse Map(DrawingEvent told) => told switch
+    {
+        StepDone step => new GenerateResponse
+        {
+            Progress = new GenerateProgress
+            {
+                Step = step.Step, TotalSteps = step.TotalSteps, Timestep = step.Timestep, EtaMilliseconds = step.EtaMilliseconds, Modulated = step.IsModulated,
+            },
+        },
+        PreviewMade preview => new GenerateResponse { Preview = new GeneratePreview { Step = preview.Step, Png = UnsafeByteOperations.UnsafeWrap(preview.Png) } },
+        _ => throw new InvalidOperationException($"no message for {told.GetType().Name}"),
+    };
+
+    private GenerateResult Map(DrawingResult result, DrawingRequest request)
+    {
+        var mapped = new GenerateResult
+        {
+            EffectivePrompt = result.EffectivePrompt,
+            TruncatedPrompt = result.TruncatedPrompt,
+            Scheduler = SchedulerNames.Of(result.SchedulerClass),
+            NumInferenceSteps = request.NumInferenceSteps,
+            GuidanceScale = (float)request.GuidanceScale,
+            Model = new ModelInfo { Family = "stable-diffusion", Name = options.Value.Name },
+        };
+        mapped.Images.AddRange(result.Pngs.Zip(request.Seeds, (png, seed) => new GeneratedImage { Png = UnsafeByteOperations.UnsafeWrap(png), Seed = seed }));
+        mapped.HeatMaps.AddRange(result.HeatMaps.Select(Map));
+        mapped.Segments.AddRange(result.Regions.Select(region => new SegmentReport
+        {
+            Phrase = region.Phrase, TokenIndices = { region.Columns }, Area = (float)region.Area, IgnoredBecause = region.IgnoredBecause,
+        }));
+        mapped.Timings.AddRange(result.Timings.Select(timing => new Timing { Name = timing.Name, Milliseconds = timing.Milliseconds }));
+        return mapped;
+    }
+
+    private static HeatMap Map(WordMap map) => new()
+    {
+        Word = map.Word,
+        ImageIndex = map.ImageIndex,
+        TokenIndices = { map.Columns },
+        Map = new Tensor
+        {
+            DataType = DataType.Float32,
+            Shape = { map.Height, map.Width },
+            Data = UnsafeByteOperations.UnsafeWrap(MemoryMarshal.AsBytes(map.Values.AsSpan()).ToArray()),
+        },
+    };
+}

@@ -1,0 +1,63 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace Realign.Generator;
+
+/// <summary>Settings of the Generator.</summary>
+public sealed class GeneratorOptions
+{
+    /// <summary>Section in the configuration.</summary>
+    public const string SectionName = "Generator";
+
+    /// <summary>Folder of a Stable Diffusion snapshot; relative names are looked up in the models folder.</summary>
+    /// <value>miniature/generator.</value>
+    [Required]
+    public string Model { get; set; } = "miniature/generator";
+
+    /// <summary>Variant of the weight files, e.g. fp16.</summary>
+    /// <value>Empty: the plain files.</value>
+    public string Variant { get; set; } = "";
+
+    /// <summary>Name in answers.</summary>
+    /// <value>miniature.</value>
+    [Required]
+    public string Name { get; set; } = "miniature";
+
+    /// <summary>cpu, cuda or cuda:N.</summary>
+    /// <value>cpu.</value>
+    [Required]
+    public string Device { get; set; } = "cpu";
+
+    /// <summary>float32, float16 or bfloat16.</summary>
+    /// <value>float32.</value>
+    [Required]
+    public string DType { get; set; } = "float32";
+
+    /// <summary>Threads of one operator; 0 = all cores.</summary>
+    /// <value>0.</value>
+    [Range(0, 256)]
+    public int Threads { get; set; }
+
+    /// <summary>Calls that may wait.</summary>
+    /// <value>16.</value>
+    [Range(1, 10_000)]
+    public int QueueLength { get; set; } = 16;
+
+    /// <summary>Steps of a call that names none. Published checkpoints want 50.</summary>
+    /// <value>25, what the miniature needs.</value>
+    [Range(1, 1000)]
+    public int DefaultSteps { get; set; } = 25;
+
+    /// <summary>Guidance scale of a call that names none. Published checkpoints want 7.5.</summary>
+    /// <value>4, what the miniature needs.</value>
+    [Range(0.0, 50.0)]
+    public double DefaultGuidanceScale { get; set; } = 4;
+
+    /// <summary>Most pixels of one call, all its images together.</summary>
+    /// <value>4,194,304: four images of 1024x1024.</value>
+    [Range(4096, 1L << 30)]
+    public long MaxPixels { get; set; } = 4L << 20;
+}
+
+[OptionsValidator]
+internal sealed partial class GeneratorOptionsValidator : IValidateOptions<GeneratorOptions>;
