@@ -3,10 +3,14 @@ using Realign.Core.Errors;
 
 namespace Realign.Diffusion.Lora;
 
-/// <summary>Alphas that a file keeps in its header (<c>lora_adapter_metadata</c>) instead of one tensor per module.</summary>
+/// <summary>
+/// Alphas that a file keeps in its header (<c>lora_adapter_metadata</c>), or in the <c>adapter_config.json</c> that peft puts beside it,
+/// instead of one tensor per module.
+/// </summary>
 internal sealed class LoraMetadata
 {
     private const string Entry = "lora_adapter_metadata";
+    private const string PeftConfig = "adapter_config.json";
     private readonly JsonElement? _root;
     private readonly string _path;
 
@@ -16,23 +20,29 @@ internal sealed class LoraMetadata
         _root = root;
     }
 
-    /// <exception cref="ModelLoadException">The entry is there but not a JSON object.</exception>
+    /// <exception cref="ModelLoadException">The entry or the config is there but not a JSON object.</exception>
     public static LoraMetadata Read(string path, IReadOnlyDictionary<string, string> header)
     {
-        if (!header.TryGetValue(Entry, out var json))
-            return new LoraMetadata(path, null);
+        if (header.TryGetValue(Entry, out var json))
+            return new LoraMetadata(path, Parse(path, $"metadata {Entry}", json));
+        var config = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, PeftConfig);
+        return new LoraMetadata(path, File.Exists(config) ? Parse(path, PeftConfig, File.ReadAllText(config)) : null);
+    }
+
+    private static JsonElement Parse(string path, string what, string json)
+    {
         try
         {
             using var document = JsonDocument.Parse(json);
             if (document.RootElement.ValueKind == JsonValueKind.Object)
-                return new LoraMetadata(path, document.RootElement.Clone());
+                return document.RootElement.Clone();
         }
         catch (JsonException exception)
         {
-            throw new ModelLoadException(path, $"metadata {Entry} is not JSON: {exception.Message}", "save the adapter again", exception);
+            throw new ModelLoadException(path, $"{what} is not JSON: {exception.Message}", "save the adapter again", exception);
         }
 
-        throw new ModelLoadException(path, $"metadata {Entry} is not a JSON object", "save the adapter again");
+        throw new ModelLoadException(path, $"{what} is not a JSON object", "save the adapter again");
     }
 
     /// <summary>Factor alpha / rank (or alpha / sqrt(rank)) of a module; null when the header says nothing about it.</summary>
@@ -45,13 +55,13 @@ internal sealed class LoraMetadata
         var component = target[..target.IndexOf('.', StringComparison.Ordinal)];
         if (Alpha(root, component, target[(component.Length + 1)..]) is not { } alpha)
             return null;
-        var isRankStabilised = root.TryGetProperty($"{component}.use_rslora", out var flag) && flag.ValueKind == JsonValueKind.True;
+        var isRankStabilised = Find(root, component, "use_rslora") is { ValueKind: JsonValueKind.True };
         return alpha / (isRankStabilised ? Math.Sqrt(rank) : rank);
     }
 
     private double? Alpha(JsonElement root, string component, string module)
     {
-        if (root.TryGetProperty($"{component}.alpha_pattern", out var pattern) && pattern.ValueKind == JsonValueKind.Object)
+        if (Find(root, component, "alpha_pattern") is { ValueKind: JsonValueKind.Object } pattern)
         {
             foreach (var item in pattern.EnumerateObject())
             {
@@ -60,10 +70,14 @@ internal sealed class LoraMetadata
             }
         }
 
-        return root.TryGetProperty($"{component}.lora_alpha", out var common) ? Number("lora_alpha", common) : null;
+        return Find(root, component, "lora_alpha") is { } common ? Number("lora_alpha", common) : null;
     }
+
+    // the header speaks of several components, the file of peft of the only one it has
+    private static JsonElement? Find(JsonElement root, string component, string name) =>
+        root.TryGetProperty($"{component}.{name}", out var value) || root.TryGetProperty(name, out value) ? value : null;
 
     private double Number(string name, JsonElement value) => value.ValueKind == JsonValueKind.Number && double.IsFinite(value.GetDouble())
         ? value.GetDouble()
-        : throw new ModelLoadException(_path, $"metadata {Entry}: {name} = {value.GetRawText()} is not a number", "save the adapter again");
+        : throw new ModelLoadException(_path, $"{name} = {value.GetRawText()} is not a number", "save the adapter again");
 }

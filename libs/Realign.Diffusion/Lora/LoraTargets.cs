@@ -23,6 +23,9 @@ internal sealed class LoraTargets
         ["text_encoder_2"] = ["lora_te2_"],
     };
 
+    // a file that peft saved by itself belongs to one model and names no component
+    private const string PeftPrefix = "base_model.model.";
+
     private readonly Dictionary<string, LoraTarget> _byName = new(StringComparer.Ordinal);
 
     /// <param name="components">Component name (<c>unet</c>, <c>text_encoder</c>, <c>text_encoder_2</c>) to model.</param>
@@ -43,6 +46,7 @@ internal sealed class LoraTargets
                 _byName[target.Path] = target;
                 if (component == "unet")
                     _byName[path] = target;
+                _ = _byName.TryAdd(PeftPrefix + path, target);
                 foreach (var prefix in KohyaPrefixes.GetValueOrDefault(component, []))
                     _byName[prefix + path.Replace('.', '_')] = target;
             }

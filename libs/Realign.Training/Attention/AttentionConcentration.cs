@@ -40,7 +40,7 @@ public static class AttentionConcentration
         var kept = Kept(masks, entities.Count, asPublished);
 
         // anchored to the maps, so that a group without entities has a gradient of zero rather than none
-        var token = wide[0].sum().mul(0);
+        var token = wide.Select(map => map.sum()).Aggregate((left, right) => left.add(right)).mul(0);
         var pixel = token.clone();
         var mean = stack([.. wide.Select(map => map.mean([0]))]).mean([0]);
         foreach (var n in kept)
