@@ -1,0 +1,31 @@
+namespace Realign.Testing;
+
+/// <summary>A copy of an embedded model that a test may damage.</summary>
+public sealed class ModelCopy : IDisposable
+{
+    /// <summary>Copies a folder of the miniature.</summary>
+    public ModelCopy(params string[] parts)
+    {
+        Path = Directory.CreateTempSubdirectory("realign-model").FullName;
+        var source = Checkout.Miniature(parts);
+        foreach (var file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
+        {
+            var target = System.IO.Path.Combine(Path, System.IO.Path.GetRelativePath(source, file));
+            _ = Directory.CreateDirectory(System.IO.Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+    }
+
+    /// <summary>The copy.</summary>
+    public string Path { get; }
+
+    /// <summary>Replaces the content of one file.</summary>
+    public void Rewrite(string file, Func<byte[], byte[]> change)
+    {
+        var path = System.IO.Path.Combine(Path, file);
+        File.WriteAllBytes(path, change(File.ReadAllBytes(path)));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
