@@ -3,14 +3,13 @@ using static TorchSharp.torch;
 
 namespace Realign.Training.Attention;
 
-/// <summary>Computes attention with explicit probabilities at chosen sites and keeps the maps of the prompt's rows, in the graph.</summary>
+/// <summary>Computes attention with explicit probabilities at chosen sites and keeps the maps of the first sample, in the graph.</summary>
 /// <param name="handles">Sites that are recorded.</param>
-/// <param name="firstPromptRow">First row of the batch that belongs to a prompt: 1 behind one row of an empty prompt.</param>
-public sealed class AttentionRecorder(Func<AttentionSite, bool> handles, int firstPromptRow) : IAttentionProcessor
+public sealed class AttentionRecorder(Func<AttentionSite, bool> handles) : IAttentionProcessor
 {
     private readonly List<(AttentionSite Site, Tensor Map)> _maps = [];
 
-    /// <summary>Maps in the order of execution: (heads, h, w, tokens) of the first prompt row. Owned here until <see cref="Clear"/>.</summary>
+    /// <summary>Maps in the order of execution: (heads, h, w, tokens). Owned here until <see cref="Clear"/>.</summary>
     public IReadOnlyList<(AttentionSite Site, Tensor Map)> Maps => _maps;
 
     /// <summary>The cross layers of CoMat: the middle block and every up block.</summary>
@@ -30,12 +29,10 @@ public sealed class AttentionRecorder(Func<AttentionSite, bool> handles, int fir
     public Tensor Process(AttentionSite site, Tensor query, Tensor key, Tensor value, double scale)
     {
         using var scope = NewDisposeScope();
-        var (batch, heads) = (query.shape[0], query.shape[1]);
-        var logits = query.flatten(0, 1).bmm(key.flatten(0, 1).transpose(1, 2)).mul(scale); // (B H, q, k)
-        var probabilities = nn.functional.softmax(logits, -1);
-        var map = probabilities.view(batch, heads, site.Height, site.Width, -1)[firstPromptRow];
+        var probabilities = PreciseAttention.Probabilities(query, key, scale);
+        var map = probabilities.view(query.shape[0], query.shape[1], site.Height, site.Width, -1)[0];
         _maps.Add((site, map.DetachFromDisposeScope()));
-        return probabilities.bmm(value.flatten(0, 1)).view(batch, heads, query.shape[2], -1).MoveToOuterDisposeScope();
+        return PreciseAttention.Attend(probabilities, value).MoveToOuterDisposeScope();
     }
 
     /// <summary>Frees the maps; the recorder can be used again.</summary>

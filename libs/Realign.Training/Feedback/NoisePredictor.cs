@@ -1,5 +1,6 @@
 using Realign.Diffusion.Attention;
 using Realign.Diffusion.UNet;
+using Realign.Training.Attention;
 using static TorchSharp.torch;
 
 namespace Realign.Training.Feedback;
@@ -13,32 +14,27 @@ namespace Realign.Training.Feedback;
 public sealed class NoisePredictor(
     UNet2DConditionModel unet, Tensor promptStates, Tensor? emptyStates = null, double guidanceScale = 1, bool unconditionalGradient = true)
 {
-    /// <summary>Prediction at one time.</summary>
+    /// <summary>Prediction at one time. The passes of the prompt and of the empty prompt are separate: their gradients nearly cancel.</summary>
     /// <param name="latents">(B, C, h, w)</param>
     /// <param name="timestep">Training time.</param>
-    /// <param name="attention">Sees the attention of the pass; rows of the empty prompt come first when both passes share a batch.</param>
+    /// <param name="attention">Takes part in the pass of the prompt, e.g. a recorder.</param>
     /// <returns>(B, C, h, w)</returns>
     public Tensor Predict(Tensor latents, int timestep, IAttentionProcessor? attention = null)
     {
         using var scope = NewDisposeScope();
         var time = tensor((long)timestep, device: latents.device).view(1);
+        var prompt = unet.forward(latents, time, promptStates, attention: new PreciseAttention(attention));
         if (emptyStates is null)
-            return unet.forward(latents, time, promptStates, attention: attention).MoveToOuterDisposeScope();
-        var (empty, prompt) = unconditionalGradient ? Together(latents, time, emptyStates, attention) : Apart(latents, time, emptyStates, attention);
+            return prompt.MoveToOuterDisposeScope();
+        var empty = PredictEmpty(latents, time, emptyStates);
         return empty.add(prompt.sub(empty).mul(guidanceScale)).MoveToOuterDisposeScope();
     }
 
-    private (Tensor Empty, Tensor Prompt) Together(Tensor latents, Tensor time, Tensor empty, IAttentionProcessor? attention)
+    private Tensor PredictEmpty(Tensor latents, Tensor time, Tensor states)
     {
-        var halves = unet.forward(cat([latents, latents]), time, cat([empty, promptStates]), attention: attention).chunk(2);
-        return (halves[0], halves[1]);
-    }
-
-    private (Tensor Empty, Tensor Prompt) Apart(Tensor latents, Tensor time, Tensor empty, IAttentionProcessor? attention)
-    {
-        Tensor constant;
-        using (no_grad())
-            constant = unet.forward(latents.detach(), time, empty);
-        return (constant, unet.forward(latents, time, promptStates, attention: attention));
+        if (unconditionalGradient)
+            return unet.forward(latents, time, states, attention: new PreciseAttention());
+        using var noGradient = no_grad();
+        return unet.forward(latents, time, states);
     }
 }

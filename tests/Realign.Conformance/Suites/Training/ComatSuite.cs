@@ -213,7 +213,7 @@ internal sealed class ComatSuite : IConformanceSuite
         {
             if (!Recorded.Contains(index))
                 return _predictor.Predict(latents, Sampler.Steps[index].Timestep);
-            var recorder = new AttentionRecorder(AttentionRecorder.IsConcentrationSite, firstPromptRow: 1);
+            var recorder = new AttentionRecorder(AttentionRecorder.IsConcentrationSite);
             _recorders.Add((index, recorder));
             return _predictor.Predict(latents, Sampler.Steps[index].Timestep, recorder);
         }
