@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Threading.Channels;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Options;
@@ -17,18 +16,27 @@ internal sealed class GeneratorGrpcService(ModelHost<ImageDrawer> drawer, IOptio
         var drawing = DrawingRequestReader.Read(request, options.Value);
         var queued = TimeProvider.System.GetTimestamp();
         var waited = 0.0;
-        // the model's thread must never wait for a slow reader; a run has a bounded number of events
-        var events = Channel.CreateUnbounded<DrawingEvent>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+        var events = new EventQueue();
 
         var work = drawer.RunAsync((model, token) =>
         {
             waited = TimeProvider.System.GetElapsedTime(queued).TotalMilliseconds;
-            return model.Draw(drawing, told => events.Writer.TryWrite(told), token);
+            return model.Draw(drawing, events, token);
         }, context.CancellationToken);
-        _ = work.ContinueWith(done => events.Writer.TryComplete(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        _ = work.ContinueWith(done => events.Complete(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 
-        await foreach (var told in events.Reader.ReadAllAsync(context.CancellationToken))
-            await responseStream.WriteAsync(Map(told), context.CancellationToken);
+        try
+        {
+            await foreach (var told in events.ReadAllAsync(context.CancellationToken))
+                await responseStream.WriteAsync(Map(told), context.CancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // the call ends when its work has ended
+            _ = await work;
+            throw;
+        }
+
         var result = Map(await work, drawing);
         result.Timings.Insert(0, new Timing { Name = "queue", Milliseconds = waited });
         await responseStream.WriteAsync(new GenerateResponse { Result = result }, context.CancellationToken);

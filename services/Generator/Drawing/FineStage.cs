@@ -30,6 +30,10 @@ internal sealed class FineStage
         }
 
         (Prompt, _spans) = Bind(tower, prompt);
+        // a region that found no place in the prompt leaves its pixels to the others
+        _masks = Disjoint([.. _regions.Select((region, i) => _ignored[i].Length == 0 ? region : region with { Score = 0 })], height, width);
+        if (!Enumerable.Range(0, _regions.Length).Any(IsActive))
+            MarkSuppressionWithoutRegions();
     }
 
     /// <summary>The prompt with the phrases that had to be added.</summary>
@@ -50,21 +54,30 @@ internal sealed class FineStage
         return conditions with { Positive = replaced.MoveToOuterDisposeScope() };
     }
 
-    /// <summary>The processor for a batch of images that share the layout.</summary>
-    public AttentionModulator Modulator(int images, int latentHeight, int latentWidth, Device device)
+    /// <summary>The processor for one image.</summary>
+    public AttentionModulator Modulator(int latentHeight, int latentWidth, Device device)
     {
         List<ModulationSegment> segments = [.. Enumerable.Range(0, _regions.Length).Where(IsActive)
             .Select(i => new ModulationSegment([.. _spans[i]!.Columns], _regions[i].Score, _masks[i]!))];
         int[] suppressed = [.. Enumerable.Range(0, _regions.Length)
             .Where(i => _regions[i].Score == 0 && _ignored[i].Length == 0).SelectMany(i => _spans[i]!.Columns)];
-        return new AttentionModulator(_request.Options, [.. Enumerable.Range(0, images).Select(_ =>
-            new ModulationLayout(segments, suppressed, _request.Options.Sampling, latentHeight, latentWidth, device))]);
+        return new AttentionModulator(_request.Options, [new ModulationLayout(segments, suppressed, _request.Options.Sampling, latentHeight, latentWidth, device)]);
     }
 
     /// <summary>One report per region of the request.</summary>
     public IReadOnlyList<RegionReport> Reports() => [.. _regions.Select((region, i) => new RegionReport(
         region.Phrase, _ignored[i].Length == 0 ? [.. _spans[i]!.Columns] : [],
         _masks[i] is { } mask ? mask.Area / (double)mask.Cells.Length : 0, _ignored[i]))];
+
+    // gains shrink with the area of the background: without any region there is nothing left of them
+    private void MarkSuppressionWithoutRegions()
+    {
+        for (var i = 0; i < _regions.Length; i++)
+        {
+            if (_ignored[i].Length == 0)
+                _ignored[i] = "no segment of a score above 0 has a region";
+        }
+    }
 
     private bool IsActive(int region) => _regions[region].Score > 0 && _ignored[region].Length == 0;
 

@@ -1,7 +1,5 @@
 using Realign.Core.Errors;
-using Realign.Diffusion.Attention;
 using Realign.Diffusion.Daam;
-using Realign.Diffusion.Modulation;
 using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Schedulers;
 using Realign.Torch;
@@ -16,58 +14,35 @@ internal sealed class ImageDrawer(StableDiffusionPipeline pipeline) : IDisposabl
     /// <summary>Above this the C heap is asked to give memory back after the call.</summary>
     private const long LargePixels = 1L << 18;
 
+    // what follows the steps of an image, as long as it took last time
+    private double _finishingMillisecondsPerPixel;
+
     /// <summary>One step, so that the first caller does not wait for lazy set-up.</summary>
     public void WarmUp(CancellationToken cancellation) => _ = Draw(
         new DrawingRequest { Prompt = "a", NegativePrompt = "", Seeds = [0], NumInferenceSteps = 1, GuidanceScale = 2, MaxPixels = long.MaxValue },
-        _ => { }, cancellation);
+        new EventQueue(), cancellation);
 
-    /// <summary>Draws all images of a request.</summary>
+    /// <summary>
+    /// Draws all images of a request, one after the other: memory does not grow with their number, and each is to the last bit the image
+    /// that its seed gives alone.
+    /// </summary>
     /// <param name="request">Checked fields.</param>
-    /// <param name="tell">Gets events while the work goes on; must not block.</param>
+    /// <param name="events">Gets events while the work goes on.</param>
     /// <param name="cancellation">Checked before each step and each decoded image.</param>
-    public DrawingResult Draw(DrawingRequest request, Action<DrawingEvent> tell, CancellationToken cancellation)
+    public DrawingResult Draw(DrawingRequest request, EventQueue events, CancellationToken cancellation)
     {
         var (height, width) = Size(request);
-        var factor = pipeline.Vae.Config.Factor;
-        var timings = new Timings();
-        using var grad = no_grad();
-        using var scope = NewDisposeScope();
-        using var scheduler = pipeline.CreateScheduler(request.SchedulerClass, new SchedulerOptions { Eta = request.Eta });
-        using var noise = new SeededNoise(request.Seeds);
-        var fine = request.FineStage is { } stage ? FineStage.Prepare(stage, pipeline.Prompts.Tower, request.Prompt, height, width) : null;
-        var prompt = fine?.Prompt ?? request.Prompt;
-        var guided = request.GuidanceScale > 1;
-        var conditions = pipeline.Prompts.Encode(Repeat(prompt, request), guided);
-        conditions = fine?.Apply(conditions, pipeline.Prompts) ?? conditions;
-        timings.Mark("encode_prompt");
-
-        using var modulator = fine?.Modulator(request.Seeds.Count, height / factor, width / factor, pipeline.Placement.Device);
-        using var recorder = request.HeatMaps ? new DaamRecorder() : null;
-        var run = new Run(request, modulator, recorder, guided ? request.Seeds.Count : 0, tell, Preview);
-        run.Begin();
-        var latents = pipeline.Denoise(new GenerationRequest
+        try
         {
-            Prompt = Repeat(prompt, request),
-            Scheduler = scheduler,
-            Noise = noise,
-            Height = height,
-            Width = width,
-            NumInferenceSteps = request.NumInferenceSteps,
-            GuidanceScale = request.GuidanceScale,
-            GuidanceRescale = request.GuidanceRescale,
-            Attention = run.Attention,
-            Progress = run.Progress,
-        }, conditions, cancellation);
-        timings.Mark("denoise");
-        var images = pipeline.Decode(latents, cancellation);
-        timings.Mark("decode");
-        var pngs = Pictures.Png(images);
-        timings.Mark("encode_png");
-        var maps = recorder is null ? [] : Maps(recorder, conditions, height / factor, width / factor);
-        if ((long)height * width * request.Seeds.Count > LargePixels)
-            TorchRuntime.TrimMemory();
-        return new DrawingResult(
-            pngs, prompt, conditions.Prompts[0].Tokens.TruncatedRest, scheduler.GetType().Name, maps, fine?.Reports() ?? [], timings.All);
+            using var grad = no_grad();
+            using var scope = NewDisposeScope();
+            return DrawAll(request, height, width, events, cancellation);
+        }
+        finally
+        {
+            if ((long)height * width > LargePixels)
+                TorchRuntime.TrimMemory();
+        }
     }
 
     public void Dispose() => pipeline.Dispose();
@@ -83,11 +58,69 @@ internal sealed class ImageDrawer(StableDiffusionPipeline pipeline) : IDisposabl
                 "ask for fewer or smaller images, or raise Generator:MaxPixels");
     }
 
-    private static PromptRequest Repeat(string prompt, DrawingRequest request) => new()
+    private DrawingResult DrawAll(DrawingRequest request, int height, int width, EventQueue events, CancellationToken cancellation)
     {
-        Prompts = [.. Enumerable.Repeat(prompt, request.Seeds.Count)],
-        NegativePrompts = request.NegativePrompt.Length == 0 ? null : [.. Enumerable.Repeat(request.NegativePrompt, request.Seeds.Count)],
-    };
+        var factor = pipeline.Vae.Config.Factor;
+        var timings = new Timings();
+        using var scheduler = pipeline.CreateScheduler(request.SchedulerClass, new SchedulerOptions { Eta = request.Eta });
+        if (request.Eta > 0 && scheduler.GetType().Name != "DDIMScheduler")
+            throw new InvalidInputException("eta", $"{request.Eta}", $"{scheduler.GetType().Name} has no eta", "leave it out, or use SCHEDULER_DDIM");
+        scheduler.SetTimesteps(request.NumInferenceSteps);
+        var fine = request.FineStage is { } stage ? FineStage.Prepare(stage, pipeline.Prompts.Tower, request.Prompt, height, width) : null;
+        var prompt = new PromptRequest
+        {
+            Prompts = [fine?.Prompt ?? request.Prompt],
+            NegativePrompts = request.NegativePrompt.Length == 0 ? null : [request.NegativePrompt],
+        };
+        var guided = request.GuidanceScale > 1;
+        var conditions = pipeline.Prompts.Encode(prompt, guided);
+        conditions = fine?.Apply(conditions, pipeline.Prompts) ?? conditions;
+        timings.Mark("encode_prompt");
+
+        using var modulator = fine?.Modulator(height / factor, width / factor, pipeline.Placement.Device);
+        var finishing = _finishingMillisecondsPerPixel * height * width;
+        var run = new DrawingRun(request, modulator, scheduler.Timesteps.Count, finishing, events, Preview);
+        run.Begin();
+        var pngs = new List<byte[]>();
+        var maps = new List<WordMap>();
+        foreach (var seed in request.Seeds)
+        {
+            using var scope = NewDisposeScope();
+            using var noise = new SeededNoise([seed]);
+            using var recorder = request.HeatMaps ? new DaamRecorder() : null;
+            var latents = pipeline.Denoise(new GenerationRequest
+            {
+                Prompt = prompt,
+                Scheduler = scheduler,
+                Noise = noise,
+                Height = height,
+                Width = width,
+                NumInferenceSteps = request.NumInferenceSteps,
+                GuidanceScale = request.GuidanceScale,
+                GuidanceRescale = request.GuidanceRescale,
+                Attention = step => run.Attention(step, recorder),
+                Progress = run.Progress,
+            }, conditions, cancellation);
+            timings.Mark("denoise");
+            pngs.Add(Finish(latents, timings, cancellation));
+            if (recorder is not null)
+                maps.AddRange(Maps(recorder, conditions, pngs.Count - 1, height / factor, width / factor));
+        }
+
+        return new DrawingResult(
+            pngs, prompt.Prompts[0], conditions.Prompts[0].Tokens.TruncatedRest, scheduler.GetType().Name, maps, fine?.Reports() ?? [], timings.All);
+    }
+
+    private byte[] Finish(Tensor latents, Timings timings, CancellationToken cancellation)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        var image = pipeline.Decode(latents, cancellation);
+        timings.Mark("decode");
+        var png = Pictures.Png(image)[0];
+        timings.Mark("encode_png");
+        _finishingMillisecondsPerPixel = TimeProvider.System.GetElapsedTime(start).TotalMilliseconds / (image.shape[2] * image.shape[3]);
+        return png;
+    }
 
     // the latents are shrunk before they are decoded: a small picture costs little, whatever the size of the image
     private byte[] Preview(Tensor latents, int? size)
@@ -105,53 +138,30 @@ internal sealed class ImageDrawer(StableDiffusionPipeline pipeline) : IDisposabl
         return Pictures.Png(pipeline.Decode(first))[0];
     }
 
-    private List<WordMap> Maps(DaamRecorder recorder, TextConditions conditions, int height, int width)
+    private List<WordMap> Maps(DaamRecorder recorder, TextConditions conditions, int image, int height, int width)
     {
         using var scope = NewDisposeScope();
-        var maps = recorder.HeatMaps(height, width);
-        var words = WordColumns.Of(pipeline.Prompts.Tower, conditions.Prompts[0]);
-        return [.. Enumerable.Range(0, (int)maps.shape[0]).SelectMany(image => words.Select(word =>
-            new WordMap(image, word.Word, word.Columns, height, width, HeatMaps.Word(maps[image], word.Columns).ToSingles())))];
-    }
-
-    /// <summary>Hooks of one run: which attention a step gets, and what is told after it.</summary>
-    private sealed class Run(
-        DrawingRequest request, AttentionModulator? modulator, DaamRecorder? recorder, int firstRow, Action<DrawingEvent> tell, Func<Tensor, int?, byte[]> preview)
-    {
-        private readonly long _start = TimeProvider.System.GetTimestamp();
-        private bool _isModulated;
-
-        public void Begin() => tell(new StepDone(0, request.NumInferenceSteps, 0, 0, false));
-
-        public IAttentionProcessor? Attention(DenoisingStep step)
-        {
-            _isModulated = modulator?.BeginStep(step.Index, step.Count, step.Timestep, firstRow) == true;
-            var inner = _isModulated ? modulator : null;
-            recorder?.BeginStep(firstRow, inner);
-            return recorder is null ? inner : recorder;
-        }
-
-        public void Progress(DenoisingProgress progress)
-        {
-            var step = progress.Step;
-            var done = step.Index + 1;
-            var eta = TimeProvider.System.GetElapsedTime(_start).TotalMilliseconds / done * (step.Count - done);
-            tell(new StepDone(done, step.Count, step.Timestep, eta, _isModulated));
-            if (request.PreviewEvery > 0 && done % request.PreviewEvery == 0 && done < step.Count)
-                tell(new PreviewMade(done, preview(progress.PredictedOriginal, request.PreviewSize)));
-        }
+        var maps = recorder.HeatMaps(height, width)[0];
+        return [.. WordColumns.Of(pipeline.Prompts.Tower, conditions.Prompts[0]).Select(word =>
+            new WordMap(image, word.Word, word.Columns, height, width, HeatMaps.Word(maps, word.Columns).ToSingles()))];
     }
 
     private sealed class Timings
     {
-        private readonly List<(string, double)> _all = [];
+        private readonly List<(string Name, double Milliseconds)> _all = [];
         private long _last = TimeProvider.System.GetTimestamp();
 
         public IReadOnlyList<(string Name, double Milliseconds)> All => _all;
 
+        /// <summary>Ends a stage; stages that come again, once per image, are added up.</summary>
         public void Mark(string name)
         {
-            _all.Add((name, TimeProvider.System.GetElapsedTime(_last).TotalMilliseconds));
+            var time = TimeProvider.System.GetElapsedTime(_last).TotalMilliseconds;
+            var index = _all.FindIndex(known => known.Name == name);
+            if (index < 0)
+                _all.Add((name, time));
+            else
+                _all[index] = (name, _all[index].Milliseconds + time);
             _last = TimeProvider.System.GetTimestamp();
         }
     }

@@ -17,6 +17,8 @@ internal static class DrawingRequestReader
     private const int MaxSegments = 32;
     private const int MaxPhraseLength = 256;
 
+    private const long MaxMaskPixels = 64L << 20;
+
     private static readonly ModulationOptions Defaults = new();
 
     public static DrawingRequest Read(GenerateRequest request, GeneratorOptions options)
@@ -29,12 +31,12 @@ internal static class DrawingRequestReader
             NegativePrompt = Require.OptionalText("negative_prompt", request.NegativePrompt),
             Seeds = [.. Enumerable.Range(0, images).Select(i => unchecked(seed + (ulong)i))],
             NumInferenceSteps = Require.Range("num_inference_steps", request.HasNumInferenceSteps ? request.NumInferenceSteps : options.DefaultSteps, 1, 1000),
-            GuidanceScale = Require.Range("guidance_scale", request.HasGuidanceScale ? request.GuidanceScale : (float)options.DefaultGuidanceScale, 0, 50),
+            GuidanceScale = request.HasGuidanceScale ? Number("guidance_scale", request.GuidanceScale, 50) : options.DefaultGuidanceScale,
             Width = request.HasWidth ? Side("width", request.Width) : null,
             Height = request.HasHeight ? Side("height", request.Height) : null,
             SchedulerClass = SchedulerNames.ClassOf(Require.Known("scheduler", request.Scheduler)),
-            Eta = Require.Range("eta", request.Eta, 0, 1),
-            GuidanceRescale = Require.Range("guidance_rescale", request.GuidanceRescale, 0, 1),
+            Eta = Number("eta", request.Eta, 1),
+            GuidanceRescale = Number("guidance_rescale", request.GuidanceRescale, 1),
             PreviewEvery = Require.Range("preview.every_steps", request.Preview?.EverySteps ?? 0, 0, 1000),
             PreviewSize = request.Preview is { HasMaxSize: true } preview ? Require.Range("preview.max_size", preview.MaxSize, 8, 1024) : null,
             HeatMaps = request.HeatMaps,
@@ -42,6 +44,9 @@ internal static class DrawingRequestReader
             MaxPixels = options.MaxPixels,
         };
     }
+
+    // the number as the caller wrote it: 0.3 as a float is a little more, and would modulate one step too many
+    private static double Number(string field, float value, float max) => (double)(decimal)Require.Range(field, value, 0, max);
 
     private static int Side(string field, int value)
     {
@@ -54,21 +59,41 @@ internal static class DrawingRequestReader
     private static FineStageRequest FineStage(Modulation modulation)
     {
         Require.Count("modulation.segments", modulation.Segments.Count, 0, MaxSegments);
+        CheckMaskPixels(modulation);
         var mode = Require.Known("modulation.mode", modulation.Mode);
         var options = new ModulationOptions
         {
             Negative = mode == ModulationMode.Exact ? NegativeSelector.Exact : NegativeSelector.Safe,
-            CrossWeight = Require.Range("modulation.cross_attention_weight", modulation.HasCrossAttentionWeight ? modulation.CrossAttentionWeight : (float)Defaults.CrossWeight, 0, 10),
-            SelfWeight = Require.Range("modulation.self_attention_weight", modulation.HasSelfAttentionWeight ? modulation.SelfAttentionWeight : (float)Defaults.SelfWeight, 0, 10),
-            SchedulePower = Require.Range("modulation.schedule_power", modulation.HasSchedulePower ? modulation.SchedulePower : (float)Defaults.SchedulePower, 0, 20),
-            StepFraction = Require.Range("modulation.step_fraction", modulation.HasStepFraction ? modulation.StepFraction : (float)Defaults.StepFraction, 0, 1),
-            MaxGain = Require.Range("modulation.max_gain", modulation.HasMaxGain ? modulation.MaxGain : (float)Defaults.MaxGain!.Value, 0, 10),
+            CrossWeight = modulation.HasCrossAttentionWeight ? Number("modulation.cross_attention_weight", modulation.CrossAttentionWeight, 10) : Defaults.CrossWeight,
+            SelfWeight = modulation.HasSelfAttentionWeight ? Number("modulation.self_attention_weight", modulation.SelfAttentionWeight, 10) : Defaults.SelfWeight,
+            SchedulePower = modulation.HasSchedulePower ? Number("modulation.schedule_power", modulation.SchedulePower, 20) : Defaults.SchedulePower,
+            StepFraction = modulation.HasStepFraction ? Number("modulation.step_fraction", modulation.StepFraction, 1) : Defaults.StepFraction,
+            MaxGain = modulation.HasMaxGain ? Number("modulation.max_gain", modulation.MaxGain, 10) : Defaults.MaxGain,
         };
         return new FineStageRequest(
             [.. modulation.Segments.Select(Region)], options,
             !modulation.HasReplaceEmbeddings || modulation.ReplaceEmbeddings,
             modulation.SuppressZeroScores,
             !modulation.HasExtendPrompt || modulation.ExtendPrompt);
+    }
+
+    // run lengths are small on the wire, whatever the mask they stand for
+    private static void CheckMaskPixels(Modulation modulation)
+    {
+        long pixels = 0;
+        for (var i = 0; i < modulation.Segments.Count; i++)
+        {
+            var mask = modulation.Segments[i].Mask;
+            if (mask is null)
+                continue;
+            pixels += (long)Require.Range($"modulation.segments[{i}].mask.width", mask.Width, 1, MaxMaskSide)
+                * Require.Range($"modulation.segments[{i}].mask.height", mask.Height, 1, MaxMaskSide);
+            if (pixels > MaxMaskPixels)
+            {
+                throw new InvalidInputException("modulation.segments", $"{pixels} mask pixels up to segment {i}", $"at most {MaxMaskPixels} are taken in one call",
+                    "send the masks at the size of the image");
+            }
+        }
     }
 
     private static PhraseRegion Region(Segment segment, int index)
@@ -85,8 +110,6 @@ internal static class DrawingRequestReader
                 : throw new InvalidInputException($"{field}.mask", "missing", "a segment with a score above 0 needs a place", "send its mask, or leave the segment out");
         }
 
-        _ = Require.Range($"{field}.mask.width", mask.Width, 1, MaxMaskSide);
-        _ = Require.Range($"{field}.mask.height", mask.Height, 1, MaxMaskSide);
         return new PhraseRegion(phrase, score, RunLengthEncoding.Decode($"{field}.mask", mask.Width, mask.Height, mask.Counts));
     }
 }

@@ -1,0 +1,99 @@
+using System.Text.Json.Nodes;
+using Grpc.Core;
+using Grpc.Health.V1;
+using Realign.Testing;
+using Realign.V1;
+using Shouldly;
+using Xunit;
+
+namespace Realign.Generator.Tests;
+
+/// <summary>Model folders that cannot be loaded: the service stays up and says what is wrong.</summary>
+public sealed class ModelFolderTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("generator").FullName;
+
+    public static TheoryData<string, string, Action<string>> Damages => new()
+    {
+        { "missing weights", "diffusion_pytorch_model", folder => File.Delete(Path.Combine(folder, "unet", "diffusion_pytorch_model.safetensors")) },
+        { "missing part", "config.json", folder => Directory.Delete(Path.Combine(folder, "vae"), recursive: true) },
+        { "truncated weights", "diffusion_pytorch_model.safetensors", folder => Truncate(Path.Combine(folder, "vae", "diffusion_pytorch_model.safetensors")) },
+        { "wrong shape", "conv_in.weight", folder => Edit(Path.Combine(folder, "unet", "config.json"), config => config["in_channels"] = 4) },
+        { "unknown value", "prediction_type", folder => Edit(Path.Combine(folder, "scheduler", "scheduler_config.json"), config => config["prediction_type"] = "flow") },
+        { "unknown class", "_class_name", folder => Edit(Path.Combine(folder, "model_index.json"), config => config["_class_name"] = "FluxPipeline") },
+    };
+
+    [Theory]
+    [MemberData(nameof(Damages))]
+    public async Task DamagedFolder_IsFailedPrecondition_AndNotServing(string what, string named, Action<string> damage)
+    {
+        Copy(Checkout.Miniature("generator"), _folder);
+        damage(_folder);
+
+        await using var service = await TestService.StartAsync(GeneratorApp.Build, $"--Generator:Model={_folder}");
+        var failure = await TestService.FailsAsync(() => RunningGenerator.EventsAsync(new GeneratorService.GeneratorServiceClient(service.Channel), Requests.Plain()));
+
+        failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition, what);
+        failure.Status.Detail.ShouldContain(named);
+        (await service.HealthAsync()).ShouldBe(HealthCheckResponse.Types.ServingStatus.NotServing);
+    }
+
+    [Fact]
+    public async Task FolderThatIsNotThere_IsFailedPrecondition()
+    {
+        await using var service = await TestService.StartAsync(GeneratorApp.Build, "--Generator:Model=nowhere/at-all");
+
+        var failure = await TestService.FailsAsync(() => RunningGenerator.EventsAsync(new GeneratorService.GeneratorServiceClient(service.Channel), Requests.Plain()));
+
+        failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition);
+        failure.Status.Detail.ShouldContain("REALIGN_MODELS");
+    }
+
+    [Fact]
+    public async Task HalfPrecision_LoadsAndDraws()
+    {
+        await using var service = await TestService.StartAsync(GeneratorApp.Build, "--Generator:DType=bfloat16");
+
+        var events = await RunningGenerator.EventsAsync(new GeneratorService.GeneratorServiceClient(service.Channel),
+            Requests.Fine(Requests.Left("a red car"), Requests.Right("a green apple")));
+
+        events[^1].Result.Images.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task DeviceThatIsNotThere_IsSaidAtOnce()
+    {
+        Assert.SkipWhen(TorchSharp.torch.cuda_is_available(), "this machine has the device");
+        await using var service = await TestService.StartAsync(GeneratorApp.Build, "--Generator:Device=cuda");
+
+        var failure = await TestService.FailsAsync(() => RunningGenerator.EventsAsync(new GeneratorService.GeneratorServiceClient(service.Channel), Requests.Plain()));
+
+        failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition);
+        failure.Status.Detail.ShouldContain("cuda");
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static void Copy(string from, string to)
+    {
+        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(to, Path.GetRelativePath(from, file));
+            _ = Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.WriteAllBytes(target, File.ReadAllBytes(file));
+        }
+    }
+
+    private static void Truncate(string path)
+    {
+        using var file = File.OpenWrite(path);
+        file.SetLength(file.Length / 2);
+    }
+
+    private static void Edit(string path, Action<JsonNode> change)
+    {
+        var json = JsonNode.Parse(File.ReadAllText(path))!;
+        change(json);
+        File.WriteAllText(path, json.ToJsonString());
+    }
+}
