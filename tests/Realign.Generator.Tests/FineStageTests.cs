@@ -78,9 +78,9 @@ public sealed class FineStageTests(RunningGenerator generator) : IClassFixture<R
     [Fact]
     public async Task MissingPhrase_IsAddedToThePrompt()
     {
-        var result = await generator.ResultAsync(Requests.Fine(Requests.Left("a red car"), Requests.Right("a blue ball")));
+        var result = await generator.ResultAsync(Requests.Fine(Requests.Left("a red car"), Requests.Right("a blue bird")));
 
-        result.EffectivePrompt.ShouldBe("a red car and a green apple, a blue ball");
+        result.EffectivePrompt.ShouldBe("a red car and a green apple, a blue bird");
         result.Segments[1].TokenIndices.ShouldBe([9, 10, 11]);
         result.Segments[1].IgnoredBecause.ShouldBe("");
     }
