@@ -53,6 +53,16 @@ public sealed class ServiceHostTests
     }
 
     [Fact]
+    public async Task UnknownFromAHandler_IsInternal()
+    {
+        await using var service = await TestService.StartAsync(Build);
+
+        var failure = await TestService.FailsAsync(() => Extract(service, "unknown"));
+
+        failure.StatusCode.ShouldBe(StatusCode.Internal);
+    }
+
+    [Fact]
     public async Task DeadlineDuringWork_IsDeadlineExceeded()
     {
         await using var service = await TestService.StartAsync(Build);
@@ -130,6 +140,8 @@ public sealed class ServiceHostTests
                     throw new ResourceExhaustedException("the queue is full", "ask again later", TimeSpan.FromSeconds(3));
                 case "crash":
                     throw new InvalidOperationException("secret detail");
+                case "unknown":
+                    throw new RpcException(new Grpc.Core.Status(StatusCode.Unknown, "no reason"));
                 case "wait":
                     await Task.Delay(Timeout.Infinite, context.CancellationToken);
                     break;

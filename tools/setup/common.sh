@@ -53,6 +53,8 @@ build() {
     state="$(source_state) ${REALIGN_BUILD_ARGS:-}"
     mkdir -p "$STAMPS"
     [ -f "$STAMPS/$2" ] && [ "$(cat "$STAMPS/$2")" = "$state" ] && return 0
+    # a running mesh would load half of the old build and half of the new one
+    [ ! -f "$ROOT/.realign/mesh.json" ] || [ ! -x "$(output Realign.Cli)/realign" ] || "$(output Realign.Cli)/realign" down || true
     say "building $1 (the first time restores packages: about 1 GB, some minutes)"
     local log=$ROOT/artifacts/build-$2.log
     # shellcheck disable=SC2086

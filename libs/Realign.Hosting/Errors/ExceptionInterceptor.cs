@@ -30,6 +30,7 @@ internal sealed partial class ExceptionInterceptor(ILogger<ExceptionInterceptor>
     {
         var start = TimeProvider.System.GetTimestamp();
         var code = StatusCode.OK;
+        MalformedMessageMiddleware.MarkParsed(context.GetHttpContext());
         try
         {
             return await call();

@@ -7,12 +7,15 @@ namespace Realign.Hosting.Errors;
 
 /// <summary>
 /// A message that is not valid protobuf (or holds text that is not UTF-8) fails before any interceptor runs, and the framework
-/// answers UNKNOWN. The interceptor maps everything else, so UNKNOWN at this place can only mean that: it becomes INVALID_ARGUMENT.
+/// answers UNKNOWN: it becomes INVALID_ARGUMENT. UNKNOWN from a handler becomes INTERNAL. No caller ever sees UNKNOWN.
 /// </summary>
 internal sealed class MalformedMessageMiddleware(RequestDelegate next)
 {
+    private static readonly object ParsedKey = new();
     private static readonly string Unknown = ((int)StatusCode.Unknown).ToString(CultureInfo.InvariantCulture);
-    private static readonly string InvalidArgument = ((int)StatusCode.InvalidArgument).ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Notes that the request of this call was read and its handler entered.</summary>
+    public static void MarkParsed(HttpContext context) => context.Items[ParsedKey] = true;
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -21,7 +24,15 @@ internal sealed class MalformedMessageMiddleware(RequestDelegate next)
         var headers = !context.Response.HasStarted && context.Response.Headers.ContainsKey("grpc-status") ? context.Response.Headers : trailers;
         if (headers is null || headers.IsReadOnly || headers["grpc-status"] != Unknown)
             return;
-        headers["grpc-status"] = InvalidArgument;
-        headers["grpc-message"] = "the request is not a valid message of this method: it cannot be parsed%2C or a string is not UTF-8. Encode it with the published proto files";
+        if (context.Items.ContainsKey(ParsedKey))
+            Answer(headers, StatusCode.Internal, "the service failed without a reason; its log may have one");
+        else
+            Answer(headers, StatusCode.InvalidArgument, "the request is not a valid message of this method: it cannot be parsed, or a string is not UTF-8. Encode it with the published proto files");
+    }
+
+    private static void Answer(IHeaderDictionary headers, StatusCode code, string message)
+    {
+        headers["grpc-status"] = ((int)code).ToString(CultureInfo.InvariantCulture);
+        headers["grpc-message"] = message.Replace("%", "%25", StringComparison.Ordinal);
     }
 }
