@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Text;
 
 namespace Realign.Tokenizers.T5;
@@ -9,6 +10,9 @@ namespace Realign.Tokenizers.T5;
 /// </summary>
 internal sealed class CharacterMap
 {
+    // a grapheme of this many bytes is never looked up whole (tokenizers, precompiled.rs)
+    private const int LongGrapheme = 6;
+
     private readonly uint[] _units;
     private readonly byte[] _replacements;
 
@@ -28,17 +32,17 @@ internal sealed class CharacterMap
 
     private CharacterMap(uint[] units, byte[] replacements) => (_units, _replacements) = (units, replacements);
 
-    /// <summary>Replaces the longest known prefix at each place.</summary>
+    /// <summary>Replaces the longest known prefix at each place, as the SentencePiece library does.</summary>
     public string Apply(string text)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
         var result = new List<byte>(bytes.Length);
         for (var at = 0; at < bytes.Length;)
         {
-            if (Longest(bytes.AsSpan(at), out var length) is { } replacement)
+            var length = Prefix(bytes.AsSpan(at), longest: true, out var replacement);
+            if (length > 0)
             {
-                for (var i = replacement; i < _replacements.Length && _replacements[i] != 0; i++)
-                    result.Add(_replacements[i]);
+                AppendReplacement(replacement, result);
                 at += length;
                 continue;
             }
@@ -51,10 +55,50 @@ internal sealed class CharacterMap
         return Encoding.UTF8.GetString([.. result]);
     }
 
-    private int? Longest(ReadOnlySpan<byte> key, out int length)
+    /// <summary>
+    /// Replaces text as the <c>Precompiled</c> normaliser of tokenizer.json does: a short grapheme that begins with a known prefix is replaced
+    /// whole by what the shortest such prefix stands for, else each of its characters by itself. "e" + acute + dot below thus loses the dot.
+    /// </summary>
+    public string ApplyToGraphemes(string text)
     {
-        length = 0;
-        int? found = null;
+        var result = new List<byte>(text.Length);
+        // a UTF-16 unit is at most three bytes
+        Span<byte> buffer = stackalloc byte[LongGrapheme * 3];
+        for (int at = 0, size; at < text.Length; at += size)
+        {
+            size = StringInfo.GetNextTextElementLength(text, at);
+            var grapheme = text.AsSpan(at, size);
+            var length = size < LongGrapheme ? Encoding.UTF8.GetBytes(grapheme, buffer) : LongGrapheme;
+            if (length < LongGrapheme && Prefix(buffer[..length], longest: false, out var whole) > 0)
+            {
+                AppendReplacement(whole, result);
+                continue;
+            }
+
+            foreach (var rune in grapheme.EnumerateRunes())
+            {
+                var character = buffer[..rune.EncodeToUtf8(buffer)];
+                if (Prefix(character, longest: false, out var replacement) > 0)
+                    AppendReplacement(replacement, result);
+                else
+                    result.AddRange(character);
+            }
+        }
+
+        return Encoding.UTF8.GetString([.. result]);
+    }
+
+    private void AppendReplacement(int start, List<byte> result)
+    {
+        for (var i = start; i < _replacements.Length && _replacements[i] != 0; i++)
+            result.Add(_replacements[i]);
+    }
+
+    // length in bytes of the shortest or longest known prefix, 0 when there is none, and where its replacement starts
+    private int Prefix(ReadOnlySpan<byte> key, bool longest, out int replacement)
+    {
+        var length = 0;
+        replacement = 0;
         var position = (int)Offset(_units[0]);
         for (var i = 0; i < key.Length; i++)
         {
@@ -70,11 +114,13 @@ internal sealed class CharacterMap
                 continue;
             if (position < 0 || position >= _units.Length)
                 break;
-            found = (int)(_units[position] & 0x7FFFFFFF);
+            replacement = (int)(_units[position] & 0x7FFFFFFF);
             length = i + 1;
+            if (!longest)
+                break;
         }
 
-        return found;
+        return length;
     }
 
     private static uint Offset(uint unit) => (unit >> 10) << (int)((unit & (1u << 9)) >> 6);

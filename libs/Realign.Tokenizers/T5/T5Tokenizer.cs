@@ -11,17 +11,19 @@ public sealed class T5Tokenizer : ITextTokenizer
 {
     private const char WordStart = '\u2581';
 
+    private readonly bool _fromPieceFile;
     private readonly UnigramModel _model;
     private readonly CharacterMap? _map;
     private readonly AddedTokenSplitter _added;
     private readonly TokenTable _table;
 
-    private T5Tokenizer(TokenizerFolder folder, bool pieceFileOnly)
+    private T5Tokenizer(TokenizerFolder folder, bool piecesOnly)
     {
+        _fromPieceFile = piecesOnly || folder.TokenizerJson is null;
         List<(string Text, float Score)> pieces;
         Func<int, bool> matchable;
         byte[]? map;
-        if (!pieceFileOnly && folder.TokenizerJson is not null)
+        if (!_fromPieceFile)
         {
             (pieces, var unknown, map) = ReadJson(folder);
             (UnkId, matchable) = (unknown, id => id != unknown);
@@ -40,7 +42,7 @@ public sealed class T5Tokenizer : ITextTokenizer
                 throw folder.Bad("tokenizer files", $"piece '{pieces[id].Text}' has the ids {vocabulary[pieces[id].Text]} and {id}");
         }
 
-        var added = pieceFileOnly ? [] : folder.TokenizerJson is null ? WithExtraIds(folder, vocabulary) : new AddedTokenReader(folder, vocabulary).Read();
+        var added = piecesOnly ? [] : folder.TokenizerJson is null ? WithExtraIds(folder, vocabulary) : new AddedTokenReader(folder, vocabulary).Read();
         _map = map is null or [] ? null : CharacterMap.TryRead(map) ?? throw folder.Bad("tokenizer files", "the character map is malformed");
         _model = new UnigramModel(pieces, matchable, UnkId);
         _added = new AddedTokenSplitter(added);
@@ -64,11 +66,11 @@ public sealed class T5Tokenizer : ITextTokenizer
 
     /// <summary>Reads tokenizer.json, or else spiece.model with the sentinel tokens of tokenizer_config.json.</summary>
     /// <exception cref="Realign.Core.Errors.ModelLoadException">A file is missing, broken, or of another model.</exception>
-    public static T5Tokenizer Load(string folder) => new(new TokenizerFolder(folder), pieceFileOnly: false);
+    public static T5Tokenizer Load(string folder) => new(new TokenizerFolder(folder), piecesOnly: false);
 
     /// <summary>Reads spiece.model alone: no added tokens, as the plain SentencePiece library sees text.</summary>
     /// <exception cref="Realign.Core.Errors.ModelLoadException">The file is missing or broken.</exception>
-    public static T5Tokenizer LoadPieces(string folder) => new(new TokenizerFolder(folder), pieceFileOnly: true);
+    public static T5Tokenizer LoadPieces(string folder) => new(new TokenizerFolder(folder), piecesOnly: true);
 
     /// <inheritdoc />
     public int[] Encode(string text)
@@ -97,24 +99,40 @@ public sealed class T5Tokenizer : ITextTokenizer
         return builder.ToString();
     }
 
-    // every word begins with the mark; words are searched one by one, because no piece spans two
+    // tokenizer.json splits at every White_Space; the SentencePiece library knows the blank alone, and always sets the mark before the first word
     private void AppendWords(string text, List<int> ids)
     {
-        var normalized = _map is null ? text : _map.Apply(text);
-        var word = new StringBuilder();
-        foreach (var rune in normalized.EnumerateRunes())
+        if (_fromPieceFile)
         {
-            if (!Unicode.IsSpace(rune) && rune.Value != WordStart)
-            {
-                word.Append(word.Length == 0 ? WordStart.ToString() : "").Append(rune);
-                continue;
-            }
-
-            _model.Encode(word.ToString(), ids);
-            word.Clear();
+            var words = Normalized(text).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => WordStart + word);
+            AppendPieces(string.Concat(words).TrimEnd(WordStart), ids);
+            return;
         }
 
-        _model.Encode(word.ToString(), ids);
+        var rest = Normalized(text).AsSpan();
+        while (!rest.IsEmpty)
+        {
+            var end = 0;
+            while (end < rest.Length && !char.IsWhiteSpace(rest[end]))
+                end++;
+            if (end > 0)
+                AppendPieces(rest[0] == WordStart ? rest[..end].ToString() : $"{WordStart}{rest[..end]}", ids);
+            rest = rest[Math.Min(end + 1, rest.Length)..];
+        }
+    }
+
+    private string Normalized(string text) => _map is null ? text : _fromPieceFile ? _map.Apply(text) : _map.ApplyToGraphemes(text);
+
+    // searched from mark to mark, because no piece has a mark inside
+    private void AppendPieces(string marked, List<int> ids)
+    {
+        for (int start = 0, end; start < marked.Length; start = end)
+        {
+            end = marked.IndexOf(WordStart, start + 1);
+            if (end < 0)
+                end = marked.Length;
+            _model.Encode(marked[start..end], ids);
+        }
     }
 
     private static (List<(string Text, float Score)> Pieces, int Unknown, byte[]? Map) ReadJson(TokenizerFolder folder)
