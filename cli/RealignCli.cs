@@ -65,6 +65,7 @@ internal static class RealignCli
             SceneCommand.Create(terminal),
             SegmentCommand.Create(terminal),
             RewardCommand.Create(terminal),
+            ModelsCommand.Create(terminal),
             StatusCommand.Create(terminal),
             UpCommand.Create(terminal),
             DownCommand.Create(terminal),

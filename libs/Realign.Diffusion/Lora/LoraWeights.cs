@@ -56,15 +56,23 @@ public sealed class LoraWeights : IDisposable
         ArgumentNullException.ThrowIfNull(placement);
         using var file = SafetensorsFile.Open(path);
         var problems = new List<string>();
-        var groups = Group(file, new LoraTargets(components), problems);
-        if (groups.Count == 0 && problems.Count == 0)
-            problems.Add("the file has no adapter keys");
-        foreach (var (target, keys) in groups)
-            CheckShapes(file, target, keys, problems);
+        var groups = Plan(file, components, problems);
         if (problems.Count > 0)
             throw new ModelLoadException(path, problems, "use an adapter that was trained on this model's architecture");
         var metadata = LoraMetadata.Read(path, file.Metadata);
         return new LoraWeights(path, [.. groups.Select(group => (group.Key, Read(file, group.Key, group.Value, metadata, placement)))]);
+    }
+
+    /// <summary>Every key of a file that does not fit a model; empty = it fits. Reads no weights, and the model needs none.</summary>
+    /// <param name="path">A safetensors file.</param>
+    /// <param name="components">Component name (<c>unet</c>, <c>text_encoder</c>, <c>text_encoder_2</c>) to model.</param>
+    /// <exception cref="ModelLoadException">The file cannot be read.</exception>
+    public static IReadOnlyList<string> Check(string path, IReadOnlyDictionary<string, nn.Module> components)
+    {
+        using var file = SafetensorsFile.Open(path);
+        var problems = new List<string>();
+        _ = Plan(file, components, problems);
+        return problems;
     }
 
     /// <summary>Puts the adapters to use until the result is disposed.</summary>
@@ -87,6 +95,17 @@ public sealed class LoraWeights : IDisposable
             unit.Down.Dispose();
             unit.Up.Dispose();
         }
+    }
+
+    private static Dictionary<LoraTarget, Dictionary<LoraPart, string>> Plan(
+        SafetensorsFile file, IReadOnlyDictionary<string, nn.Module> components, List<string> problems)
+    {
+        var groups = Group(file, new LoraTargets(components), problems);
+        if (groups.Count == 0 && problems.Count == 0)
+            problems.Add("the file has no adapter keys");
+        foreach (var (target, keys) in groups)
+            CheckShapes(file, target, keys, problems);
+        return groups;
     }
 
     private static Dictionary<LoraTarget, Dictionary<LoraPart, string>> Group(SafetensorsFile file, LoraTargets targets, List<string> problems)

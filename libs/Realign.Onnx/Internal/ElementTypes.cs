@@ -17,6 +17,9 @@ internal static class ElementTypes
         _ => OnnxElementType.Unsupported,
     };
 
+    /// <summary>The runtime numbers its types as the file format does.</summary>
+    public static OnnxElementType FromFormat(int type) => FromRuntime((TensorElementType)type);
+
     public static TensorElementType ToRuntime(OnnxElementType type) => type switch
     {
         OnnxElementType.Float32 => TensorElementType.Float,

@@ -1,0 +1,43 @@
+using Realign.Clip.Text;
+using Realign.Core.Configs;
+using Realign.Core.Errors;
+using Realign.Diffusion.Schedulers;
+using Realign.Diffusion.UNet;
+using Realign.Diffusion.Vae;
+
+namespace Realign.Diffusion.Snapshots;
+
+/// <summary>The <c>model_index.json</c> of a Stable Diffusion folder.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="IsXl">Whether there are two text encoders.</param>
+/// <param name="ZerosForEmptyPrompt">XL: without a negative prompt its states are zeros instead of those of the empty text.</param>
+public sealed record SnapshotIndex(string Path, bool IsXl, bool ZerosForEmptyPrompt)
+{
+    /// <summary>Name of the file.</summary>
+    public const string FileName = "model_index.json";
+
+    /// <summary>Reads the index of a folder.</summary>
+    /// <exception cref="ModelLoadException">It names a pipeline or a part that is not implemented; lists all.</exception>
+    public static SnapshotIndex Load(string folder)
+    {
+        var path = System.IO.Path.Combine(folder, FileName);
+        var index = ConfigReader.Open(path);
+        var isXl = index.OneOf("_class_name", null,
+            "StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline", "StableDiffusionXLPipeline", "StableDiffusionXLImg2ImgPipeline")
+            .StartsWith("StableDiffusionXL", StringComparison.Ordinal);
+        _ = index.Texts("unet", "diffusers", nameof(UNet2DConditionModel));
+        _ = index.Texts("vae", "diffusers", nameof(AutoencoderKL));
+        _ = index.Texts("text_encoder", "transformers", nameof(CLIPTextModel));
+        _ = index.Texts("tokenizer", "transformers", "CLIPTokenizer", "CLIPTokenizerFast");
+        _ = index.Texts("scheduler", ["diffusers", .. Scheduler.ClassNames]);
+        if (isXl)
+        {
+            _ = index.Texts("text_encoder_2", "transformers", nameof(CLIPTextModelWithProjection));
+            _ = index.Texts("tokenizer_2", "transformers", "CLIPTokenizer", "CLIPTokenizerFast");
+        }
+
+        var zeros = index.Bool("force_zeros_for_empty_prompt", true);
+        index.ThrowIfAny();
+        return new SnapshotIndex(path, isXl, zeros);
+    }
+}

@@ -1,0 +1,140 @@
+using Realign.Clip.Text;
+using Realign.Core.Errors;
+using Realign.Diffusion.Lora;
+using Realign.Diffusion.UNet;
+using Realign.Models.Torch;
+using Realign.Safetensors;
+using static TorchSharp.torch;
+
+namespace Realign.Models.Diffusion;
+
+/// <summary>Adapter files, and other lone safetensors files.</summary>
+internal static class LoraInspection
+{
+    private static readonly string[] Marks = [".lora_A.", ".lora_B.", ".lora.down.", ".lora.up.", ".lora_down.", ".lora_up.", "_lora.down.", "_lora.up."];
+
+    /// <summary>Whether a file is a safetensors file with adapter keys.</summary>
+    public static bool IsAdapter(string path)
+    {
+        if (!path.EndsWith(".safetensors", StringComparison.Ordinal))
+            return false;
+        try
+        {
+            using var file = SafetensorsFile.Open(path);
+            return file.Entries.Keys.Any(IsAdapterKey);
+        }
+        catch (ModelLoadException)
+        {
+            return false;
+        }
+    }
+
+    public static ModelReport Run(string path, IReadOnlyList<string> files, string? baseModel)
+    {
+        var parts = files.Select(file => Inspect(file, baseModel)).ToList();
+        var isAdapter = parts.Exists(part => part.ClassName == "LoRA");
+        return new ModelReport
+        {
+            Path = path,
+            Kind = isAdapter ? ModelKind.Lora : ModelKind.Unknown,
+            Description = isAdapter ? "low-rank adapter of Stable Diffusion" : "a lone safetensors file",
+            Facts = !isAdapter ? [] : [baseModel is null ? "not compared with a model: name one with --for" : $"compared with {baseModel}"],
+            Parts = parts,
+            Problems = isAdapter || parts.Exists(part => part.Problems.Count > 0) ? [] : ["no adapter keys, and no config.json beside it that says what it is: name the model's folder"],
+            MemoryBytes = Findings.TorchMemory(parts),
+            Licence = LicenceFile.Find(path),
+        };
+    }
+
+    private static PartReport Inspect(string path, string? baseModel)
+    {
+        var part = new PartReport { Name = Path.GetFileName(path), ClassName = "safetensors", Files = [Path.GetFileName(path)] };
+        try
+        {
+            using var file = SafetensorsFile.Open(path);
+            var isAdapter = file.Entries.Keys.Any(IsAdapterKey);
+            var problems = new List<string>();
+            if (file.Entries.Keys.Any(key => key.StartsWith("model.diffusion_model.", StringComparison.Ordinal)))
+                problems.Add("a whole checkpoint in the first authors' single-file layout, which is not loaded: download the diffusers folder of the model");
+            if (isAdapter && baseModel is not null)
+                problems.AddRange(Compare(path, baseModel));
+            else if (isAdapter)
+                problems.AddRange(Halves(file));
+            return part with
+            {
+                ClassName = isAdapter ? "LoRA" : part.ClassName,
+                StoredTypes = [.. file.Entries.Values.Select(entry => entry.DType.HeaderName()).Distinct().Order(StringComparer.Ordinal)],
+                Tensors = file.Entries.Count,
+                Parameters = file.Entries.Values.Sum(entry => entry.Count),
+                Facts = isAdapter ? [.. Describe(file)] : [],
+                Problems = problems,
+            };
+        }
+        catch (ModelLoadException exception)
+        {
+            return part with { Problems = exception.Problems };
+        }
+    }
+
+    private static List<string> Compare(string path, string baseModel)
+    {
+        var components = new Dictionary<string, nn.Module>(StringComparer.Ordinal);
+        var problems = new List<string>();
+        try
+        {
+            foreach (var (name, className) in new[] { ("unet", nameof(UNet2DConditionModel)), ("text_encoder", nameof(CLIPTextModel)), ("text_encoder_2", nameof(CLIPTextModelWithProjection)) })
+            {
+                var config = Path.Combine(baseModel, name, "config.json");
+                if (File.Exists(config) && Findings.Try(problems, () => Architecture.Build(className, config)) is { } architecture)
+                    components.Add(name, architecture.Module);
+            }
+
+            problems.AddRange(LoraWeights.Check(path, components));
+            return problems;
+        }
+        finally
+        {
+            foreach (var module in components.Values)
+                module.Dispose();
+        }
+    }
+
+    // what can be said without a model: each layer needs both halves, of one rank
+    private static IEnumerable<string> Halves(SafetensorsFile file)
+    {
+        foreach (var key in file.Entries.Keys.Where(IsAdapterKey))
+        {
+            var other = Other(key);
+            if (!file.Entries.TryGetValue(other, out var half))
+                yield return $"key '{key}' has no counterpart '{other}'";
+            else if (IsDown(key) && (file.Entries[key].Shape is not [var rank, ..] || half.Shape.Count < 2 || half.Shape[1] != rank))
+                yield return $"keys '{key}' [{string.Join(", ", file.Entries[key].Shape)}] and '{other}' [{string.Join(", ", half.Shape)}] have no common rank";
+        }
+    }
+
+    private static IEnumerable<string> Describe(SafetensorsFile file)
+    {
+        var keys = file.Entries.Keys.ToList();
+        yield return keys.Exists(key => key.StartsWith("lora_", StringComparison.Ordinal)) ? "kohya spelling"
+            : keys.Exists(key => key.Contains(".processor.", StringComparison.Ordinal)) ? "spelling of diffusers' attention processors"
+            : keys.Exists(key => key.Contains(".lora_A.", StringComparison.Ordinal)) ? "peft spelling" : "diffusers spelling";
+        var down = keys.FindAll(IsDown);
+        var ranks = down.Select(key => file.Entries[key].Shape is [var rank, ..] ? rank : 0).Distinct().Order().ToList();
+        yield return $"{down.Count} layers, rank {string.Join(", ", ranks)}";
+        // queries of cross-attention see the latents, keys see the text: their width tells the generations apart
+        var widths = down.Where(key => key.Contains("attn2", StringComparison.Ordinal) && key.Contains("to_k", StringComparison.Ordinal))
+            .Select(key => file.Entries[key].Shape is [_, var width, ..] ? width : 0).Distinct().ToList();
+        if (widths is [var text])
+            yield return $"for a text width of {text}{text switch { 768 => " (Stable Diffusion 1.x)", 1024 => " (2.x)", 2048 => " (XL)", _ => "" }}";
+    }
+
+    private static bool IsAdapterKey(string key) => Array.Exists(Marks, mark => key.Contains(mark, StringComparison.Ordinal));
+
+    private static bool IsDown(string key) => key.Contains(".lora_A.", StringComparison.Ordinal)
+        || (IsAdapterKey(key) && (key.Contains("lora.down.", StringComparison.Ordinal) || key.Contains("lora_down.", StringComparison.Ordinal)));
+
+    private static string Other(string key) => key.Contains(".lora_A.", StringComparison.Ordinal) ? key.Replace(".lora_A.", ".lora_B.", StringComparison.Ordinal)
+        : key.Contains(".lora_B.", StringComparison.Ordinal) ? key.Replace(".lora_B.", ".lora_A.", StringComparison.Ordinal)
+        : IsDown(key) ? key.Replace("lora.down.", "lora.up.", StringComparison.Ordinal).Replace("lora_down.", "lora_up.", StringComparison.Ordinal)
+        : key.Replace("lora.up.", "lora.down.", StringComparison.Ordinal).Replace("lora_up.", "lora_down.", StringComparison.Ordinal);
+}

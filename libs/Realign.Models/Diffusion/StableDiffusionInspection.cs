@@ -1,0 +1,78 @@
+using Realign.Clip.Text;
+using Realign.Diffusion.Schedulers;
+using Realign.Diffusion.Snapshots;
+using Realign.Diffusion.UNet;
+using Realign.Diffusion.Vae;
+using Realign.Models.Torch;
+using Realign.Tokenizers;
+
+namespace Realign.Models.Diffusion;
+
+/// <summary>A whole Stable Diffusion snapshot.</summary>
+internal static class StableDiffusionInspection
+{
+    private const string Weights = "diffusion_pytorch_model";
+
+    public static ModelReport Run(string folder)
+    {
+        var problems = new List<string>();
+        var index = Findings.Try(problems, () => SnapshotIndex.Load(folder));
+        var facts = new List<string>();
+        var parts = new List<PartReport>();
+        var description = "Stable Diffusion";
+        if (index is not null)
+        {
+            facts.AddRange(TransformersInspection.Versions(index.Path));
+            parts.AddRange(ComponentInspection.Run("unet", Path.Combine(folder, "unet"), nameof(UNet2DConditionModel), Weights));
+            parts.AddRange(ComponentInspection.Run("vae", Path.Combine(folder, "vae"), nameof(AutoencoderKL), Weights));
+            parts.AddRange(ComponentInspection.Run("text_encoder", Path.Combine(folder, "text_encoder"), nameof(CLIPTextModel), "model"));
+            if (index.IsXl)
+                parts.AddRange(ComponentInspection.Run("text_encoder_2", Path.Combine(folder, "text_encoder_2"), nameof(CLIPTextModelWithProjection), "model"));
+            if (Findings.Try(problems, () => SchedulerConfig.Load(Path.Combine(folder, "scheduler", "scheduler_config.json"))) is { } scheduler)
+                facts.Add($"scheduler {scheduler.ClassName ?? "of no class"}, the UNet predicts {scheduler.PredictionType}");
+            description += $" {Generation(folder, index, problems)}";
+            CheckVariants(parts, facts);
+        }
+
+        return new ModelReport
+        {
+            Path = folder,
+            Kind = ModelKind.StableDiffusion,
+            Description = description.TrimEnd(),
+            Facts = facts,
+            Parts = parts,
+            Problems = problems,
+            MemoryBytes = Findings.TorchMemory(parts),
+            Licence = LicenceFile.Find(folder),
+        };
+    }
+
+    // also the only place where all parts are looked at together
+    private static string Generation(string folder, SnapshotIndex index, List<string> problems)
+    {
+        var ignored = new List<string>();
+        string Config(string part) => Path.Combine(folder, part, "config.json");
+        TextTowerSizes? Tower(string part, string tokenizer)
+        {
+            var config = Findings.Try(ignored, () => CLIPTextConfig.Load(Config(part)));
+            var vocabulary = Findings.Try(problems, () => ClipTokenizer.Load(Path.Combine(folder, tokenizer)));
+            return config is null || vocabulary is null ? null : new TextTowerSizes(config, vocabulary.VocabularySize);
+        }
+
+        var first = Tower("text_encoder", "tokenizer");
+        var second = index.IsXl ? Tower("text_encoder_2", "tokenizer_2") : null;
+        var unet = Findings.Try(ignored, () => UNet2DConditionConfig.Load(Config("unet")));
+        var vae = Findings.Try(ignored, () => AutoencoderKLConfig.Load(Config("vae")));
+        if (unet is not null && vae is not null && first is not null && index.IsXl == second is not null)
+            problems.AddRange(SnapshotParts.Mismatches(unet, vae, first, second));
+        // OpenCLIP's text tower, which came with 2.0, has another activation than OpenAI's
+        return index.IsXl ? "XL" : first is null ? "" : first.Config.HiddenAct == "quick_gelu" ? "1.x" : "2.x";
+    }
+
+    private static void CheckVariants(List<PartReport> parts, List<string> facts)
+    {
+        var variants = parts.Select(part => part.Variant).OfType<string>().Distinct().Order(StringComparer.Ordinal).ToList();
+        if (variants.Count > 0)
+            facts.Add($"variants {string.Join(", ", variants)}: a part without the one asked for is loaded from its plain files");
+    }
+}

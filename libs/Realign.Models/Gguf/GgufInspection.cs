@@ -1,0 +1,87 @@
+using Realign.Core.Errors;
+using Realign.Llama.Chat;
+using Realign.Llama.Gguf;
+
+namespace Realign.Models.Gguf;
+
+/// <summary>Language models for llama.cpp.</summary>
+internal static class GgufInspection
+{
+    private const string KeyValueCache = "key-value cache of the whole context, float16";
+
+    public static ModelReport Run(string path, IReadOnlyList<string> files)
+    {
+        var parts = new List<PartReport>();
+        var facts = new List<string>();
+        var memory = new Dictionary<string, long>();
+        string? licence = null;
+        foreach (var file in files)
+        {
+            var name = Path.GetFileName(file);
+            try
+            {
+                var gguf = GgufFile.Open(file);
+                parts.Add(Part(name, gguf));
+                memory[files.Count == 1 ? "as stored" : name] = gguf.Tensors.Sum(tensor => tensor.Length);
+                if (CacheBytes(gguf) is { } bytes)
+                    memory[KeyValueCache] = Math.Max(memory.GetValueOrDefault(KeyValueCache), bytes);
+                licence ??= gguf.String("general.license");
+            }
+            catch (ModelLoadException exception)
+            {
+                parts.Add(new PartReport { Name = name, ClassName = "unreadable", Files = [name], Problems = exception.Problems });
+            }
+        }
+
+        if (files.Count > 1)
+            facts.Add("each file is a whole model: name one of them in the settings");
+        return new ModelReport
+        {
+            Path = path,
+            Kind = ModelKind.Gguf,
+            Description = "language model for llama.cpp",
+            Facts = facts,
+            Parts = parts,
+            MemoryBytes = memory,
+            Licence = LicenceFile.Find(path) ?? (licence is null ? null : $"general.license: {licence}"),
+        };
+    }
+
+    private static PartReport Part(string name, GgufFile file)
+    {
+        var architecture = file.String("general.architecture") ?? "unknown";
+        var types = file.Tensors.GroupBy(tensor => tensor.Type.Name).OrderByDescending(group => group.Sum(tensor => tensor.Length)).Select(group => group.Key);
+        var template = ChatTemplate.TryDetect(file.String("tokenizer.chat_template"));
+        return new PartReport
+        {
+            Name = name,
+            ClassName = architecture,
+            Files = [name],
+            StoredTypes = [.. types],
+            Tensors = file.Tensors.Count,
+            Parameters = file.Tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (product, side) => product * side)),
+            Facts =
+            [
+                $"GGUF version {file.Version}{(file.String("general.name") is { } title ? $", {title}" : "")}",
+                $"context of {file.Integer($"{architecture}.context_length")} tokens, {file.Integer($"{architecture}.block_count")} layers of width {file.Integer($"{architecture}.embedding_length")}",
+                $"vocabulary {file.String("tokenizer.ggml.model") ?? "missing"}, {file.Array("tokenizer.ggml.tokens")?.Count ?? 0} tokens",
+                template is not null ? $"chat format {template.Family}" : "no chat format that is known: one must be named in the settings",
+            ],
+            Problems = [.. LanguageModelCheck.Problems(file), .. GgufTensorCheck.Problems(file)],
+        };
+    }
+
+    // two vectors per token, layer and key-value head
+    private static long? CacheBytes(GgufFile file)
+    {
+        var architecture = file.String("general.architecture");
+        long? Size(string name) => file.Integer($"{architecture}.{name}");
+        var heads = Size("attention.head_count");
+        if (Size("context_length") is not { } context || Size("block_count") is not { } layers || Size("embedding_length") is not { } width || heads is not > 0)
+            return null;
+        var keys = Size("attention.key_length") ?? width / heads.Value;
+        var values = Size("attention.value_length") ?? width / heads.Value;
+        var total = (Int128)context * layers * (Size("attention.head_count_kv") ?? heads.Value) * (keys + values) * 2;
+        return total >= 0 && total <= long.MaxValue ? (long)total : null;
+    }
+}

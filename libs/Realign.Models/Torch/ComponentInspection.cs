@@ -1,0 +1,71 @@
+using Realign.Core.Errors;
+using Realign.Safetensors;
+using Realign.Torch.Weights;
+
+namespace Realign.Models.Torch;
+
+/// <summary>Compares every set of weights in a folder with the structure that its config describes.</summary>
+internal static class ComponentInspection
+{
+    /// <summary>One report for each set of weights; one with problems when there is none.</summary>
+    /// <param name="name">What the part is called.</param>
+    /// <param name="folder">Holds <c>config.json</c> and the weights.</param>
+    /// <param name="className">Class of the part.</param>
+    /// <param name="baseName">Name of its weight files without variant and suffix.</param>
+    public static IReadOnlyList<PartReport> Run(string name, string folder, string className, string baseName)
+    {
+        var empty = new PartReport { Name = name, ClassName = className };
+        Architecture architecture;
+        try
+        {
+            architecture = Architecture.Build(className, Path.Combine(folder, "config.json"));
+        }
+        catch (ModelLoadException exception)
+        {
+            return [empty with { Problems = [.. exception.Problems.Select(problem => $"{Path.GetFileName(exception.Path)}: {problem}")] }];
+        }
+
+        using (architecture.Module)
+        {
+            var part = empty with
+            {
+                Parameters = StateDict.Shapes(architecture.Module).Values.Sum(shape => shape.Aggregate(1L, (product, side) => product * side)),
+                StaysFloat32 = architecture.StaysFloat32,
+                Facts = architecture.Facts,
+            };
+            var sets = WeightSet.Find(folder).Where(set => set.BaseName == baseName).DefaultIfEmpty(new WeightSet(baseName, null));
+            return [.. sets.Select(set => Compare(part, architecture, folder, set))];
+        }
+    }
+
+    private static PartReport Compare(PartReport part, Architecture architecture, string folder, WeightSet set)
+    {
+        try
+        {
+            using var weights = SafetensorsSet.OpenFolder(folder, set.BaseName, set.Variant);
+            return part with
+            {
+                Variant = set.Variant,
+                Files = [.. weights.Files.Select(file => Path.GetFileName(file.Path))],
+                StoredTypes = [.. weights.Entries.Values.Select(entry => entry.DType.HeaderName()).Distinct().Order(StringComparer.Ordinal)],
+                Tensors = weights.Entries.Count,
+                Facts = [.. part.Facts, .. KeyFacts(weights.Entries.Keys)],
+                Problems = StateDict.Check(architecture.Module, weights.Entries, architecture.Rules),
+            };
+        }
+        catch (ModelLoadException exception)
+        {
+            return part with { Variant = set.Variant, Problems = exception.Problems };
+        }
+    }
+
+    // which of the spellings in circulation a file has
+    private static IEnumerable<string> KeyFacts(IEnumerable<string> keys)
+    {
+        var all = keys.ToList();
+        if (all.Exists(key => key.Contains(".attentions.", StringComparison.Ordinal) && key.Contains(".proj_attn.", StringComparison.Ordinal)))
+            yield return "attention keys in the first spelling (query, key, value, proj_attn)";
+        if (all.Exists(key => key.EndsWith("position_ids", StringComparison.Ordinal)))
+            yield return "with the position_ids buffer of older files";
+    }
+}
