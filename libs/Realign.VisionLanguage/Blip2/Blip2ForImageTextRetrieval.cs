@@ -130,11 +130,7 @@ public sealed class Blip2ForImageTextRetrieval : nn.Module
         return MatchingLogits(image, texts).to(ScalarType.Float32).softmax(-1).select(1, 1).MoveToOuterDisposeScope();
     }
 
-    private void Check(TokenBatch texts)
-    {
-        TokenIds.CheckRoom((int)texts.Ids.shape[1], Config.QFormer.MaxPositionEmbeddings);
-        TokenIds.Check([(int)texts.Ids.min().item<long>(), (int)texts.Ids.max().item<long>()], Config.QFormer.VocabSize);
-    }
+    private void Check(TokenBatch texts) => TokenIds.Check(texts, Config.QFormer.VocabSize, Config.QFormer.MaxPositionEmbeddings);
 }
 
 internal sealed class Blip2TextEmbeddings : nn.Module<Tensor, Tensor>

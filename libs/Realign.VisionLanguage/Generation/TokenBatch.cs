@@ -7,10 +7,10 @@ namespace Realign.VisionLanguage.Generation;
 /// <param name="Mask">int64 (B, T): 1 = token, 0 = padding.</param>
 public sealed record TokenBatch(Tensor Ids, Tensor Mask)
 {
-    /// <summary>Pads to the longest text; the caller's dispose scope owns the tensors.</summary>
-    public static TokenBatch Pad(IReadOnlyList<IReadOnlyList<int>> texts, int padId, Device device)
+    /// <summary>Pads to the longest text, or further; the caller's dispose scope owns the tensors.</summary>
+    public static TokenBatch Pad(IReadOnlyList<IReadOnlyList<int>> texts, int padId, Device device, int minLength = 0)
     {
-        var longest = texts.Max(text => text.Count);
+        var longest = Math.Max(minLength, texts.Max(text => text.Count));
         var ids = new long[texts.Count * longest];
         var mask = new long[ids.Length];
         for (var row = 0; row < texts.Count; row++)

@@ -18,6 +18,12 @@ internal static class TokenIds
         }
     }
 
+    public static void Check(TokenBatch texts, int vocabSize, int positions)
+    {
+        CheckRoom((int)texts.Ids.shape[1], positions);
+        Check([(int)texts.Ids.min().item<long>(), (int)texts.Ids.max().item<long>()], vocabSize);
+    }
+
     public static void CheckRoom(int needed, int positions)
     {
         if (needed > positions)

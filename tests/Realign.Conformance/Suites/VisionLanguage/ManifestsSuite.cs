@@ -4,6 +4,7 @@ using Realign.Clip;
 using Realign.Conformance.Runner;
 using Realign.Core.Configs;
 using Realign.Torch.Weights;
+using Realign.VisionLanguage.Blip;
 using Realign.VisionLanguage.Blip2;
 using TorchSharp;
 
@@ -42,6 +43,8 @@ public sealed class ManifestsSuite : IConformanceSuite
         torch.nn.Module model = architecture switch
         {
             "CLIPModel" => new CLIPModel(CLIPConfig.Read(reader)),
+            "BlipForConditionalGeneration" => new BlipForConditionalGeneration(BlipConfig.Read(reader)),
+            "BlipForImageTextRetrieval" => new BlipForImageTextRetrieval(BlipConfig.Read(reader)),
             "Blip2ForConditionalGeneration" => new Blip2ForConditionalGeneration(Blip2Config.Read(reader)),
             "Blip2ForImageTextRetrieval" => new Blip2ForImageTextRetrieval(Blip2Config.Read(reader)),
             _ => throw new NotSupportedException($"no class for {architecture}"),

@@ -1,0 +1,143 @@
+// ImageReward (Xu et al. 2023): BLIP's towers and a head of linear layers. Reference: THUDM/ImageReward, ImageReward.py.
+using Realign.Safetensors;
+using Realign.Torch;
+using Realign.Torch.Weights;
+using Realign.VisionLanguage.Blip;
+using Realign.VisionLanguage.Generation;
+using Realign.VisionLanguage.Vision;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using Linear = Realign.Torch.Layers.Linear;
+
+namespace Realign.VisionLanguage.ImageReward;
+
+/// <summary>How much people would like an image for a prompt: about 0 on average, about 1 standard deviation wide. Differentiable.</summary>
+public sealed class ImageRewardModel : nn.Module
+{
+    private readonly ImageRewardBlip blip;
+    private readonly ImageRewardMLP mlp;
+
+    /// <summary>A model without weights.</summary>
+    public ImageRewardModel(ImageRewardConfig config)
+        : base(nameof(ImageRewardModel))
+    {
+        Config = config;
+        blip = new ImageRewardBlip(config);
+        mlp = new ImageRewardMLP(config.Text.HiddenSize, config.HeadWidths);
+        RegisterComponents();
+    }
+
+    /// <summary>The config it was built from.</summary>
+    public ImageRewardConfig Config { get; }
+
+    /// <summary>Keys of the published file: the vision tower has the names of timm, the head those of a list with dropouts in it.</summary>
+    public static KeyRules Rules { get; } = new() { Rename = Rename };
+
+    /// <summary>Loads a folder: <c>med_config.json</c> and <c>ImageReward.safetensors</c>; the head's widths are those of the file.</summary>
+    /// <exception cref="Core.Errors.ModelLoadException">Lists everything that does not fit.</exception>
+    public static ImageRewardModel Load(string folder, TorchPlacement placement)
+    {
+        var config = ImageRewardConfig.Load(folder);
+        using var weights = SafetensorsSet.OpenFolder(folder, "ImageReward");
+        var model = new ImageRewardModel(config with { HeadWidths = WidthsOf(weights, config.HeadWidths) });
+        try
+        {
+            StateDict.Load(model, weights, placement, Rules);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+
+        return model;
+    }
+
+    /// <summary>(B, 3, S, S) normalised pixels -> (B, P, E) image vectors.</summary>
+    public Tensor EncodeImage(Tensor pixelValues) => blip.visual_encoder.forward(pixelValues);
+
+    /// <summary>(B, P, E) image vectors and B texts -> (B, C): the state of the first token.</summary>
+    public Tensor TextFeatures(Tensor image, TokenBatch texts)
+    {
+        using var scope = NewDisposeScope();
+        return blip.text_encoder.Encode(texts, image).select(1, 0).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>(B, C) text features -> (B) rewards.</summary>
+    public Tensor Reward(Tensor textFeatures)
+    {
+        using var scope = NewDisposeScope();
+        return mlp.forward(textFeatures).squeeze(-1).sub(Config.Mean).div(Config.Std).MoveToOuterDisposeScope();
+    }
+
+    private static long[] WidthsOf(SafetensorsSet weights, IReadOnlyList<long> published) =>
+        [.. ImageRewardMLP.FileIndices.Select((index, position) =>
+            weights.Entries.TryGetValue($"mlp.layers.{index}.weight", out var entry) && entry.Shape.Count == 2 ? entry.Shape[0] : published[position])];
+
+    private static string? Rename(string key)
+    {
+        if (key.EndsWith("position_ids", StringComparison.Ordinal))
+            return null;
+        if (key.Split('.') is ["mlp", "layers", var index, var parameter])
+        {
+            var position = Array.FindIndex(ImageRewardMLP.FileIndices, item => item.ToString(System.Globalization.CultureInfo.InvariantCulture) == index);
+            return position < 0 ? key : $"mlp.layers.{position}.{parameter}";
+        }
+
+        const string Tower = "blip.visual_encoder.";
+        if (!key.StartsWith(Tower, StringComparison.Ordinal))
+            return key;
+        return Tower + key[Tower.Length..]
+            .Replace("cls_token", "embeddings.class_embedding", StringComparison.Ordinal)
+            .Replace("pos_embed", "embeddings.position_embedding", StringComparison.Ordinal)
+            .Replace("patch_embed.proj.", "embeddings.patch_embedding.", StringComparison.Ordinal)
+            .Replace("blocks.", "encoder.layers.", StringComparison.Ordinal)
+            .Replace(".attn.proj.", ".self_attn.projection.", StringComparison.Ordinal)
+            .Replace(".attn.qkv.", ".self_attn.qkv.", StringComparison.Ordinal)
+            .Replace(".norm1.", ".layer_norm1.", StringComparison.Ordinal)
+            .Replace(".norm2.", ".layer_norm2.", StringComparison.Ordinal)
+            .Replace("norm.weight", "post_layernorm.weight", StringComparison.Ordinal)
+            .Replace("norm.bias", "post_layernorm.bias", StringComparison.Ordinal);
+    }
+}
+
+internal sealed class ImageRewardBlip : nn.Module
+{
+    internal readonly BlipVisionModel visual_encoder;
+    internal readonly BlipTextModel text_encoder;
+
+    public ImageRewardBlip(ImageRewardConfig config)
+        : base(nameof(ImageRewardBlip))
+    {
+        visual_encoder = new BlipVisionModel(config.Vision);
+        text_encoder = new BlipTextModel(config.Text);
+        RegisterComponents();
+    }
+}
+
+// no activation between the layers: so it was trained
+internal sealed class ImageRewardMLP : nn.Module<Tensor, Tensor>
+{
+    private readonly ModuleList<Linear> layers = [];
+
+    public ImageRewardMLP(long inputWidth, IReadOnlyList<long> widths)
+        : base(nameof(ImageRewardMLP))
+    {
+        foreach (var width in widths)
+        {
+            layers.Add(new Linear(inputWidth, width));
+            inputWidth = width;
+        }
+
+        RegisterComponents();
+    }
+
+    /// <summary>Places of the linear layers in the published list, dropouts between them.</summary>
+    public static int[] FileIndices { get; } = [0, 2, 4, 6, 7];
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        return layers.Aggregate(input, (states, layer) => layer.forward(states)).MoveToOuterDisposeScope();
+    }
+}
