@@ -1,3 +1,4 @@
+using Realign.Core.Errors;
 using Realign.Core.Images;
 
 namespace Realign.Imaging;
@@ -13,7 +14,7 @@ public sealed class ImageProcessor(ImageProcessorConfig config)
     public ImageProcessorConfig Config { get; } = config;
 
     /// <summary>Reads preprocessor_config.json of a model folder.</summary>
-    /// <exception cref="Realign.Core.Errors.ModelLoadException">The file is missing or has a value that is not understood.</exception>
+    /// <exception cref="ModelLoadException">The file is missing or has a value that is not understood.</exception>
     public static ImageProcessor Load(string folder) => new(ImageProcessorConfig.Load(folder));
 
     /// <summary>All steps.</summary>
@@ -53,7 +54,17 @@ public sealed class ImageProcessor(ImageProcessorConfig config)
     /// <summary>Size after resizing, before crop and padding.</summary>
     /// <param name="height">Of the picture, in pixels.</param>
     /// <param name="width">Of the picture, in pixels.</param>
+    /// <exception cref="InvalidInputException">A picture so narrow that bringing its short edge to size would exceed <see cref="ImageDecoder.MaxPixels"/>.</exception>
     public (int Height, int Width) ResizedSize(int height, int width)
+    {
+        var (resizedHeight, resizedWidth) = UncheckedSize(height, width);
+        return (long)resizedHeight * resizedWidth <= ImageDecoder.MaxPixels
+            ? (resizedHeight, resizedWidth)
+            : throw new InvalidInputException("image", $"{width}x{height}", $"becomes {resizedWidth}x{resizedHeight} pixels with its shorter edge brought to {Config.Size}",
+                "send a picture that is less narrow");
+    }
+
+    private (int Height, int Width) UncheckedSize(int height, int width)
     {
         switch (Config.Rule)
         {

@@ -42,7 +42,7 @@ public sealed record ImageProcessorConfig
         {
             return Parse(File.ReadAllText(path), path);
         }
-        catch (IOException exception)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new ModelLoadException(path, "cannot be read", "download the preprocessor file of this model again", exception);
         }
@@ -57,6 +57,8 @@ public sealed record ImageProcessorConfig
         try
         {
             using var document = JsonDocument.Parse(json);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                throw new JsonException("not a JSON object");
             return new ImageProcessorConfigReader(document.RootElement, path).Read();
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
