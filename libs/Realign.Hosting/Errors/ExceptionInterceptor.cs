@@ -15,7 +15,7 @@ internal sealed partial class ExceptionInterceptor(ILogger<ExceptionInterceptor>
 
     public override Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requestStream, ServerCallContext context, ClientStreamingServerMethod<TRequest, TResponse> continuation) =>
-        Guard(context, () => continuation(requestStream, context));
+        Guard(context, () => continuation(new CallerStream<TRequest>(requestStream), context));
 
     public override Task ServerStreamingServerHandler<TRequest, TResponse>(
         TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, ServerStreamingServerMethod<TRequest, TResponse> continuation) =>
@@ -24,7 +24,7 @@ internal sealed partial class ExceptionInterceptor(ILogger<ExceptionInterceptor>
     public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
         DuplexStreamingServerMethod<TRequest, TResponse> continuation) =>
-        Guard(context, async () => { await continuation(requestStream, responseStream, context); return true; });
+        Guard(context, async () => { await continuation(new CallerStream<TRequest>(requestStream), responseStream, context); return true; });
 
     private async Task<T> Guard<T>(ServerCallContext context, Func<Task<T>> call)
     {
