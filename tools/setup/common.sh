@@ -57,8 +57,12 @@ build() {
     [ ! -f "$ROOT/.realign/mesh.json" ] || [ ! -x "$(output Realign.Cli)/realign" ] || "$(output Realign.Cli)/realign" down || true
     say "building $1 (the first time restores packages: about 1 GB, some minutes)"
     local log=$ROOT/artifacts/build-$2.log
+    # one compiler process for all projects: starting one for each takes longer than compiling
+    local built=0
     # shellcheck disable=SC2086
-    if ! dotnet build "$ROOT/$1" -c Release -v q --nologo ${REALIGN_BUILD_ARGS:-} >"$log" 2>&1; then
+    dotnet build "$ROOT/$1" -c Release -v q --nologo -p:UseSharedCompilation=true ${REALIGN_BUILD_ARGS:-} >"$log" 2>&1 </dev/null || built=$?
+    dotnet build-server shutdown --vbcscompiler >/dev/null 2>&1 || true
+    if [ "$built" -ne 0 ]; then
         grep -E 'error' "$log" | sort -u | head -20 >&2
         die "the build failed; the whole output is in $log"
     fi
