@@ -127,16 +127,18 @@ internal static class SafetensorsHeader
 
         var shape = new long[shapeElement.GetArrayLength()];
         long count = 1;
-        for (var i = 0; i < shape.Length; i++)
+        var filled = 0;
+        // enumerated, not indexed: the index of an array with nested elements is found by walking
+        foreach (var dimension in shapeElement.EnumerateArray())
         {
-            if (shapeElement[i].ValueKind != JsonValueKind.Number || !shapeElement[i].TryGetInt64(out shape[i]) || shape[i] < 0
-                || (shape[i] > 0 && count > fileLength / shape[i]))
+            if (dimension.ValueKind != JsonValueKind.Number || !dimension.TryGetInt64(out var size) || size < 0 || (size > 0 && count > fileLength / size))
             {
                 problems.Add($"key '{name}' has a shape that does not fit the file");
                 return null;
             }
 
-            count *= shape[i];
+            shape[filled++] = size;
+            count *= size;
         }
 
         if (offsets[0].ValueKind != JsonValueKind.Number || offsets[1].ValueKind != JsonValueKind.Number

@@ -6,8 +6,8 @@ namespace Realign.Tokenizers.Files;
 /// <summary>Id to token, and which ids are special.</summary>
 internal sealed class TokenTable
 {
-    // no published model comes near; bounds what a lying id can allocate
-    private const int MaxIds = 1 << 22;
+    /// <summary>No published model comes near; bounds what a lying id can allocate.</summary>
+    public const int MaxIds = 1 << 22;
 
     private readonly string?[] _tokens;
     private readonly HashSet<int> _special;

@@ -65,6 +65,8 @@ internal sealed class SentencePieceFile
 
         if (!float.IsFinite(score))
             throw _folder.Bad(_name, $"piece {Pieces.Count} has the score {score}");
+        if (Pieces.Count == TokenTable.MaxIds)
+            throw _folder.Bad(_name, $"has more than {TokenTable.MaxIds} pieces");
         Pieces.Add((text, score));
         Kinds.Add(kind);
     }
@@ -78,9 +80,9 @@ internal sealed class SentencePieceFile
         }
     }
 
-    private List<(int Number, ulong Value, byte[] Bytes)> Fields(byte[] message)
+    // one at a time: a list of all would take many times the size of a file of empty fields
+    private IEnumerable<(int Number, ulong Value, byte[] Bytes)> Fields(byte[] message)
     {
-        var fields = new List<(int, ulong, byte[])>();
         for (var at = 0; at < message.Length;)
         {
             var tag = Varint(message, ref at);
@@ -88,11 +90,9 @@ internal sealed class SentencePieceFile
             var value = (tag & 7) == 0 ? Varint(message, ref at) : 0;
             if (size > (ulong)(message.Length - at))
                 throw Broken(at);
-            fields.Add(((int)Math.Min(tag >> 3, int.MaxValue), value, message.AsSpan(at, (int)size).ToArray()));
+            yield return ((int)Math.Min(tag >> 3, int.MaxValue), value, message.AsSpan(at, (int)size).ToArray());
             at += (int)size;
         }
-
-        return fields;
     }
 
     private ulong Varint(byte[] message, ref int at)

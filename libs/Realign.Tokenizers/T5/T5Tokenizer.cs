@@ -11,6 +11,9 @@ public sealed class T5Tokenizer : ITextTokenizer
 {
     private const char WordStart = '\u2581';
 
+    // the trainer's own limit is 16; the search takes time by the longest piece
+    private const int MaxPieceLength = 256;
+
     private readonly bool _fromPieceFile;
     private readonly UnigramModel _model;
     private readonly CharacterMap? _map;
@@ -38,6 +41,8 @@ public sealed class T5Tokenizer : ITextTokenizer
         var vocabulary = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var id = 0; id < pieces.Count; id++)
         {
+            if (pieces[id].Text.Length > MaxPieceLength)
+                throw folder.Bad("tokenizer files", $"piece {id} has {pieces[id].Text.Length} characters");
             if (!vocabulary.TryAdd(pieces[id].Text, id))
                 throw folder.Bad("tokenizer files", $"piece '{pieces[id].Text}' has the ids {vocabulary[pieces[id].Text]} and {id}");
         }

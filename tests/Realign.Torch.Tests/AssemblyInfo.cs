@@ -1,0 +1,2 @@
+// the number of live tensors belongs to the whole process
+[assembly: Xunit.CollectionBehavior(DisableTestParallelization = true)]
