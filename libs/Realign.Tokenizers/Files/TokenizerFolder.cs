@@ -62,7 +62,7 @@ internal sealed class TokenizerFolder
                 ? document.RootElement.Clone()
                 : throw Bad(file, "is not a JSON object");
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw Bad(file, $"is not valid JSON ({exception.Message})", exception);
         }

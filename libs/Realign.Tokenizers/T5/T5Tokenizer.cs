@@ -186,6 +186,8 @@ public sealed class T5Tokenizer : ITextTokenizer
         var first = vocabulary.Count;
         for (var i = 0; i < count; i++)
             vocabulary.TryAdd($"<extra_id_{count - 1 - i}>", first + i);
-        return new AddedTokenReader(folder, vocabulary).Read();
+        var added = new AddedTokenReader(folder, vocabulary).Read();
+        var sentinels = vocabulary.Where(pair => pair.Value >= first).Select(pair => new AddedToken(pair.Key, pair.Value, true, false, false, false));
+        return [.. added.UnionBy(sentinels, token => token.Content)];
     }
 }
