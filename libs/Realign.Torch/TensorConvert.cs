@@ -57,14 +57,16 @@ public static class TensorConvert
     /// <summary>All elements in row-major order as floats, whatever the tensor's type, device and strides.</summary>
     public static float[] ToSingles(this Tensor tensor)
     {
-        using var plain = tensor.detach().to(ScalarType.Float32).cpu().contiguous();
+        using var scope = NewDisposeScope();
+        var plain = tensor.detach().to(ScalarType.Float32).cpu().contiguous();
         return plain.numel() == 0 ? [] : MemoryMarshal.Cast<byte, float>(plain.bytes).ToArray();
     }
 
     /// <summary>All elements in row-major order as 64-bit integers.</summary>
     public static long[] ToInt64s(this Tensor tensor)
     {
-        using var plain = tensor.detach().to(ScalarType.Int64).cpu().contiguous();
+        using var scope = NewDisposeScope();
+        var plain = tensor.detach().to(ScalarType.Int64).cpu().contiguous();
         return plain.numel() == 0 ? [] : MemoryMarshal.Cast<byte, long>(plain.bytes).ToArray();
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Realign.Cli.Tests.Fakes;
+using Realign.Testing;
 using Shouldly;
 using Xunit;
 
@@ -113,6 +114,38 @@ public sealed class CommandTests
 
         code.ShouldBe(ExitCodes.Usage);
         error.ShouldContain("nothing.png");
+    }
+
+    [Fact]
+    public async Task ModelsCheck_EmbeddedModel_FitsAndGivesJson()
+    {
+        var (code, output, _) = await Cli.RunAsync("models", "check", Checkout.Miniature("clip"), "--json");
+
+        code.ShouldBe(ExitCodes.Success);
+        var model = JsonNode.Parse(output)!["models"]![0]!;
+        model["kind"]!.GetValue<string>().ShouldBe("clip");
+        model["memory_bytes"]!["float16"]!.GetValue<long>().ShouldBe(2 * model["parts"]![0]!["parameters"]!.GetValue<long>());
+    }
+
+    [Fact]
+    public async Task ModelsCheck_SomethingDoesNotFit_EndsWithOne()
+    {
+        using var copy = new ModelCopy("clip");
+        File.Delete(Path.Combine(copy.Path, "model.safetensors"));
+
+        var (code, output, _) = await Cli.RunAsync("models", "check", copy.Path);
+
+        code.ShouldBe(ExitCodes.Failure);
+        output.ShouldContain("model.safetensors is missing");
+    }
+
+    [Fact]
+    public async Task ModelsCheck_NothingThere_EndsWithFive()
+    {
+        var (code, _, error) = await Cli.RunAsync("models", "check", "/nowhere/model");
+
+        code.ShouldBe(ExitCodes.NotReady);
+        error.ShouldContain("/nowhere/model");
     }
 
     [Fact]

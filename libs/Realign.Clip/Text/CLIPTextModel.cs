@@ -62,8 +62,16 @@ public class CLIPTextModel : nn.Module
 
     private protected void LoadWeights(string folder, TorchPlacement placement, string? variant)
     {
-        using var weights = SafetensorsSet.OpenFolder(folder, "model", variant);
-        StateDict.Load(this, weights, placement, Rules);
-        eval();
+        try
+        {
+            using var weights = SafetensorsSet.OpenFolder(folder, "model", variant);
+            StateDict.Load(this, weights, placement, Rules);
+            eval();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 }

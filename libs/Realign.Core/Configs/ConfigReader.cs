@@ -50,9 +50,10 @@ public sealed class ConfigReader
         try
         {
             using var document = JsonDocument.Parse(PythonJson.Standardise(utf8));
+            DecodeTexts(document.RootElement);
             return Parse(path, document.RootElement.Clone());
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw new ModelLoadException(path, $"not JSON: {exception.Message}", "download it again", exception);
         }
@@ -182,6 +183,31 @@ public sealed class ConfigReader
     {
         if (_problems.Count > 0)
             throw new ModelLoadException(Path, [.. _problems], "use a model of a supported family, or the config.json of its own revision");
+    }
+
+    // the parser lets texts pass that are no Unicode and fails only when one of them is read
+    private static void DecodeTexts(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.String:
+                _ = element.GetString();
+                break;
+            case JsonValueKind.Array:
+                foreach (var item in element.EnumerateArray())
+                    DecodeTexts(item);
+                break;
+            case JsonValueKind.Object:
+                foreach (var property in element.EnumerateObject())
+                {
+                    _ = property.Name;
+                    DecodeTexts(property.Value);
+                }
+
+                break;
+            default:
+                break;
+        }
     }
 
     private static bool IsNeutral(JsonElement value, string neutral) =>

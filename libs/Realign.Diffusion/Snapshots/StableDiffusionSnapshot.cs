@@ -6,6 +6,7 @@ using Realign.Diffusion.UNet;
 using Realign.Diffusion.Vae;
 using Realign.Tokenizers;
 using Realign.Torch;
+using static TorchSharp.torch;
 
 namespace Realign.Diffusion.Snapshots;
 
@@ -25,19 +26,39 @@ public static class StableDiffusionSnapshot
         string Part(string name) => Path.Combine(folder, name);
         string? VariantOf(string part, string baseName) => variant is not null && HasVariant(Part(part), baseName, variant) ? variant : null;
         var scheduler = SchedulerConfig.Load(Path.Combine(Part("scheduler"), "scheduler_config.json"));
-        var tower = new TextTower(ClipTokenizer.Load(Part("tokenizer")), CLIPTextModel.Load(Part("text_encoder"), placement, VariantOf("text_encoder", "model")));
-        var second = index.IsXl
-            ? new TextTower(ClipTokenizer.Load(Part("tokenizer_2")), CLIPTextModelWithProjection.Load(Part("text_encoder_2"), placement, VariantOf("text_encoder_2", "model")))
-            : null;
-        var unet = UNet2DConditionModel.Load(Part("unet"), placement, VariantOf("unet", Weights));
-        var vae = AutoencoderKL.Load(Part("vae"), placement, VariantOf("vae", Weights));
-        var mismatches = SnapshotParts.Mismatches(unet.Config, vae.Config, Sizes(tower), second is null ? null : Sizes(second));
-        if (mismatches.Count > 0)
-            throw new ModelLoadException(index.Path, mismatches, "download all folders of the snapshot from the same revision");
-        PromptEncoder prompts = second is null
-            ? new StableDiffusionPromptEncoder(tower)
-            : new StableDiffusionXLPromptEncoder(tower, second, index.ZerosForEmptyPrompt);
-        return new StableDiffusionPipeline(prompts, second?.Model, unet, vae, scheduler, placement);
+        var tokenizer = ClipTokenizer.Load(Part("tokenizer"));
+        var tokenizer2 = index.IsXl ? ClipTokenizer.Load(Part("tokenizer_2")) : null;
+        var loaded = new Stack<nn.Module>();
+        TModule Keep<TModule>(TModule module)
+            where TModule : nn.Module
+        {
+            loaded.Push(module);
+            return module;
+        }
+
+        try
+        {
+            var tower = new TextTower(tokenizer, Keep(CLIPTextModel.Load(Part("text_encoder"), placement, VariantOf("text_encoder", "model"))));
+            var second = tokenizer2 is null
+                ? null
+                : new TextTower(tokenizer2, Keep(CLIPTextModelWithProjection.Load(Part("text_encoder_2"), placement, VariantOf("text_encoder_2", "model"))));
+            var unet = Keep(UNet2DConditionModel.Load(Part("unet"), placement, VariantOf("unet", Weights)));
+            var vae = Keep(AutoencoderKL.Load(Part("vae"), placement, VariantOf("vae", Weights)));
+            var mismatches = SnapshotParts.Mismatches(unet.Config, vae.Config, Sizes(tower), second is null ? null : Sizes(second));
+            if (mismatches.Count > 0)
+                throw new ModelLoadException(index.Path, mismatches, "download all folders of the snapshot from the same revision");
+            PromptEncoder prompts = second is null
+                ? new StableDiffusionPromptEncoder(tower)
+                : new StableDiffusionXLPromptEncoder(tower, second, index.ZerosForEmptyPrompt);
+            return new StableDiffusionPipeline(prompts, second?.Model, unet, vae, scheduler, placement);
+        }
+        catch
+        {
+            // a service that keeps its previous model must not keep half of this one too
+            foreach (var module in loaded)
+                module.Dispose();
+            throw;
+        }
     }
 
     private static bool HasVariant(string folder, string baseName, string variant) => Directory.Exists(folder) && Directory.EnumerateFiles(folder)

@@ -58,10 +58,18 @@ public sealed class UNet2DConditionModel : nn.Module
     public static UNet2DConditionModel Load(string folder, TorchPlacement placement, string? variant = null)
     {
         var model = new UNet2DConditionModel(UNet2DConditionConfig.Load(Path.Combine(folder, "config.json")));
-        using var weights = SafetensorsSet.OpenFolder(folder, "diffusion_pytorch_model", variant);
-        StateDict.Load(model, weights, placement);
-        model.eval();
-        return model;
+        try
+        {
+            using var weights = SafetensorsSet.OpenFolder(folder, "diffusion_pytorch_model", variant);
+            StateDict.Load(model, weights, placement);
+            model.eval();
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Predicts noise (or velocity) for noisy latents.</summary>

@@ -55,10 +55,18 @@ public sealed class AutoencoderKL : nn.Module
         var model = new AutoencoderKL(AutoencoderKLConfig.Load(Path.Combine(folder, "config.json")));
         if (model.Config.ForceUpcast && placement.DType == ScalarType.Float16)
             placement = placement with { DType = ScalarType.Float32 };
-        using var weights = SafetensorsSet.OpenFolder(folder, "diffusion_pytorch_model", variant);
-        StateDict.Load(model, weights, placement, Rules);
-        model.eval();
-        return model;
+        try
+        {
+            using var weights = SafetensorsSet.OpenFolder(folder, "diffusion_pytorch_model", variant);
+            StateDict.Load(model, weights, placement, Rules);
+            model.eval();
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Image (B, 3, H, W) in [-1, 1], sides a multiple of <see cref="AutoencoderKLConfig.Factor"/> -> distribution of unscaled latents.</summary>

@@ -30,6 +30,9 @@ internal sealed record Architecture(nn.Module Module, KeyRules? Rules, bool Stay
     /// <summary>Classes that can be built.</summary>
     public static IReadOnlyCollection<string> Classes => Known.Keys;
 
+    /// <summary>Numbers in the tree.</summary>
+    public long Parameters => StateDict.Shapes(Module).Values.Sum(shape => shape.Aggregate(1L, (product, side) => product * side));
+
     /// <exception cref="ModelLoadException">The class is unknown or the config cannot be used.</exception>
     public static Architecture Build(string className, string configPath) => Known.TryGetValue(className, out var build)
         ? build(configPath)

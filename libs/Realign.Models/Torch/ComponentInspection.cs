@@ -29,7 +29,7 @@ internal static class ComponentInspection
         {
             var part = empty with
             {
-                Parameters = StateDict.Shapes(architecture.Module).Values.Sum(shape => shape.Aggregate(1L, (product, side) => product * side)),
+                Parameters = architecture.Parameters,
                 StaysFloat32 = architecture.StaysFloat32,
                 Facts = architecture.Facts,
             };

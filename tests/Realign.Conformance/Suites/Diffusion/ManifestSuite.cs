@@ -1,5 +1,5 @@
 using Realign.Conformance.Runner;
-using Realign.Diffusion.Snapshots;
+using Realign.Models;
 using Realign.Safetensors;
 
 namespace Realign.Conformance.Suites.Diffusion;

@@ -1,0 +1,136 @@
+using Realign.Core.Errors;
+using Realign.Diffusion.Lora;
+using Realign.Safetensors;
+using Realign.Testing;
+using Realign.Torch;
+using Shouldly;
+using TorchSharp;
+using Xunit;
+
+namespace Realign.Diffusion.Tests;
+
+/// <summary>Adapters come and go with a request; files that do not fit are refused and change nothing.</summary>
+public sealed class LoraTests(Miniature miniature) : IClassFixture<Miniature>, IDisposable
+{
+    private const string Layer = "unet.mid_block.attentions.0.transformer_blocks.0.attn2.to_v";
+    private const int Width = 192;
+    private const int TextWidth = 128;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("realign-lora").FullName;
+
+    [Fact]
+    public void Attach_ChangesTheImage_AndLeavesNoTrace()
+    {
+        var plain = miniature.Draw(miniature.Request());
+        using var adapter = Load(Write("a", (Layer + ".lora_A.weight", [4, TextWidth]), (Layer + ".lora_B.weight", [Width, 4])));
+        adapter.Modules.ShouldBe([Layer]);
+
+        using (adapter.Attach(1))
+            miniature.Draw(miniature.Request()).ShouldNotBe(plain);
+
+        miniature.Draw(miniature.Request()).ShouldBe(plain);
+    }
+
+    [Fact]
+    public void Attach_StrengthZero_IsTheSameImage()
+    {
+        var plain = miniature.Draw(miniature.Request());
+        using var adapter = Load(Write("a", (Layer + ".lora_A.weight", [4, TextWidth]), (Layer + ".lora_B.weight", [Width, 4])));
+
+        using (adapter.Attach(0))
+            miniature.Draw(miniature.Request()).ShouldBe(plain);
+    }
+
+    [Fact]
+    public void Attach_Several_CanEndInAnyOrder()
+    {
+        var plain = miniature.Draw(miniature.Request());
+        using var a = Load(Write("a", (Layer + ".lora_A.weight", [4, TextWidth]), (Layer + ".lora_B.weight", [Width, 4])));
+        using var b = Load(Write("b", (Layer + ".lora_A.weight", [2, TextWidth]), (Layer + ".lora_B.weight", [Width, 2])));
+        var first = a.Attach(1);
+        var onlyA = miniature.Draw(miniature.Request());
+        var second = b.Attach(0.5);
+
+        miniature.Draw(miniature.Request()).ShouldNotBe(onlyA);
+        second.Dispose();
+        miniature.Draw(miniature.Request()).ShouldBe(onlyA);
+        second = b.Attach(0.5);
+        first.Dispose();
+        second.Dispose();
+
+        miniature.Draw(miniature.Request()).ShouldBe(plain);
+    }
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(double.NegativeInfinity)]
+    public void Attach_StrengthThatIsNoNumber_IsRefused(double strength)
+    {
+        using var adapter = Load(Write("a", (Layer + ".lora_A.weight", [4, TextWidth]), (Layer + ".lora_B.weight", [Width, 4])));
+
+        Should.Throw<InvalidInputException>(() => adapter.Attach(strength)).Field.ShouldBe("lora.strength");
+    }
+
+    [Fact]
+    public void Load_OtherArchitecture_ListsEveryLayer_AndLeavesNoTensors()
+    {
+        var plain = miniature.Draw(miniature.Request());
+        var before = Miniature.SettledTensors();
+
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(ConformancePack.Require(), "diffusion", "lora"), "*unet*.safetensors"))
+        {
+            var failure = Should.Throw<ModelLoadException>(() => Load(file));
+            failure.Problems.Count.ShouldBeGreaterThan(10, file);
+            failure.Path.ShouldBe(file);
+        }
+
+        torch.Tensor.TotalCount.ShouldBe(before);
+        miniature.Draw(miniature.Request()).ShouldBe(plain);
+    }
+
+    [Fact]
+    public void Load_HalfAPair_IsNamed() =>
+        Problems((Layer + ".lora_A.weight", [4, TextWidth])).ShouldBe([$"layer '{Layer}' has only one half of its pair"]);
+
+    [Fact]
+    public void Load_ShapesOfAnotherLayer_AreNamed()
+    {
+        Problems((Layer + ".lora_A.weight", [4, 77]), (Layer + ".lora_B.weight", [Width, 4])).ShouldHaveSingleItem().ShouldContain("needs [rank, 128]");
+        Problems((Layer + ".lora_A.weight", [4, TextWidth]), (Layer + ".lora_B.weight", [Width, 5])).ShouldHaveSingleItem().ShouldContain("needs [192, 4]");
+        Problems((Layer + ".lora_A.weight", [0, TextWidth]), (Layer + ".lora_B.weight", [Width, 0])).ShouldHaveSingleItem().ShouldContain(Layer);
+    }
+
+    [Fact]
+    public void Load_KeysThatAreNone_AreNamed()
+    {
+        Problems().ShouldBe(["the file has no adapter keys"]);
+        Problems(("conv_in.weight", [3])).ShouldBe(["key 'conv_in.weight' is no adapter key that is known"]);
+        Problems(("lora_unet_nowhere.lora_down.weight", [4, 4])).ShouldHaveSingleItem().ShouldContain("the model has no such layer");
+    }
+
+    [Fact]
+    public void Load_SamePartTwice_IsNamed() =>
+        Problems((Layer + ".lora_A.weight", [4, TextWidth]), (Layer + ".lora.down.weight", [4, TextWidth]), (Layer + ".lora_B.weight", [Width, 4]))
+            .ShouldHaveSingleItem().ShouldContain("are the same part");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private IReadOnlyList<string> Problems(params (string Key, long[] Shape)[] tensors) =>
+        Should.Throw<ModelLoadException>(() => Load(Write("bad", tensors))).Problems;
+
+    private LoraWeights Load(string file) => LoraWeights.Load(file, miniature.Pipeline.Components, TorchPlacement.Cpu);
+
+    private string Write(string name, params (string Key, long[] Shape)[] tensors)
+    {
+        var random = new Random(tensors.Length + name[0]);
+        var file = Path.Combine(_folder, $"{name}.safetensors");
+        SafetensorsWriter.Write(file, tensors.Select(tensor =>
+        {
+            var values = new float[tensor.Shape.Aggregate(1L, (product, side) => product * side)];
+            for (var i = 0; i < values.Length; i++)
+                values[i] = (float)((random.NextDouble() - 0.5) * 0.5);
+            return (tensor.Key, SafetensorsDType.F32, (IReadOnlyList<long>)tensor.Shape, (ReadOnlyMemory<byte>)System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
+        }));
+        return file;
+    }
+}

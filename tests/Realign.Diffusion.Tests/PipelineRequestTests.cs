@@ -1,0 +1,90 @@
+using Realign.Core.Errors;
+using Realign.Diffusion.Pipelines;
+using Shouldly;
+using TorchSharp;
+using Xunit;
+
+namespace Realign.Diffusion.Tests;
+
+/// <summary>Requests that cannot be drawn are refused by field, before anything is computed.</summary>
+public sealed class PipelineRequestTests(Miniature miniature) : IClassFixture<Miniature>
+{
+    public static TheoryData<string, Func<GenerationRequest, GenerationRequest>> BadValues => new()
+    {
+        { "height", request => request with { Height = 60 } },
+        { "height", request => request with { Height = -64 } },
+        { "width", request => request with { Width = 0 } },
+        { "guidance_scale", request => request with { GuidanceScale = double.NaN } },
+        { "guidance_scale", request => request with { GuidanceScale = -1 } },
+        { "guidance_scale", request => request with { GuidanceScale = double.PositiveInfinity } },
+        { "guidance_rescale", request => request with { GuidanceRescale = 1.5 } },
+        { "denoising_end", request => request with { DenoisingEnd = 1 } },
+        { "denoising_end", request => request with { DenoisingEnd = 1e-9 } },
+        { "strength", request => request with { Strength = 0 } },
+        { "prompt", request => request with { Prompt = request.Prompt with { Prompts = [] } } },
+        { "negative_prompt", request => request with { Prompt = request.Prompt with { NegativePrompts = ["a", "b"] } } },
+        { "clip_skip", request => request with { Prompt = request.Prompt with { ClipSkip = 3 } } },
+        { "clip_skip", request => request with { Prompt = request.Prompt with { ClipSkip = -1 } } },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadValues), DisableDiscoveryEnumeration = true)]
+    public void Generate_BadValue_NamesTheField(string field, Func<GenerationRequest, GenerationRequest> change)
+    {
+        var before = Miniature.SettledTensors();
+
+        var failure = Should.Throw<InvalidInputException>(() => miniature.Draw(change(miniature.Request())));
+
+        failure.Field.ShouldBe(field);
+        failure.WayOut.ShouldNotBeEmpty();
+        torch.Tensor.TotalCount.ShouldBe(before);
+    }
+
+    [Fact]
+    public void Generate_StepsThatAreNone_IsRefused()
+    {
+        foreach (var steps in new[] { 0, -3, 1_000_000 })
+            Should.Throw<InvalidInputException>(() => miniature.Draw(miniature.Request() with { NumInferenceSteps = steps })).Field.ShouldBe("num_inference_steps");
+    }
+
+    [Fact]
+    public void Generate_InitImageOfAnotherSize_IsRefused()
+    {
+        using var image = torch.zeros(1, 3, 32, 64);
+
+        Should.Throw<InvalidInputException>(() => miniature.Draw(miniature.Request() with { InitImage = image })).Field.ShouldBe("image");
+    }
+
+    [Fact]
+    public void Generate_StrengthThatLeavesNoStep_IsRefused()
+    {
+        using var image = torch.zeros(1, 3, 64, 64);
+
+        var failure = Should.Throw<InvalidInputException>(() => miniature.Draw(miniature.Request() with { InitImage = image, Strength = 0.1 }));
+
+        failure.Field.ShouldBe("strength");
+        failure.Problem.ShouldContain("none of the 4 steps");
+    }
+
+    [Fact]
+    public void Generate_StartLatentsOfAnotherSize_AreRefused()
+    {
+        using var latents = torch.zeros(1, 8, 4, 4);
+
+        Should.Throw<ArgumentException>(() => miniature.Draw(miniature.Request() with { StartLatents = latents }));
+    }
+
+    [Fact]
+    public void CreateScheduler_UnknownClass_NamesTheKnown() =>
+        Should.Throw<NotFoundException>(() => miniature.Pipeline.CreateScheduler("HeunDiscreteScheduler")).WayOut.ShouldContain("DDIMScheduler");
+
+    [Fact]
+    public void Generate_AfterARefusal_DrawsTheSameImage()
+    {
+        var before = miniature.Draw(miniature.Request());
+
+        Should.Throw<InvalidInputException>(() => miniature.Draw(miniature.Request() with { Height = 60 }));
+
+        miniature.Draw(miniature.Request()).ShouldBe(before);
+    }
+}

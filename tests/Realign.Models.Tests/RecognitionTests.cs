@@ -1,0 +1,130 @@
+using Realign.Core.Errors;
+using Realign.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Realign.Models.Tests;
+
+/// <summary>Folders and files in order: what they are.</summary>
+public sealed class RecognitionTests
+{
+    [Theory]
+    [InlineData("generator", ModelKind.StableDiffusion)]
+    [InlineData("clip", ModelKind.Clip)]
+    [InlineData("captioner", ModelKind.Blip2)]
+    [InlineData("tagger", ModelKind.Tagger)]
+    [InlineData("segmenter/dino", ModelKind.GroundingDino)]
+    [InlineData("segmenter/sam", ModelKind.Sam)]
+    [InlineData("scene-scorer", ModelKind.Gguf)]
+    [InlineData("generator/vae", ModelKind.DiffusionComponent)]
+    [InlineData("generator/text_encoder", ModelKind.DiffusionComponent)]
+    public void Inspect_EmbeddedModel_IsRecognisedAndFits(string folder, ModelKind kind)
+    {
+        var report = ModelInspector.Inspect(Checkout.Miniature(folder.Split('/'))).ShouldHaveSingleItem();
+
+        report.Kind.ShouldBe(kind);
+        Problems(report).ShouldBeEmpty();
+        report.Fits.ShouldBeTrue();
+        report.MemoryBytes.Values.ShouldAllBe(bytes => bytes > 0);
+    }
+
+    [Fact]
+    public void Inspect_FolderOfModels_ReportsEachOfThem()
+    {
+        var reports = ModelInspector.Inspect(Checkout.Miniature());
+
+        reports.Select(report => report.Kind).ShouldBe(
+            [ModelKind.Blip2, ModelKind.Clip, ModelKind.StableDiffusion, ModelKind.Gguf, ModelKind.GroundingDino, ModelKind.Sam, ModelKind.Tagger]);
+    }
+
+    [Theory]
+    [InlineData("diffusion/sd15/snapshot", "Stable Diffusion 1.x")]
+    [InlineData("diffusion/sd2/snapshot", "Stable Diffusion 2.x")]
+    [InlineData("diffusion/sdxl/snapshot", "Stable Diffusion XL")]
+    [InlineData("diffusion/sd15/unet_sharded", "UNet of a Stable Diffusion snapshot")]
+    [InlineData("diffusion/sd15/vae_new_names", "autoencoder of a Stable Diffusion snapshot")]
+    [InlineData("diffusion/lora", "low-rank adapter of Stable Diffusion")]
+    [InlineData("vision-language/blip2-opt/snapshot", "BLIP-2 captioner")]
+    [InlineData("vision-language/blip2-opt/snapshot-original", "BLIP-2 captioner")]
+    [InlineData("vision-language/blip2-t5/snapshot", "BLIP-2 captioner")]
+    [InlineData("vision-language/blip2-itm/snapshot", "BLIP-2 retrieval model (ITC, ITM)")]
+    [InlineData("vision-language/clip/gelu/snapshot", "CLIP")]
+    [InlineData("onnx/ram/model/ram.onnx", "image tagger (RAM, RAM++ or Tag2Text)")]
+    [InlineData("onnx/grounding-dino/model", "Grounding DINO")]
+    [InlineData("onnx/sam/model", "Segment Anything")]
+    [InlineData("llm/llama-spm", "language model for llama.cpp")]
+    [InlineData("llm/qwen2-bpe", "language model for llama.cpp")]
+    public void Inspect_PublishedLayout_IsRecognisedAndFits(string path, string description)
+    {
+        var report = ModelInspector.Inspect(Path.Combine(ConformancePack.Require(), path)).ShouldHaveSingleItem();
+
+        report.Description.ShouldBe(description);
+        Problems(report).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Inspect_Snapshot_NamesItsVariantsAndSpelling()
+    {
+        var report = ModelInspector.Inspect(Path.Combine(ConformancePack.Require(), "diffusion", "sd15", "snapshot")).Single();
+
+        report.Parts.Where(part => part.Name == "unet").Select(part => part.Variant).ShouldBe([null, "bf16", "fp16"]);
+        report.Parts.Single(part => part.Name == "vae").Facts.ShouldContain("attention keys in the first spelling (query, key, value, proj_attn)");
+        report.Facts.ShouldContain("written by diffusers 0.6.0");
+    }
+
+    [Fact]
+    public void Inspect_Memory_CountsEachPartOnce()
+    {
+        var report = ModelInspector.Inspect(Path.Combine(ConformancePack.Require(), "diffusion", "sd15", "snapshot")).Single();
+
+        var unet = report.Parts.First(part => part.Name == "unet").Parameters;
+        var vae = report.Parts.Single(part => part.Name == "vae").Parameters;
+        var text = report.Parts.First(part => part.Name == "text_encoder").Parameters;
+        report.MemoryBytes["float32"].ShouldBe(4 * (unet + vae + text));
+        report.MemoryBytes["bfloat16"].ShouldBe(2 * (unet + vae + text));
+        report.MemoryBytes["float16"].ShouldBe((2 * (unet + text)) + (4 * vae), "the autoencoder overflows in float16");
+    }
+
+    [Fact]
+    public void Inspect_LicenceFile_IsNamed()
+    {
+        using var copy = new ModelCopy("clip");
+        File.WriteAllText(Path.Combine(copy.Path, "LICENSE.md"), "MIT");
+
+        ModelInspector.Inspect(copy.Path).Single().Licence.ShouldBe("LICENSE.md");
+    }
+
+    [Fact]
+    public void Inspect_ModelCard_GivesTheLicence()
+    {
+        using var copy = new ModelCopy("clip");
+        File.WriteAllText(Path.Combine(copy.Path, "README.md"), "---\ntags:\n- a\nlicense: creativeml-openrail-m\n---\n# Model\nlicense: none\n");
+
+        ModelInspector.Inspect(copy.Path).Single().Licence.ShouldBe("README.md: creativeml-openrail-m");
+    }
+
+    [Fact]
+    public void Inspect_NothingThere_Throws() =>
+        Should.Throw<NotFoundException>(() => ModelInspector.Inspect("/nowhere/model")).Message.ShouldContain("/nowhere/model");
+
+    [Fact]
+    public void Inspect_FolderWithoutModel_IsNotRecognised()
+    {
+        var folder = Directory.CreateTempSubdirectory("realign-model").FullName;
+        try
+        {
+            File.WriteAllText(Path.Combine(folder, "notes.txt"), "nothing");
+
+            var report = ModelInspector.Inspect(folder).ShouldHaveSingleItem();
+
+            report.Kind.ShouldBe(ModelKind.Unknown);
+            report.Fits.ShouldBeFalse();
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static IEnumerable<string> Problems(ModelReport report) => report.Problems.Concat(report.Parts.SelectMany(part => part.Problems));
+}
