@@ -67,8 +67,10 @@ public sealed class CLIPModel : nn.Module
         }
     }
 
-    /// <summary>The text tower alone: int64 (B, T) ids.</summary>
-    public CLIPTextOutput EncodeText(Tensor inputIds) => text_model.forward(inputIds);
+    /// <summary>The text tower alone.</summary>
+    /// <param name="inputIds">int64 (B, T), padded on the right.</param>
+    /// <param name="attentionMask">(B, T) of 1 = read, 0 = padding. Null reads padding too, which changes only states behind the end token.</param>
+    public CLIPTextOutput EncodeText(Tensor inputIds, Tensor? attentionMask = null) => text_model.forward(inputIds, attentionMask);
 
     /// <summary>The vision tower alone: (B, 3, S, S) normalised pixels.</summary>
     public CLIPVisionOutput EncodeImage(Tensor pixelValues) => vision_model.forward(pixelValues);

@@ -25,12 +25,19 @@ internal sealed class CLIPTextTransformer : nn.Module
         RegisterComponents();
     }
 
-    public CLIPTextOutput forward(Tensor inputIds)
+    public CLIPTextOutput forward(Tensor inputIds, Tensor? attentionMask = null)
     {
         Check(inputIds);
         using var scope = NewDisposeScope();
         var embedded = embeddings.forward(inputIds);
         var mask = Attention.CausalMask(inputIds.shape[1], embedded.dtype, embedded.device);
+        if (attentionMask is not null)
+        {
+            if (!attentionMask.shape.SequenceEqual(inputIds.shape))
+                throw new ArgumentException($"the mask has shape [{string.Join(", ", attentionMask.shape)}]", nameof(attentionMask));
+            mask = mask.masked_fill(attentionMask.eq(0).unsqueeze(1).unsqueeze(1), finfo(embedded.dtype).min);
+        }
+
         var states = encoder.forward(embedded, mask);
         var last = final_layer_norm.forward(states[^1]);
         var rows = arange(inputIds.shape[0], device: last.device);

@@ -1,9 +1,12 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Realign.Clip;
 using Realign.Conformance.Runner;
 using Realign.Safetensors;
 using Realign.Tokenizers;
 using Realign.Torch;
+using Realign.Training.Rewards;
 using Realign.VisionLanguage.Blip2;
 using Realign.VisionLanguage.Captioning;
 using Realign.VisionLanguage.Generation;
@@ -13,7 +16,7 @@ using static TorchSharp.torch;
 namespace Realign.Conformance.Suites.VisionLanguage;
 
 /// <summary>BLIP-2 retrieval model, surrogate D, and the text encoders f_enc.</summary>
-public sealed class Blip2ItmSuite : IConformanceSuite
+public sealed partial class Blip2ItmSuite : IConformanceSuite
 {
     public string Folder => "vision-language/blip2-itm";
 
@@ -107,7 +110,31 @@ public sealed class Blip2ItmSuite : IConformanceSuite
         context.Near("caption features", file.ReadSingles($"{encoder.Name}.caption"), captions.ToSingles(), tolerance);
         context.Near("prompt features", file.ReadSingles($"{encoder.Name}.prompt"), prompts.ToSingles(), tolerance);
         var cosine = captions.mul(prompts).sum(1).ToSingles();
-        context.Near("cosine", [.. pairs.Select(pair => pair.GetProperty("cosine").GetSingle())], cosine, tolerance);
+        context.Near("cosine", Values("cosine"), cosine, tolerance);
+        Centred();
+        Reduced();
+
+        float[] Values(string name) => [.. pairs.Select(pair => pair.GetProperty(name).GetSingle())];
+
+        void Centred()
+        {
+            var indices = encoder.Value.GetProperty("R0_pairs_caption_prompt").EnumerateArray().Select(Golden.Ints).ToList();
+            Tensor Rows(Tensor features, int side) => features.index_select(0, tensor(indices.Select(pair => (long)pair[side]).ToArray()));
+            var baseline = CaptionReward.Cosine(Rows(captions, 0), Rows(prompts, 1)).mean().item<float>();
+            context.Near("R0", encoder.Value.GetProperty("R0").GetDouble(), baseline, tolerance);
+            context.Near("centred", Values("centred"), CaptionReward.Centre(tensor(cosine), baseline).ToSingles(), tolerance);
+        }
+
+        void Reduced()
+        {
+            var direction = CaptionReward.MeanDirection(prompts);
+            foreach (var (name, kept) in pairs[0].EnumerateObject().Select(field => (field.Name, KeptShare().Match(field.Name))).Where(item => item.Item2.Success))
+            {
+                var share = 1 - (int.Parse(kept.Groups[1].ValueSpan, CultureInfo.InvariantCulture) / 100.0);
+                var reduced = CaptionReward.Cosine(CaptionReward.WithoutDirection(captions, direction, share), CaptionReward.WithoutDirection(prompts, direction, share));
+                context.Near(name, Values(name), reduced.ToSingles(), tolerance);
+            }
+        }
 
         Tensor Encode(string side)
         {
@@ -115,6 +142,9 @@ public sealed class Blip2ItmSuite : IConformanceSuite
             return stack([.. pairs.Select((pair, index) => Feature(golden, context, encoder.Name, pair.GetProperty(side).GetString()!, ids[index]))]);
         }
     }
+
+    [GeneratedRegex("^cosine_mean_direction_([0-9]+)_percent_kept$")]
+    private static partial Regex KeptShare();
 
     private static Tensor Feature(Golden golden, CaseContext context, string encoder, string text, int[] expected)
     {

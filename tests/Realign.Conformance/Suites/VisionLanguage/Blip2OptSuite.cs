@@ -107,11 +107,28 @@ public sealed class Blip2OptSuite : IConformanceSuite
         var tokenizer = Gpt2Tokenizer.Load(golden.Snapshot(snapshot));
         var pixels = golden.Pixels();
         var index = 0;
+        var sequences = new List<IReadOnlyList<int>>();
         foreach (var expected in entry.GetProperty("images").EnumerateArray())
         {
-            var found = model.Generate(pixels.narrow(0, index, 1), prompt, options, CancellationToken.None);
-            GenerationCheck.Compare(context, $"image {index++}", entry, expected, found, tokenizer);
+            var image = pixels.narrow(0, index, 1);
+            var found = model.Generate(image, prompt, options, CancellationToken.None);
+            GenerationCheck.Compare(context, $"image {index}", entry, expected, found, tokenizer);
+            if (options.NumBeams == 1)
+                GenerationCheck.CompareMargin(context, $"image {index}", expected, model.Language.Open(model.EncodeImage(image), prompt, options.MaxNewTokens), options, golden.Tolerance("logits_prompt"));
+            sequences.AddRange(found.Select(text => text.Ids));
+            index++;
         }
+
+        if (entry.TryGetProperty("full_sequences_as_returned", out var returned))
+            FullSequences(golden, context, entry, returned, prompt, sequences);
+    }
+
+    // the newer layout: one <image> per query, the prompt, the text, padding up to the longest
+    private static void FullSequences(Golden golden, CaseContext context, JsonElement entry, JsonElement returned, int[] prompt, List<IReadOnlyList<int>> sequences)
+    {
+        var image = Enumerable.Repeat(golden.Json.GetProperty("image_token_id").GetInt32(), golden.Json.GetProperty("num_query_tokens").GetInt32()).ToList();
+        var batch = TokenBatch.Pad([.. sequences.Select(ids => (IReadOnlyList<int>)[.. image, .. prompt, .. ids])], entry.GetProperty("pad_token_id").GetInt32(), CPU);
+        context.EqualSequence("full sequences", returned.EnumerateArray().SelectMany(Golden.Ints).Select(id => (long)id), batch.Ids.ToInt64s());
     }
 
     private static void LikelihoodOf(Golden golden, CaseContext context, JsonElement likelihood, string convention)
@@ -144,6 +161,11 @@ public sealed class Blip2OptSuite : IConformanceSuite
 
             context.Near($"sums of image {image}", sums[image], Likelihood.Sum(actual, texts).ToSingles(), 1e-4);
             context.Near($"means of image {image}", means[image], Likelihood.Mean(actual, texts).ToSingles(), 1e-4);
+            if (likelihood.TryGetProperty($"batch_mean_over_tokens_{convention}", out var batchMeans))
+            {
+                var mean = Likelihood.Sum(actual, texts).sum().item<float>() / texts.Sum(text => text.ScoredCount);
+                context.Near($"mean over all tokens of image {image}", batchMeans[image].GetDouble(), mean, 1e-4);
+            }
         }
     }
 
@@ -161,6 +183,7 @@ public sealed class Blip2OptSuite : IConformanceSuite
         var actual = model.TokenLogProbabilities(pixels, [.. Enumerable.Repeat(text, (int)pixels.shape[0])]);
         golden.Near(context, "ll_trunc_token_logprobs", actual);
         context.Near("sums", Golden.Floats(entry.GetProperty("sum")), actual.to(ScalarType.Float64).sum(1).ToSingles(), 1e-4);
+        context.Near("means", Golden.Floats(entry.GetProperty("mean")), actual.to(ScalarType.Float64).mean([1]).ToSingles(), 1e-4);
     }
 
     private static void SurrogateA(Golden golden, CaseContext context)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Realign.Conformance.Runner;
+using Realign.Tokenizers;
 using Realign.Torch;
 using Realign.VisionLanguage.Blip2;
 using Realign.VisionLanguage.Generation;
@@ -18,6 +19,7 @@ public sealed class Blip2T5Suite : IConformanceSuite
     {
         var golden = new Golden(folder);
         yield return new("activations", context => Activations(golden, context));
+        yield return new("tokens", context => Tokens(golden, context));
         yield return new("position-bias", context => PositionBias(golden, context));
         foreach (var entry in golden.Json.GetProperty("generation").EnumerateArray())
             yield return new($"generation/{entry.GetProperty("name").GetString()}", context => Generation(golden, context, entry));
@@ -56,6 +58,14 @@ public sealed class Blip2T5Suite : IConformanceSuite
         }
     }
 
+    private static void Tokens(Golden golden, CaseContext context)
+    {
+        var tokenizer = T5Tokenizer.Load(golden.Snapshot());
+        foreach (var (text, ids) in Golden.Texts(golden.Json.GetProperty("texts")).Zip(Labels(golden)))
+            context.EqualSequence(text, ids, tokenizer.Encode(text));
+        context.EqualSequence("prompt", Golden.Ints(golden.Json.GetProperty("prompt_ids")), tokenizer.Encode(golden.Json.GetProperty("prompt").GetString()!));
+    }
+
     private static void PositionBias(Golden golden, CaseContext context)
     {
         using var model = Load(golden);
@@ -68,11 +78,17 @@ public sealed class Blip2T5Suite : IConformanceSuite
     {
         using var model = Load(golden);
         var pixels = golden.Pixels();
+        var tokenizer = T5Tokenizer.Load(golden.Snapshot());
+        var prompt = Golden.Ints(entry.GetProperty("prompt_ids"));
+        var options = GenerationCheck.Options(entry, null);
         var index = 0;
         foreach (var expected in entry.GetProperty("images").EnumerateArray())
         {
-            var found = model.Generate(pixels.narrow(0, index, 1), Golden.Ints(entry.GetProperty("prompt_ids")), GenerationCheck.Options(entry, null), CancellationToken.None);
-            GenerationCheck.Compare(context, $"image {index++}", entry, expected, found, null);
+            var image = pixels.narrow(0, index, 1);
+            GenerationCheck.Compare(context, $"image {index}", entry, expected, model.Generate(image, prompt, options, CancellationToken.None), tokenizer);
+            if (options.NumBeams == 1)
+                GenerationCheck.CompareMargin(context, $"image {index}", expected, model.Language.Open(model.EncodeImage(image), prompt, options.MaxNewTokens), options, golden.Tolerance("logits_prompt_text_i"));
+            index++;
         }
     }
 

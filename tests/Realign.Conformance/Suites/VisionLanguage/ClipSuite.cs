@@ -52,23 +52,14 @@ public sealed class ClipSuite : IConformanceSuite
     {
         using var model = Load(golden);
         using var grad = no_grad();
-        var output = model.EncodeText(golden.Tensor("input_ids"));
-        golden.Near(context, "text_last_hidden_state_no_mask", output.LastHiddenState);
-        // behind the end token the two runs differ, and nothing reads those rows; up to it the padding cannot be seen
-        Texts("text_last_hidden_state", output.LastHiddenState);
-        Texts("act.text_model.embeddings", output.HiddenStates[0]);
-        for (var i = 1; i < output.HiddenStates.Count; i++)
-            Texts($"act.text_model.encoder.layers.{i - 1}", output.HiddenStates[i]);
+        golden.Near(context, "text_last_hidden_state_no_mask", model.EncodeText(golden.Tensor("input_ids")).LastHiddenState);
+        // the masked run was cut to the longest text
+        var length = golden.Tensor("text_last_hidden_state").shape[1];
+        var output = model.EncodeText(golden.Tensor("input_ids").narrow(1, 0, length), golden.Tensor("attention_mask").narrow(1, 0, length));
+        golden.Near(context, "act.text_model.embeddings", output.HiddenStates[0]);
+        Layers(golden, context, "act.text_model.encoder.layers.", output.HiddenStates);
+        golden.Near(context, "text_last_hidden_state", output.LastHiddenState);
         golden.Near(context, "text_pooler_output", output.PooledOutput);
-
-        void Texts(string name, Tensor actual)
-        {
-            if (!golden.Has(name))
-                return;
-            var expected = golden.Tensor(name);
-            var kept = golden.Tensor("attention_mask").narrow(1, 0, expected.shape[1]).unsqueeze(-1);
-            context.Near(name, expected.mul(kept).ToSingles(), actual.narrow(1, 0, expected.shape[1]).mul(kept).ToSingles(), golden.Tolerance(name));
-        }
     }
 
     private static void Layers(Golden golden, CaseContext context, string prefix, IReadOnlyList<Tensor> states)

@@ -24,7 +24,7 @@ internal static class GenerationCheck
         };
     }
 
-    public static void Compare(CaseContext context, string what, JsonElement entry, JsonElement expected, IReadOnlyList<GeneratedText> found, ITextTokenizer? tokenizer)
+    public static void Compare(CaseContext context, string what, JsonElement entry, JsonElement expected, IReadOnlyList<GeneratedText> found, ITextTokenizer tokenizer)
     {
         if (!expected.TryGetProperty("beams", out var beams))
         {
@@ -42,10 +42,35 @@ internal static class GenerationCheck
         }
     }
 
-    private static void CompareText(CaseContext context, string what, JsonElement expected, GeneratedText found, ITextTokenizer? tokenizer)
+    /// <summary>
+    /// Smallest distance of the two best tokens along the greedy path, after the penalties. A distance of two logits may be off by
+    /// twice what one logit may, times the penalty that multiplies them.
+    /// </summary>
+    public static void CompareMargin(CaseContext context, string what, JsonElement expected, ITokenDecoder decoder, GenerationOptions options, double logitTolerance)
+    {
+        using var recorder = new RecordingDecoder(decoder);
+        var found = TokenSearch.Run(recorder, options, CancellationToken.None)[0];
+        var smallest = double.PositiveInfinity;
+        for (var step = 0; step < found.Ids.Count; step++)
+        {
+            var logits = recorder.Logits[step];
+            foreach (var id in (options.PenalisedIds ?? decoder.ContextIds).Concat(found.Ids.Take(step)).Distinct())
+                logits[id] = (float)(logits[id] < 0 ? logits[id] * options.RepetitionPenalty : logits[id] / options.RepetitionPenalty);
+            if (step < options.MinNewTokens)
+                logits[decoder.EndTokenId] = float.NegativeInfinity;
+            var best = logits.OrderDescending().Take(2).ToArray();
+            smallest = Math.Min(smallest, best[0] - best[1]);
+        }
+
+        context.Near($"{what} margin", expected.GetProperty("min_logit_margin").GetDouble(), smallest, 2 * logitTolerance * Math.Max(1, options.RepetitionPenalty));
+    }
+
+    private static void CompareText(CaseContext context, string what, JsonElement expected, GeneratedText found, ITextTokenizer tokenizer)
     {
         context.EqualSequence($"{what} ids", Golden.Ints(expected.GetProperty("generated_ids")), found.Ids);
-        if (tokenizer is not null && expected.TryGetProperty("text", out var text))
-            context.Equal($"{what} text", text.GetString(), tokenizer.Decode([.. found.Ids], skipSpecialTokens: true));
+        var text = tokenizer.Decode([.. found.Ids], skipSpecialTokens: true);
+        context.Equal($"{what} text", expected.GetProperty("text").GetString(), text);
+        if (expected.TryGetProperty("text_stripped", out var stripped))
+            context.Equal($"{what} text_stripped", stripped.GetString(), text.Trim());
     }
 }
