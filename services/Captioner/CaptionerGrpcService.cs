@@ -20,6 +20,7 @@ internal sealed class CaptionerGrpcService(
     IOptions<CaptionerOptions> options,
     IOptions<HostingOptions> hosting) : CaptionerService.CaptionerServiceBase
 {
+    private const string ClipFamily = "clip";
     private const int MaxTexts = 256;
     private const int MaxItems = 64;
     private const long MaxRequestPixels = 64L << 20;
@@ -41,8 +42,8 @@ internal sealed class CaptionerGrpcService(
         var picture = PictureReader.Read("image", request.Image);
         watch.Mark("decode");
 
-        var (caption, found) = await captioner.RunAsync(
-            (model, token) => Trimmed(Pixels(picture), () => model.Describe(picture, prompt, generation, token)), context.CancellationToken);
+        var ((caption, found), family) = await captioner.RunAsync(
+            (model, token) => (Trimmed(Pixels(picture), () => model.Describe(picture, prompt, generation, token)), model.Family), context.CancellationToken);
 
         watch.Mark("caption");
         var response = new CaptionResponse
@@ -50,7 +51,7 @@ internal sealed class CaptionerGrpcService(
             Caption = caption,
             MeanLogProbability = (float)Math.Min(0, found.MeanLogProbability),
             NumTokens = found.Ids.Count,
-            Model = Model("blip-2"),
+            Model = Model(family),
         };
         response.Timings.AddRange(watch.Timings);
         return response;
@@ -65,15 +66,15 @@ internal sealed class CaptionerGrpcService(
         if (preset == TextEncoderPreset.Unspecified)
             preset = _retrieval is null ? TextEncoderPreset.OfficialCode : TextEncoderPreset.Paper;
 
-        var (rows, dimension) = preset == TextEncoderPreset.Paper
-            ? await Retrieval().RunAsync((model, token) => (model.EmbedText(request.Texts, token), model.Dimension), context.CancellationToken)
-            : await clip.RunAsync((model, token) => (model.EmbedText(request.Texts, token), model.Dimension), context.CancellationToken);
+        var (rows, dimension, family) = preset == TextEncoderPreset.Paper
+            ? await Retrieval().RunAsync((model, token) => (model.EmbedText(request.Texts, token), model.Dimension, model.Family), context.CancellationToken)
+            : await clip.RunAsync((model, token) => (model.EmbedText(request.Texts, token), model.Dimension, ClipFamily), context.CancellationToken);
 
         return new EmbedTextResponse
         {
             Embeddings = TensorWriter.Singles(rows, request.Texts.Count, dimension),
             Preset = preset,
-            Model = Model(preset == TextEncoderPreset.Paper ? "blip-2-itm" : "clip"),
+            Model = Model(family),
         };
     }
 
@@ -91,29 +92,30 @@ internal sealed class CaptionerGrpcService(
         CheckAnswerSize(pairs, gradientType);
         watch.Mark("decode");
 
-        var scored = await Score(method, pairs, gradientType is not null, context.CancellationToken);
+        var (scored, family) = await Score(method, pairs, gradientType is not null, context.CancellationToken);
 
         watch.Mark("score");
-        var response = new ScorePromptResponse { Model = Model(method is ScoreMethod.Clip ? "clip" : method is ScoreMethod.Itc or ScoreMethod.Itm ? "blip-2-itm" : "blip-2") };
+        var response = new ScorePromptResponse { Model = Model(family) };
         response.Scores.AddRange(scored.Select((score, index) => Map(score, pairs[index], gradientType)));
         response.Timings.AddRange(watch.Timings);
         return response;
     }
 
-    private Task<IReadOnlyList<ScoredPair>> Score(ScoreMethod method, List<PicturePrompt> pairs, bool gradient, CancellationToken cancellationToken)
+    private Task<(IReadOnlyList<ScoredPair> Pairs, string Family)> Score(
+        ScoreMethod method, List<PicturePrompt> pairs, bool gradient, CancellationToken cancellationToken)
     {
         var pixels = pairs.Sum(pair => Pixels(pair.Picture));
         return method switch
         {
-            ScoreMethod.Clip => clip.RunAsync((model, token) => Trimmed(pixels, () => model.Score(pairs, gradient, token)), cancellationToken),
-            ScoreMethod.Itc => Retrieval().RunAsync((model, token) => Trimmed(pixels, () => model.ScoreContrastive(pairs, gradient, token)), cancellationToken),
-            ScoreMethod.Itm => Retrieval().RunAsync((model, token) => Trimmed(pixels, () => model.ScoreMatching(pairs, gradient, token)), cancellationToken),
-            _ => captioner.RunAsync((model, token) => Trimmed(pixels, () => model.ScoreLikelihood(pairs, gradient, token)), cancellationToken),
+            ScoreMethod.Clip => clip.RunAsync((model, token) => (Trimmed(pixels, () => model.Score(pairs, gradient, token)), ClipFamily), cancellationToken),
+            ScoreMethod.Itc => Retrieval().RunAsync((model, token) => (Trimmed(pixels, () => model.ScoreContrastive(pairs, gradient, token)), model.Family), cancellationToken),
+            ScoreMethod.Itm => Retrieval().RunAsync((model, token) => (Trimmed(pixels, () => model.ScoreMatching(pairs, gradient, token)), model.Family), cancellationToken),
+            _ => captioner.RunAsync((model, token) => (Trimmed(pixels, () => model.ScoreLikelihood(pairs, gradient, token)), model.Family), cancellationToken),
         };
     }
 
     private ModelHost<RetrievalScorer> Retrieval() => _retrieval
-        ?? throw new FailedPreconditionException("no retrieval checkpoint is loaded", "set Captioner:Retrieval to the folder of a Blip2ForImageTextRetrieval model, or use CLIP or LIKELIHOOD");
+        ?? throw new FailedPreconditionException("no retrieval checkpoint is loaded", "set Captioner:Retrieval to the folder of a BLIP or BLIP-2 retrieval model, or use CLIP or LIKELIHOOD");
 
     private static DataType? GradientType(GradientOptions? gradient) => gradient?.DataType switch
     {

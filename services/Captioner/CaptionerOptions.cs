@@ -9,7 +9,7 @@ public sealed class CaptionerOptions
     /// <summary>Section in the configuration.</summary>
     public const string SectionName = "Captioner";
 
-    /// <summary>Folder of a BLIP-2 captioner (Blip2ForConditionalGeneration).</summary>
+    /// <summary>Folder of a captioner: BLIP-2 with OPT or T5 (Blip2ForConditionalGeneration), or BLIP (BlipForConditionalGeneration).</summary>
     /// <value>miniature/captioner.</value>
     [Required]
     public string Model { get; set; } = "miniature/captioner";
@@ -19,7 +19,7 @@ public sealed class CaptionerOptions
     [Required]
     public string Clip { get; set; } = "miniature/clip";
 
-    /// <summary>Folder of a BLIP-2 retrieval model (Blip2ForImageTextRetrieval): text encoder preset PAPER, scores ITC and ITM.</summary>
+    /// <summary>Folder of a retrieval model (Blip2ForImageTextRetrieval or BlipForImageTextRetrieval): text encoder preset PAPER, scores ITC and ITM.</summary>
     /// <value>Empty: none is loaded.</value>
     public string Retrieval { get; set; } = "";
 

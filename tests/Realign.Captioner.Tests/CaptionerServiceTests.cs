@@ -28,6 +28,22 @@ public sealed class CaptionerServiceTests
     }
 
     [Fact]
+    public async Task Caption_OfADrawnScene_NamesObjectsColoursAndPlace()
+    {
+        await using var service = await TestService.StartAsync(CaptionerApp.Build);
+
+        var response = await Client(service).CaptionAsync(new CaptionRequest { Image = Scenes.RedCarLeftOfPinkElephant() }).ResponseAsync.DefaultTimeout();
+
+        response.Caption.ShouldContain("red car");
+        response.Caption.ShouldContain("pink elephant");
+        var scored = new ScorePromptRequest();
+        foreach (var prompt in new[] { "a red car and a pink elephant", "a pink car and a red elephant", "a blue book" })
+            scored.Items.Add(new ScoreItem { Image = Scenes.RedCarLeftOfPinkElephant(), Prompt = prompt });
+        var scores = (await Client(service).ScorePromptAsync(scored).ResponseAsync.DefaultTimeout()).Scores.Select(score => score.Score).ToList();
+        scores.ShouldBe(scores.OrderDescending());
+    }
+
+    [Fact]
     public async Task Caption_WithBeams_FindsAtLeastAsLikelyAText()
     {
         await using var service = await TestService.StartAsync(CaptionerApp.Build);

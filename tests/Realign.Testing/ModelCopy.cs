@@ -5,16 +5,23 @@ public sealed class ModelCopy : IDisposable
 {
     /// <summary>Copies a folder of the miniature.</summary>
     public ModelCopy(params string[] parts)
+        : this(Checkout.Miniature(parts), Directory.CreateTempSubdirectory("realign-model").FullName)
     {
-        Path = Directory.CreateTempSubdirectory("realign-model").FullName;
-        var source = Checkout.Miniature(parts);
+    }
+
+    private ModelCopy(string source, string target)
+    {
+        Path = target;
         foreach (var file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
         {
-            var target = System.IO.Path.Combine(Path, System.IO.Path.GetRelativePath(source, file));
-            _ = Directory.CreateDirectory(System.IO.Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
+            var copy = System.IO.Path.Combine(target, System.IO.Path.GetRelativePath(source, file));
+            _ = Directory.CreateDirectory(System.IO.Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
         }
     }
+
+    /// <summary>Copies any folder.</summary>
+    public static ModelCopy Of(string folder) => new(folder, Directory.CreateTempSubdirectory("realign-model").FullName);
 
     /// <summary>The copy.</summary>
     public string Path { get; }

@@ -1,7 +1,7 @@
+using Realign.Core.Configs;
 using Realign.Core.Errors;
 using Realign.Tokenizers;
 using Realign.Torch;
-using Realign.VisionLanguage.Blip2;
 using Realign.VisionLanguage.Generation;
 using Realign.VisionLanguage.Images;
 using Realign.VisionLanguage.Rewards;
@@ -9,18 +9,15 @@ using static TorchSharp.torch;
 
 namespace Realign.VisionLanguage.Captioning;
 
-/// <summary>A BLIP-2 retrieval model with its tokenizer and preprocessing: f_enc, ITC, ITM. Not thread-safe.</summary>
+/// <summary>A BLIP or BLIP-2 retrieval model with its tokenizer and preprocessing: f_enc, ITC, ITM. Not thread-safe.</summary>
 public sealed class RetrievalScorer : IDisposable
 {
-    /// <summary>Longest text of the original code, its end token included.</summary>
-    private const int MaxTextTokens = 32;
-
-    private readonly Blip2ForImageTextRetrieval _model;
+    private readonly IRetrievalModel _model;
     private readonly BertTokenizer _tokenizer;
     private readonly ModelImages _images;
     private readonly TorchPlacement _placement;
 
-    private RetrievalScorer(Blip2ForImageTextRetrieval model, BertTokenizer tokenizer, ModelImages images, TorchPlacement placement)
+    private RetrievalScorer(IRetrievalModel model, BertTokenizer tokenizer, ModelImages images, TorchPlacement placement)
     {
         _model = model;
         _tokenizer = tokenizer;
@@ -29,16 +26,22 @@ public sealed class RetrievalScorer : IDisposable
     }
 
     /// <summary>Width of the features.</summary>
-    public int Dimension => _model.Config.ImageTextHiddenSize;
+    public int Dimension => _model.Dimension;
+
+    /// <summary>Family of the model: <c>blip-itm</c> or <c>blip-2-itm</c>.</summary>
+    public string Family => _model.Family;
 
     /// <summary>Loads a snapshot folder and runs it once.</summary>
     /// <exception cref="ModelLoadException">Lists everything that does not fit.</exception>
     public static RetrievalScorer Load(string folder, TorchPlacement placement, CancellationToken cancellationToken)
     {
-        var model = Blip2ForImageTextRetrieval.Load(folder, placement);
+        var config = ConfigReader.Open(Path.Combine(folder, "config.json"));
+        var family = config.OneOf("model_type", "blip-2", "blip-2", "blip");
+        config.ThrowIfAny();
+        IRetrievalModel model = family == "blip" ? BlipRetrievalModel.Load(folder, placement) : Blip2RetrievalModel.Load(folder, placement);
         try
         {
-            var side = model.Config.Vision.ImageSize;
+            var side = model.ImageSize;
             var scorer = new RetrievalScorer(model, BertTokenizer.Load(folder), ModelImages.Load(folder, side, placement), placement);
             _ = scorer.ScoreMatching([new PicturePrompt(new Picture(new float[3 * side * side], side, side), "a")], gradient: false, cancellationToken);
             return scorer;
@@ -68,9 +71,9 @@ public sealed class RetrievalScorer : IDisposable
         return [.. rows];
     }
 
-    /// <summary>ITC: the largest cosine over the queries.</summary>
+    /// <summary>ITC: the cosine of image and text; of BLIP-2 the largest one over the queries.</summary>
     public IReadOnlyList<ScoredPair> ScoreContrastive(IReadOnlyList<PicturePrompt> pairs, bool gradient, CancellationToken cancellationToken) =>
-        Score(pairs, (image, texts) => Blip2ForImageTextRetrieval.ContrastiveScore(_model.ImageFeatures(image), _model.TextFeatures(texts)), gradient, cancellationToken);
+        Score(pairs, _model.ContrastiveScore, gradient, cancellationToken);
 
     /// <summary>ITM: probability of a match.</summary>
     public IReadOnlyList<ScoredPair> ScoreMatching(IReadOnlyList<PicturePrompt> pairs, bool gradient, CancellationToken cancellationToken) =>
@@ -85,6 +88,6 @@ public sealed class RetrievalScorer : IDisposable
             (pixels, batch) => score(_model.EncodeImage(pixels), Batch([.. batch.Select(index => pairs[index].Prompt)])), gradient, cancellationToken);
 
     private TokenBatch Batch(string[] texts) => TokenBatch.Pad(
-        [.. texts.Select(text => (IReadOnlyList<int>)Cut(_tokenizer.Encode(text), MaxTextTokens))], _tokenizer.PadId, _placement.Device);
+        [.. texts.Select(text => (IReadOnlyList<int>)Cut(_tokenizer.Encode(text), _model.MaxTextTokens))], _tokenizer.PadId, _placement.Device);
 
 }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Realign.Core.Images;
 using Realign.Imaging;
+using Realign.Testing;
 using Realign.V1;
 using Image = Realign.V1.Image;
 
@@ -15,7 +16,13 @@ internal static class Scenes
     /// <summary>A red ball in front of a light wall, as a file.</summary>
     public static Image Encoded() => new() { Encoded = ByteString.CopyFrom(ImageEncoder.Png(Rgb())) };
 
-    /// <summary>The same as float pixels.</summary>
+    /// <summary>A picture that the miniature generator drew for "a red car and a pink elephant", 64x64.</summary>
+    public static Image RedCarLeftOfPinkElephant() => new()
+    {
+        Encoded = ByteString.CopyFrom(File.ReadAllBytes(Path.Combine(Checkout.Root, "tests", "Realign.Captioner.Tests", "Scenes", "red-car-left-of-pink-elephant.png"))),
+    };
+
+    /// <summary>The ball as float pixels.</summary>
     public static Image Pixels(Action<float[]>? change = null)
     {
         var values = Planar();
