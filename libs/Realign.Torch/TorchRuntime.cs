@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using TorchSharp;
@@ -20,8 +21,33 @@ public static partial class TorchRuntime
             var wanted = threads == 0 ? Environment.ProcessorCount : threads;
             if (wanted == _threads)
                 return;
+            if (_threads == 0)
+                Prelink();
             torch.set_num_threads(wanted);
             _threads = wanted;
+        }
+    }
+
+    /// <summary>
+    /// Binds every native function now. TorchSharp does not keep temporary scalars alive during a call; binding a function at its
+    /// first call allocates, and a collection at that moment frees the scalar that is about to be read.
+    /// </summary>
+    private static void Prelink()
+    {
+        var functions = typeof(torch).Assembly.GetTypes()
+            .Where(type => type.Name == "NativeMethods")
+            .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
+            .Where(method => method.Attributes.HasFlag(MethodAttributes.PinvokeImpl));
+        foreach (var function in functions)
+        {
+            try
+            {
+                Marshal.Prelink(function);
+            }
+            catch (EntryPointNotFoundException)
+            {
+                // declared, but not exported by this build of libtorch: it fails with its own message if it is ever called
+            }
         }
     }
 

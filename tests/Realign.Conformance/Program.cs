@@ -1,4 +1,5 @@
 using Realign.Conformance.Runner;
+using Realign.Torch;
 
 // usage: Realign.Conformance PACK [--filter TEXT] [--table FILE]
 if (args.Length == 0 || !Directory.Exists(args[0]))
@@ -6,6 +7,8 @@ if (args.Length == 0 || !Directory.Exists(args[0]))
     Console.Error.WriteLine("usage: Realign.Conformance PACK [--filter TEXT] [--table FILE.md]: PACK is a folder of golden data");
     return 2;
 }
+
+TorchRuntime.Initialize();
 
 string? Option(string name) => Array.IndexOf(args, name) is var at and >= 0 && at + 1 < args.Length ? args[at + 1] : null;
 

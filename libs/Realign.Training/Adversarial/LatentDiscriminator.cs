@@ -1,5 +1,4 @@
 using Realign.Diffusion.UNet;
-using Realign.Training.Attention;
 using static TorchSharp.torch;
 
 namespace Realign.Training.Adversarial;
@@ -21,8 +20,7 @@ public sealed class LatentDiscriminator(UNet2DConditionModel unet, Tensor headWe
     public Tensor Logits(Tensor latents)
     {
         using var scope = NewDisposeScope();
-        var features = unet.forward(latents, tensor((long)timestep, device: latents.device).view(1), emptyStates.expand(latents.shape[0], -1, -1),
-            attention: new PreciseAttention());
+        var features = unet.forward(latents, tensor((long)timestep, device: latents.device).view(1), emptyStates.expand(latents.shape[0], -1, -1));
         return nn.functional.linear(features.permute(0, 2, 3, 1), headWeight, headBias).squeeze(-1).MoveToOuterDisposeScope();
     }
 

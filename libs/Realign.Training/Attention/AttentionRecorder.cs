@@ -1,5 +1,6 @@
 using Realign.Diffusion.Attention;
 using static TorchSharp.torch;
+using Kernel = Realign.Torch.Layers.Attention;
 
 namespace Realign.Training.Attention;
 
@@ -29,10 +30,10 @@ public sealed class AttentionRecorder(Func<AttentionSite, bool> handles) : IAtte
     public Tensor Process(AttentionSite site, Tensor query, Tensor key, Tensor value, double scale)
     {
         using var scope = NewDisposeScope();
-        var probabilities = PreciseAttention.Probabilities(query, key, scale);
+        var probabilities = Kernel.Probabilities(query, key, scale);
         var map = probabilities.view(query.shape[0], query.shape[1], site.Height, site.Width, -1)[0];
         _maps.Add((site, map.DetachFromDisposeScope()));
-        return PreciseAttention.Attend(probabilities, value).MoveToOuterDisposeScope();
+        return Kernel.Attend(probabilities, value).MoveToOuterDisposeScope();
     }
 
     /// <summary>Frees the maps; the recorder can be used again.</summary>

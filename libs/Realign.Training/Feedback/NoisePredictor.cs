@@ -1,6 +1,5 @@
 using Realign.Diffusion.Attention;
 using Realign.Diffusion.UNet;
-using Realign.Training.Attention;
 using static TorchSharp.torch;
 
 namespace Realign.Training.Feedback;
@@ -23,7 +22,7 @@ public sealed class NoisePredictor(
     {
         using var scope = NewDisposeScope();
         var time = tensor((long)timestep, device: latents.device).view(1);
-        var prompt = unet.forward(latents, time, promptStates, attention: new PreciseAttention(attention));
+        var prompt = unet.forward(latents, time, promptStates, attention: attention);
         if (emptyStates is null)
             return prompt.MoveToOuterDisposeScope();
         var empty = PredictEmpty(latents, time, emptyStates);
@@ -33,7 +32,7 @@ public sealed class NoisePredictor(
     private Tensor PredictEmpty(Tensor latents, Tensor time, Tensor states)
     {
         if (unconditionalGradient)
-            return unet.forward(latents, time, states, attention: new PreciseAttention());
+            return unet.forward(latents, time, states);
         using var noGradient = no_grad();
         return unet.forward(latents, time, states);
     }

@@ -1,5 +1,4 @@
 using Realign.Diffusion.UNet;
-using Realign.Training.Attention;
 using static TorchSharp.torch;
 
 namespace Realign.Training.Feedback;
@@ -24,7 +23,7 @@ public static class PretrainingLoss
         var amount = PerSample(time => Math.Sqrt(1 - (double)alphasCumprod[time]));
         var noisy = latents.mul(signal).add(noise.mul(amount));
         var times = tensor(timesteps.Select(time => (long)time).ToArray(), device: latents.device);
-        return unet.forward(noisy, times, textStates, attention: new PreciseAttention()).sub(noise).square().mean().MoveToOuterDisposeScope();
+        return unet.forward(noisy, times, textStates).sub(noise).square().mean().MoveToOuterDisposeScope();
 
         Tensor PerSample(Func<int, double> value) =>
             tensor(timesteps.Select(time => (float)value(time)).ToArray(), [timesteps.Count, 1, 1, 1], device: latents.device);

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Realign.Conformance.Runner;
 using Realign.Diffusion.Lora;
 using Realign.Torch;
-using Realign.Training.Attention;
 using Realign.Training.Feedback;
 using Realign.Training.Optimisation;
 using static Realign.Conformance.Suites.Training.TrainingGolden;
@@ -202,7 +201,7 @@ internal sealed class OptimSuite : IConformanceSuite
         }
 
         using var attached = lora.Attach(strength);
-        var eps = unet.forward(golden.Read("in.latents"), time, states, attention: new PreciseAttention());
+        var eps = unet.forward(golden.Read("in.latents"), time, states);
         golden.Compare(context, $"{id}.out.eps", eps);
         var names = Texts(json.GetProperty("gradient_names"));
         autograd.backward([eps.mul(golden.Read("in.cotangent")).sum()], inputs: [.. names.Select(name => named[name])]);
