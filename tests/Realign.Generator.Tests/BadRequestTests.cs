@@ -84,7 +84,9 @@ public sealed class BadRequestTests(RunningGenerator generator) : IClassFixture<
 
     private static Segment Blank(int width, int height) => new()
     {
-        Phrase = "a car", Score = 2, Mask = new Mask { Width = width, Height = height, Counts = { (uint)(width * height) } },
+        Phrase = "a car",
+        Score = 2,
+        Mask = new Mask { Width = width, Height = height, Counts = { (uint)(width * height) } },
     };
 
     private static Segment Wrong(uint[] counts) => new() { Phrase = "a car", Score = 2, Mask = new Mask { Width = 2, Height = 2, Counts = { counts } } };
