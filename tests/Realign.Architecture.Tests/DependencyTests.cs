@@ -1,0 +1,85 @@
+using Realign.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Realign.Architecture.Tests;
+
+/// <summary>protos -> libs -> services -> tests: dependencies point one way, and each native library has one door.</summary>
+public sealed class DependencyTests
+{
+    private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
+    {
+        ["protos"] = [],
+        ["libs"] = ["protos", "libs"],
+        ["services"] = ["protos", "libs"],
+        ["cli"] = ["protos", "libs"],
+        ["benchmarks"] = ["protos", "libs"],
+        ["tools"] = ["protos", "libs"],
+        ["tests"] = ["protos", "libs", "services", "cli", "tests", "tools"],
+    };
+
+    [Fact]
+    public void Projects_ReferOnlyToTheLayersBeforeThem()
+    {
+        ProjectFile.All.Count.ShouldBeGreaterThan(30);
+
+        ProjectFile.All.SelectMany(project => project.Projects.Where(reference => !Allowed[project.Layer].Contains(reference.Split('/')[0])).Select(reference => $"{project.Path} -> {reference}"))
+            .ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void ProtosBelongToTheEdge_OnlyHostingReadsThemAmongTheLibraries() =>
+        ProjectFile.All.Where(project => project.Layer == "libs" && project.Projects.Any(reference => reference.StartsWith("protos/", StringComparison.Ordinal)))
+            .Select(project => project.Folder).ShouldBe(["libs/Realign.Hosting"]);
+
+    [Fact]
+    public void CoreRefersToNothing()
+    {
+        var core = ProjectFile.All.Single(project => project.Folder == "libs/Realign.Core");
+
+        core.Projects.ShouldBeEmpty();
+        core.Packages.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("TorchSharp", "libs/Realign.Torch")]
+    [InlineData("libtorch-cpu-linux-x64", "libs/Realign.Torch")]
+    [InlineData("TorchSharp-cuda-linux", "libs/Realign.Torch")]
+    [InlineData("Microsoft.ML.OnnxRuntime", "libs/Realign.Onnx")]
+    [InlineData("Microsoft.ML.OnnxRuntime.Gpu", "libs/Realign.Onnx")]
+    [InlineData("NetVips", "libs/Realign.Imaging")]
+    [InlineData("NetVips.Native.linux-x64", "libs/Realign.Imaging")]
+    [InlineData("Microsoft.ML.Tokenizers", "libs/Realign.Tokenizers")]
+    [InlineData("SkiaSharp", "cli")]
+    [InlineData("Grpc.AspNetCore", "libs/Realign.Hosting")]
+    public void Package_HasOneOwner(string package, string owner) =>
+        ProjectFile.All.Where(project => project.Layer is not ("tests" or "benchmarks") && project.Packages.Contains(package)).Select(project => project.Folder).ShouldBe([owner]);
+
+    [Theory]
+    [InlineData("Microsoft.ML.OnnxRuntime", "libs/Realign.Onnx/")]
+    [InlineData("NetVips", "libs/Realign.Imaging/")]
+    [InlineData("Microsoft.ML.Tokenizers", "libs/Realign.Tokenizers/")]
+    [InlineData("SkiaSharp", "cli/")]
+    public void Namespace_IsNamedBehindItsDoorOnly(string name, string folder) =>
+        SourceFile.All.Where(file => file.Layer is not ("tests" or "benchmarks") && file.Names(name) && !file.Path.StartsWith(folder, StringComparison.Ordinal)).ShouldBeEmpty();
+
+    [Fact]
+    public void TorchSharp_IsNamedOnlyByLibrariesOnRealignTorch()
+    {
+        var libraries = ProjectFile.All.Where(project => project.Layer == "libs" && (project.Folder == "libs/Realign.Torch" || project.Projects.Contains("libs/Realign.Torch/Realign.Torch.csproj")))
+            .Select(project => project.Folder + "/").ToList();
+        // the Generator composes the denoising run from tensors of Realign.Diffusion: its drawing folder, and nothing else of any service
+        libraries.Add("services/Generator/Drawing/");
+
+        SourceFile.All.Where(file => file.Layer is not ("tests" or "benchmarks" or "tools") && file.Names("TorchSharp") && !libraries.Exists(folder => file.Path.StartsWith(folder, StringComparison.Ordinal)))
+            .ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Solution_ListsEveryProject()
+    {
+        var solution = File.ReadAllText(Path.Combine(Checkout.Root, "Realign.slnx"));
+
+        ProjectFile.All.Where(project => !solution.Contains($"\"{project.Path}\"", StringComparison.Ordinal)).Select(project => project.Path).ShouldBeEmpty();
+    }
+}

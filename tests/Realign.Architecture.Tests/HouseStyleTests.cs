@@ -1,0 +1,71 @@
+using Shouldly;
+using Xunit;
+
+namespace Realign.Architecture.Tests;
+
+/// <summary>Sizes, places and habits that a reader relies on.</summary>
+public sealed class HouseStyleTests
+{
+    private const int MostLines = 600;
+    private const int MostProgramLines = 20;
+    private static readonly string[] DrawersForEverything = ["Helpers", "Helper", "Utils", "Util", "Utilities", "Common", "Managers", "Interfaces", "Misc"];
+
+    [Fact]
+    public void Files_AreShort()
+    {
+        SourceFile.All.Count.ShouldBeGreaterThan(300);
+
+        SourceFile.All.Where(file => file.Lines.Count > MostLines).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Folders_AreNamedAfterFeatures() =>
+        SourceFile.All.Where(file => file.Path.Split('/').SkipLast(1).Any(folder => DrawersForEverything.Contains(folder, StringComparer.OrdinalIgnoreCase))).ShouldBeEmpty();
+
+    [Fact]
+    public void Programs_AreAFewLines() =>
+        SourceFile.All.Where(file => file.Layer == "services" && file.Path.EndsWith("/Program.cs", StringComparison.Ordinal) && file.Lines.Count > MostProgramLines).ShouldBeEmpty();
+
+    // what a library is for may live in its root namespace, whatever the folder
+    [Fact]
+    public void Namespaces_FollowTheFolders() =>
+        SourceFile.All.Where(file => file.Layer is "libs" or "services" or "cli" && Declared(file) is { } name && name != Expected(file) && name != Root(file))
+            .Select(file => $"{file.Path}: {Declared(file)}").ShouldBeEmpty();
+
+    [Fact]
+    public void GrpcServices_LeaveFailuresToTheInterceptor() =>
+        SourceFile.All.Where(file => file.Layer == "services" && file.Path.EndsWith("GrpcService.cs", StringComparison.Ordinal) && file.Lines.Any(line => line.TrimStart().StartsWith("catch", StringComparison.Ordinal) && !line.Contains("(OperationCanceledException)", StringComparison.Ordinal)))
+            .ShouldBeEmpty();
+
+    [Fact]
+    public void Services_HaveOneAppOneProgramAndTheirOptions()
+    {
+        foreach (var service in ProjectFile.All.Where(project => project.Layer == "services"))
+        {
+            var name = service.Folder.Split('/')[^1];
+            foreach (var file in new[] { "Program.cs", $"{name}App.cs", $"{name}Options.cs" })
+                SourceFile.All.ShouldContain(source => source.Path == $"{service.Folder}/{file}");
+        }
+    }
+
+    [Fact]
+    public void Comments_PromiseNothing() =>
+        SourceFile.All.Where(file => file.Lines.Any(line => line.Contains("// TODO", StringComparison.Ordinal) || line.Contains("// FIXME", StringComparison.Ordinal) || line.Contains("// HACK", StringComparison.Ordinal))
+            && file.Path != "tests/Realign.Architecture.Tests/HouseStyleTests.cs").ShouldBeEmpty();
+
+    private static string? Declared(SourceFile file) =>
+        file.Lines.FirstOrDefault(line => line.StartsWith("namespace ", StringComparison.Ordinal))?["namespace ".Length..].TrimEnd(';');
+
+    private static string Root(SourceFile file) => file.Layer == "libs" ? file.Path.Split('/')[1] : "";
+
+    private static string Expected(SourceFile file)
+    {
+        var parts = file.Path.Split('/')[..^1];
+        return string.Join('.', file.Layer switch
+        {
+            "libs" => parts[1..],
+            "services" => ["Realign", .. parts[1..]],
+            _ => ["Realign", "Cli", .. parts[1..]],
+        });
+    }
+}
