@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Realign.Core.Configs;
 using Realign.Core.Errors;
 
 namespace Realign.Safetensors;
@@ -34,7 +35,7 @@ internal static class SafetensorsHeader
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(header, new JsonDocumentOptions { MaxDepth = 8 });
+            document = StrictJson.Parse(header, new JsonDocumentOptions { MaxDepth = 8 });
         }
         catch (JsonException exception)
         {
@@ -48,29 +49,17 @@ internal static class SafetensorsHeader
             var entries = new Dictionary<string, SafetensorsEntry>(StringComparer.Ordinal);
             var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
             var problems = new List<string>();
-            foreach (var (name, value) in Properties(path, document.RootElement))
+            foreach (var property in document.RootElement.EnumerateObject())
             {
+                var name = property.Name;
                 if (name == "__metadata__")
-                    ReadMetadata(value, metadata, problems);
-                else if (ReadEntry(name, value, dataStart, fileLength, problems) is { } entry && !entries.TryAdd(name, entry))
+                    ReadMetadata(property.Value, metadata, problems);
+                else if (ReadEntry(name, property.Value, dataStart, fileLength, problems) is { } entry && !entries.TryAdd(name, entry))
                     problems.Add($"key '{name}' occurs twice");
             }
 
             CheckOverlaps(entries.Values, dataStart, fileLength, problems);
             return problems.Count == 0 ? (entries, metadata) : throw new ModelLoadException(path, problems, WayOut);
-        }
-    }
-
-    /// <summary>Property names are decoded lazily, and an escape such as a lone surrogate throws only then.</summary>
-    private static List<(string Name, JsonElement Value)> Properties(string path, JsonElement element)
-    {
-        try
-        {
-            return [.. element.EnumerateObject().Select(property => (property.Name, property.Value))];
-        }
-        catch (InvalidOperationException exception)
-        {
-            throw Bad(path, $"the header holds a string that is not text ({exception.Message})");
         }
     }
 
@@ -84,17 +73,10 @@ internal static class SafetensorsHeader
 
         foreach (var property in value.EnumerateObject())
         {
-            try
-            {
-                if (property.Value.ValueKind == JsonValueKind.String)
-                    metadata[property.Name] = property.Value.GetString()!;
-                else
-                    problems.Add($"__metadata__.{property.Name} is not a string");
-            }
-            catch (InvalidOperationException)
-            {
-                problems.Add("__metadata__ holds a string that is not text");
-            }
+            if (property.Value.ValueKind == JsonValueKind.String)
+                metadata[property.Name] = property.Value.GetString()!;
+            else
+                problems.Add($"__metadata__.{property.Name} is not a string");
         }
     }
 
@@ -109,16 +91,7 @@ internal static class SafetensorsHeader
             return null;
         }
 
-        string? dtypeName;
-        try
-        {
-            dtypeName = dtypeElement.GetString();
-        }
-        catch (InvalidOperationException)
-        {
-            dtypeName = null;
-        }
-
+        var dtypeName = dtypeElement.GetString();
         if (!SafetensorsDTypes.TryParse(dtypeName, out var dtype))
         {
             problems.Add($"key '{name}' has the unknown dtype '{dtypeName}'");

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Realign.Core.Configs;
 using Realign.Core.Errors;
 
 namespace Realign.Safetensors;
@@ -122,7 +123,7 @@ public sealed class SafetensorsSet : IDisposable
         weightMap = new Dictionary<string, string>(StringComparer.Ordinal);
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(indexPath));
+            using var document = StrictJson.Parse(File.ReadAllBytes(indexPath));
             foreach (var property in document.RootElement.GetProperty("weight_map").EnumerateObject())
             {
                 var shard = property.Value.GetString() ?? throw new JsonException("a shard name is null");

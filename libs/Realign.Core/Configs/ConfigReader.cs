@@ -49,7 +49,7 @@ public sealed class ConfigReader
     {
         try
         {
-            using var document = JsonDocument.Parse(PythonJson.Standardise(utf8));
+            using var document = StrictJson.Parse(PythonJson.Standardise(utf8));
             DecodeTexts(document.RootElement);
             return Parse(path, document.RootElement.Clone());
         }

@@ -33,7 +33,7 @@ internal sealed class AddedTokenReader(TokenizerFolder folder, IReadOnlyDictiona
             {
                 if (item.Value.ValueKind != JsonValueKind.Number || !item.Value.TryGetInt32(out var id))
                     throw folder.Bad("added_tokens.json", $"the id of a token is {item.Value.GetRawText()}, not a whole number");
-                Add("added_tokens.json", folder.Guard("added_tokens.json", () => item.Name), id, special: true, normalized: false);
+                Add("added_tokens.json", item.Name, id, special: true, normalized: false);
             }
         }
 
@@ -62,7 +62,7 @@ internal sealed class AddedTokenReader(TokenizerFolder folder, IReadOnlyDictiona
     // Named by its text only: the id comes from the vocabulary or from a token that was already added.
     private void AddNamed(string file, JsonElement token)
     {
-        var content = folder.Guard(file, () => token.ValueKind == JsonValueKind.String ? token.GetString() : token.Text("content"));
+        var content = token.ValueKind == JsonValueKind.String ? token.GetString() : token.Text("content");
         if (string.IsNullOrEmpty(content))
             throw folder.Bad(file, "a special token has no text");
         if (_tokens.ContainsKey(content))
@@ -74,7 +74,7 @@ internal sealed class AddedTokenReader(TokenizerFolder folder, IReadOnlyDictiona
 
     private void Add(string file, JsonElement item, int? id, bool special)
     {
-        var content = folder.Guard(file, () => item.Text("content"));
+        var content = item.Text("content");
         if (string.IsNullOrEmpty(content) || id is not >= 0)
             throw folder.Bad(file, "an added token has no text or no id");
         if (item.Flag("single_word") == true)

@@ -23,7 +23,7 @@ internal sealed class TokenRoles(TokenizerFolder folder, IReadOnlyDictionary<str
         foreach (var source in new[] { folder.Config, _map })
         {
             if (source?.Property(role) is { } token)
-                return folder.Guard("tokenizer_config.json", () => token.ValueKind == JsonValueKind.String ? token.GetString() : token.Text("content"));
+                return token.ValueKind == JsonValueKind.String ? token.GetString() : token.Text("content");
         }
 
         return null;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Realign.Core.Configs;
 using Realign.Core.Errors;
 
 namespace Realign.Tokenizers.Files;
@@ -57,12 +58,12 @@ internal sealed class TokenizerFolder
         try
         {
             // without duplicate keys, as two entries of one token would silently shadow each other
-            using var document = JsonDocument.Parse(ReadBytes(file), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using var document = StrictJson.Parse(ReadBytes(file), new JsonDocumentOptions { AllowDuplicateProperties = false });
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? document.RootElement.Clone()
                 : throw Bad(file, "is not a JSON object");
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        catch (JsonException exception)
         {
             throw Bad(file, $"is not valid JSON ({exception.Message})", exception);
         }
@@ -83,7 +84,7 @@ internal sealed class TokenizerFolder
                 throw Bad(file, $"the id of a token is {entry.Value.GetRawText()}, not a whole number from 0");
             if (!ids.Add(id))
                 throw Bad(file, $"id {id} is given to two tokens");
-            vocabulary.Add(Guard(file, () => entry.Name), id);
+            vocabulary.Add(entry.Name, id);
         }
 
         if (vocabulary.Count == 0)
@@ -101,25 +102,12 @@ internal sealed class TokenizerFolder
             throw Bad("merges.txt", "is missing, and tokenizer.json has no merges");
         return [.. list.EnumerateArray().Select(merge => merge.ValueKind switch
         {
-            JsonValueKind.String => Guard("tokenizer.json", () => merge.GetString()!),
+            JsonValueKind.String => merge.GetString()!,
             JsonValueKind.Array when merge.GetArrayLength() == 2 && merge[0].ValueKind == JsonValueKind.String && merge[1].ValueKind == JsonValueKind.String =>
-                Guard("tokenizer.json", () => $"{merge[0].GetString()} {merge[1].GetString()}"),
+                $"{merge[0].GetString()} {merge[1].GetString()}",
             _ => throw Bad("tokenizer.json", "a merge is neither a string nor a pair of strings"),
         })];
     }
 
     public JsonElement? Model() => TokenizerJson?.Property("model");
-
-    /// <summary>Runs a read of JSON strings; an escape that is no UTF-16 ends as a bad file.</summary>
-    public T Guard<T>(string file, Func<T> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (InvalidOperationException exception)
-        {
-            throw Bad(file, $"holds a string or value that cannot be read ({exception.Message})", exception);
-        }
-    }
 }

@@ -151,7 +151,7 @@ public sealed class T5Tokenizer : ITextTokenizer
             if (item.ValueKind != JsonValueKind.Array || item.GetArrayLength() != 2 || item[0].ValueKind != JsonValueKind.String
                 || item[1].ValueKind != JsonValueKind.Number || !item[1].TryGetSingle(out var score))
                 throw folder.Bad(File, $"piece {pieces.Count} is not a pair of text and score");
-            pieces.Add((folder.Guard(File, () => item[0].GetString()!), score));
+            pieces.Add((item[0].GetString()!, score));
         }
 
         if (model.Int32("unk_id") is not { } unknown || unknown < 0 || unknown >= pieces.Count)
