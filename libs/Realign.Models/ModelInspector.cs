@@ -50,6 +50,8 @@ public static class ModelInspector
             return graphs;
         if (File.Exists(Path.Combine(folder, "config.json")))
             return TransformersInspection.Run(folder);
+        if (ImageRewardInspection.TryFolder(folder) is { } reward)
+            return reward;
         var files = Directory.GetFiles(folder).Order(StringComparer.Ordinal).ToList();
         var ggufs = files.FindAll(file => file.EndsWith(".gguf", StringComparison.Ordinal));
         if (ggufs.Count > 0)

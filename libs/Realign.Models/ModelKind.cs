@@ -21,6 +21,12 @@ public enum ModelKind
     /// <summary>A BLIP-2 captioner or retrieval model.</summary>
     Blip2,
 
+    /// <summary>A BLIP captioner or retrieval model.</summary>
+    Blip,
+
+    /// <summary>ImageReward.</summary>
+    ImageReward,
+
     /// <summary>A RAM, RAM++ or Tag2Text graph.</summary>
     Tagger,
 

@@ -3,8 +3,11 @@ using Realign.Clip.Text;
 using Realign.Core.Errors;
 using Realign.Diffusion.UNet;
 using Realign.Diffusion.Vae;
+using Realign.Safetensors;
 using Realign.Torch.Weights;
+using Realign.VisionLanguage.Blip;
 using Realign.VisionLanguage.Blip2;
+using Realign.VisionLanguage.ImageReward;
 using static TorchSharp.torch;
 
 namespace Realign.Models.Torch;
@@ -25,6 +28,9 @@ internal sealed record Architecture(nn.Module Module, KeyRules? Rules, bool Stay
         [nameof(CLIPModel)] = Clip,
         [nameof(Blip2ForConditionalGeneration)] = Captioner,
         [nameof(Blip2ForImageTextRetrieval)] = Retrieval,
+        [nameof(BlipForConditionalGeneration)] = path => Blip(path, config => new BlipForConditionalGeneration(config), BlipForConditionalGeneration.Rules),
+        [nameof(BlipForImageTextRetrieval)] = path => Blip(path, config => new BlipForImageTextRetrieval(config), BlipForImageTextRetrieval.Rules),
+        [nameof(ImageRewardModel)] = Reward,
     };
 
     /// <summary>Classes that can be built.</summary>
@@ -80,5 +86,19 @@ internal sealed record Architecture(nn.Module Module, KeyRules? Rules, bool Stay
         var config = Blip2Config.Load(path);
         return new Architecture(new Blip2ForImageTextRetrieval(config), Blip2ForImageTextRetrieval.Rules, false,
             [$"images of {config.Vision.ImageSize} pixels, joint space of width {config.ImageTextHiddenSize}"]);
+    }
+
+    private static Architecture Blip(string path, Func<BlipConfig, nn.Module> build, KeyRules rules)
+    {
+        var config = BlipConfig.Load(path);
+        return new Architecture(build(config), rules, false, [$"images of {config.Vision.ImageSize} pixels, joint space of width {config.ImageTextHiddenSize}"]);
+    }
+
+    private static Architecture Reward(string path)
+    {
+        var folder = Path.GetDirectoryName(path)!;
+        using var weights = SafetensorsSet.OpenFolder(folder, "ImageReward");
+        var config = ImageRewardModel.ReadConfig(folder, weights);
+        return new Architecture(new ImageRewardModel(config), ImageRewardModel.Rules, false, [$"images of {config.Vision.ImageSize} pixels, {config.MaxTextTokens} text tokens"]);
     }
 }

@@ -9,16 +9,17 @@ internal static class ComponentInspection
 {
     /// <summary>One report for each set of weights; one with problems when there is none.</summary>
     /// <param name="name">What the part is called.</param>
-    /// <param name="folder">Holds <c>config.json</c> and the weights.</param>
+    /// <param name="folder">Holds the config and the weights.</param>
     /// <param name="className">Class of the part.</param>
     /// <param name="baseName">Name of its weight files without variant and suffix.</param>
-    public static IReadOnlyList<PartReport> Run(string name, string folder, string className, string baseName)
+    /// <param name="configFile">Name of its config.</param>
+    public static IReadOnlyList<PartReport> Run(string name, string folder, string className, string baseName, string configFile = "config.json")
     {
         var empty = new PartReport { Name = name, ClassName = className };
         Architecture architecture;
         try
         {
-            architecture = Architecture.Build(className, Path.Combine(folder, "config.json"));
+            architecture = Architecture.Build(className, Path.Combine(folder, configFile));
         }
         catch (ModelLoadException exception)
         {

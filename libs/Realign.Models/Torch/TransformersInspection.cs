@@ -6,6 +6,7 @@ using Realign.Diffusion.UNet;
 using Realign.Diffusion.Vae;
 using Realign.Tokenizers;
 using Realign.Torch;
+using Realign.VisionLanguage.Blip;
 using Realign.VisionLanguage.Blip2;
 using Realign.VisionLanguage.Images;
 
@@ -70,6 +71,8 @@ internal static class TransformersInspection
         nameof(CLIPModel) => (ModelKind.Clip, "CLIP"),
         nameof(Blip2ForConditionalGeneration) => (ModelKind.Blip2, "BLIP-2 captioner"),
         nameof(Blip2ForImageTextRetrieval) => (ModelKind.Blip2, "BLIP-2 retrieval model (ITC, ITM)"),
+        nameof(BlipForConditionalGeneration) => (ModelKind.Blip, "BLIP captioner"),
+        nameof(BlipForImageTextRetrieval) => (ModelKind.Blip, "BLIP retrieval model (ITC, ITM)"),
         nameof(UNet2DConditionModel) => (ModelKind.DiffusionComponent, "UNet of a Stable Diffusion snapshot"),
         nameof(AutoencoderKL) => (ModelKind.DiffusionComponent, "autoencoder of a Stable Diffusion snapshot"),
         nameof(CLIPTextModel) or nameof(CLIPTextModelWithProjection) => (ModelKind.DiffusionComponent, "text encoder of a Stable Diffusion snapshot"),
@@ -99,6 +102,11 @@ internal static class TransformersInspection
                 var retrieval = Blip2Config.Load(configPath);
                 CheckVocabulary(Findings.Try(problems, () => BertTokenizer.Load(folder))?.VocabularySize, retrieval.QFormer.VocabSize, problems);
                 _ = Findings.Try(problems, () => ModelImages.Load(folder, retrieval.Vision.ImageSize, TorchPlacement.Cpu));
+                break;
+            case nameof(BlipForConditionalGeneration) or nameof(BlipForImageTextRetrieval):
+                var blip = BlipConfig.Load(configPath);
+                CheckVocabulary(Findings.Try(problems, () => BertTokenizer.Load(folder))?.VocabularySize, blip.Text.VocabSize, problems);
+                _ = Findings.Try(problems, () => ModelImages.Load(folder, blip.Vision.ImageSize, TorchPlacement.Cpu));
                 break;
             default:
                 break;

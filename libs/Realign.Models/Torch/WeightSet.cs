@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Realign.Models.Torch;
 
 /// <summary>One set of weight files of a folder.</summary>
-/// <param name="BaseName"><c>model</c> or <c>diffusion_pytorch_model</c>.</param>
+/// <param name="BaseName"><c>model</c>, <c>diffusion_pytorch_model</c> or <c>ImageReward</c>.</param>
 /// <param name="Variant">For example <c>fp16</c>; null = the plain files.</param>
 internal sealed partial record WeightSet(string BaseName, string? Variant)
 {
@@ -17,6 +17,6 @@ internal sealed partial record WeightSet(string BaseName, string? Variant)
             .OrderBy(set => set.Variant, StringComparer.Ordinal)];
 
     // model.safetensors, model.fp16.safetensors, model.safetensors.index.json, model.safetensors.index.fp16.json, model.fp16.safetensors.index.json
-    [GeneratedRegex(@"^(?<base>model|diffusion_pytorch_model)(\.(?<variant>[A-Za-z0-9_]+))?\.safetensors(\.index(\.(?<variant>[A-Za-z0-9_]+))?\.json)?$")]
+    [GeneratedRegex(@"^(?<base>model|diffusion_pytorch_model|ImageReward)(\.(?<variant>[A-Za-z0-9_]+))?\.safetensors(\.index(\.(?<variant>[A-Za-z0-9_]+))?\.json)?$")]
     private static partial Regex Pattern();
 }

@@ -37,9 +37,8 @@ public sealed class ImageRewardModel : nn.Module
     /// <exception cref="Core.Errors.ModelLoadException">Lists everything that does not fit.</exception>
     public static ImageRewardModel Load(string folder, TorchPlacement placement)
     {
-        var config = ImageRewardConfig.Load(folder);
         using var weights = SafetensorsSet.OpenFolder(folder, "ImageReward");
-        var model = new ImageRewardModel(config with { HeadWidths = WidthsOf(weights, config.HeadWidths) });
+        var model = new ImageRewardModel(ReadConfig(folder, weights));
         try
         {
             StateDict.Load(model, weights, placement, Rules);
@@ -51,6 +50,15 @@ public sealed class ImageRewardModel : nn.Module
         }
 
         return model;
+    }
+
+    /// <summary>The structure of a folder: its config files, and the head's widths as the weights have them.</summary>
+    /// <exception cref="Core.Errors.ModelLoadException">Lists every field that cannot be used.</exception>
+    public static ImageRewardConfig ReadConfig(string folder, SafetensorsSet weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        var config = ImageRewardConfig.Load(folder);
+        return config with { HeadWidths = WidthsOf(weights, config.HeadWidths) };
     }
 
     /// <summary>(B, 3, S, S) normalised pixels -> (B, P, E) image vectors.</summary>
