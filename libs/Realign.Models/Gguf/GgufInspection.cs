@@ -65,9 +65,13 @@ internal static class GgufInspection
                 $"GGUF version {file.Version}{(file.String("general.name") is { } title ? $", {title}" : "")}",
                 $"context of {file.Integer($"{architecture}.context_length")} tokens, {file.Integer($"{architecture}.block_count")} layers of width {file.Integer($"{architecture}.embedding_length")}",
                 $"vocabulary {file.String("tokenizer.ggml.model") ?? "missing"}, {file.Array("tokenizer.ggml.tokens")?.Count ?? 0} tokens",
-                template is not null ? $"chat format {template.Family}" : "no chat format that is known: one must be named in the settings",
+                template is not null ? $"chat format {template.Family}" : "no chat format that is known",
             ],
-            Problems = [.. LanguageModelCheck.Problems(file), .. GgufTensorCheck.Problems(file)],
+            Problems =
+            [
+                .. LanguageModelCheck.Problems(file), .. GgufTensorCheck.Problems(file),
+                .. template is null ? ["tokenizer.chat_template is missing or of no known format: the SceneScorer needs an instruction-tuned model"] : Array.Empty<string>(),
+            ],
         };
     }
 
