@@ -48,7 +48,7 @@ public sealed class SceneScorer : IDisposable
         var instruction = SceneInstruction.For(path);
         var affinity = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, "affinity.json");
         var knowledge = File.Exists(affinity) ? SceneKnowledge.Load(affinity) : SceneKnowledge.None;
-        var model = LlamaModel.Load(path);
+        var model = LlamaModel.Load(path, options.UseGpu);
         LlamaContext? context = null;
         try
         {

@@ -11,4 +11,7 @@ public sealed record SceneScoringOptions
 
     /// <summary>Most tags asked about at once; more are asked in several turns.</summary>
     public int MaxTagsPerTurn { get; init; } = 12;
+
+    /// <summary>Whether all layers run on the GPU; refused where llama.cpp's libraries have no GPU back end.</summary>
+    public bool UseGpu { get; init; }
 }

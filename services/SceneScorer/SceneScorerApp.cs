@@ -29,7 +29,7 @@ public static class SceneScorerApp
     private static Realign.SceneScoring.SceneScorer Load(IServiceProvider provider, CancellationToken cancellationToken)
     {
         var settings = Settings(provider);
-        var options = new SceneScoringOptions { ContextSize = settings.ContextSize, Threads = settings.Threads, MaxTagsPerTurn = settings.MaxTagsPerTurn };
+        var options = new SceneScoringOptions { ContextSize = settings.ContextSize, Threads = settings.Threads, MaxTagsPerTurn = settings.MaxTagsPerTurn, UseGpu = settings.Device == "cuda" };
         return Realign.SceneScoring.SceneScorer.Load(ModelFolders.Resolve(settings.Model), options, cancellationToken);
     }
 

@@ -19,6 +19,11 @@ public sealed class SceneScorerOptions
     [Required]
     public string Name { get; set; } = "miniature";
 
+    /// <summary>cpu or cuda; cuda needs llama.cpp libraries with that back end.</summary>
+    /// <value>cpu.</value>
+    [RegularExpression("cpu|cuda")]
+    public string Device { get; set; } = "cpu";
+
     /// <summary>Tokens of context; capped at what the model was trained with.</summary>
     /// <value>4096.</value>
     [Range(512, 131072)]

@@ -193,6 +193,18 @@ public sealed class SceneScorerServiceTests
     }
 
     [Fact]
+    public async Task Device_WithoutGpuBackEnd_IsFailedPreconditionWithTheReason()
+    {
+        await using var service = await TestService.StartAsync(SceneScorerApp.Build, "--SceneScorer:Device=cuda");
+        var client = new SceneScorerService.SceneScorerServiceClient(service.Channel);
+
+        var failure = await TestService.FailsAsync(async () => await client.ScoreSceneAsync(new ScoreSceneRequest { Prompt = "a red car" }));
+
+        failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition);
+        failure.Status.Detail.ShouldContain("GPU");
+    }
+
+    [Fact]
     public async Task Model_Absent_IsFailedPrecondition()
     {
         await using var service = await TestService.StartAsync(SceneScorerApp.Build, "--SceneScorer:Model=/nowhere/model.gguf");
