@@ -27,6 +27,8 @@ public sealed class Blip2ForImageTextRetrieval : nn.Module
     public Blip2ForImageTextRetrieval(Blip2Config config)
         : base(nameof(Blip2ForImageTextRetrieval))
     {
+        // configs of this class do not always say so, but its Q-Former reads texts
+        config = config with { QFormer = config.QFormer with { UseQformerTextInput = true } };
         Config = config;
         query_tokens = new Parameter(empty(1, config.NumQueryTokens, config.QFormer.HiddenSize, device: META), requires_grad: false);
         vision_model = new BlipVisionModel(config.Vision);
@@ -56,7 +58,7 @@ public sealed class Blip2ForImageTextRetrieval : nn.Module
     {
         var config = Blip2Config.Load(Path.Combine(folder, "config.json"));
         using var weights = SafetensorsSet.OpenFolder(folder, "model");
-        var model = new Blip2ForImageTextRetrieval(config with { QFormer = config.QFormer with { UseQformerTextInput = true } });
+        var model = new Blip2ForImageTextRetrieval(config);
         try
         {
             StateDict.Load(model, weights, placement, Rules);
