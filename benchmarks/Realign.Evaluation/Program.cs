@@ -4,7 +4,7 @@ using Realign.Evaluation;
 using Realign.V1;
 
 const string Usage = """
-    usage: Realign.Evaluation --gateway http://HOST:PORT [--prompts FILE] [--seeds 0,1] [--limit N] [--grid FILE.png]
+    usage: Realign.Evaluation --gateway http://HOST:PORT [--prompts FILE] [--seeds 0,1] [--limit N] [--grid FILE.png] [--guidance W] [--steps N]
                               [--power P] [--fraction F] [--cross W] [--self W] [--gain G] [--mode safe|exact] [--plain-embeddings]
            Realign.Evaluation --write-prompts FILE [--prompt-seed 20]
     """;
@@ -41,6 +41,10 @@ foreach (var prompt in prompts)
     foreach (var seed in seeds)
     {
         var generate = new GenerateRequest { Prompt = prompt.Text, Seed = seed, Modulation = Settings() };
+        if (Real("--guidance") is { } guidance)
+            generate.GuidanceScale = guidance;
+        if (Real("--steps") is { } steps)
+            generate.NumInferenceSteps = (int)steps;
         using var call = client.Realign(new RealignRequest { Generate = generate });
         GenerateResult? coarse = null;
         RealignResult? result = null;
@@ -55,7 +59,7 @@ foreach (var prompt in prompts)
     }
 }
 
-Console.WriteLine(FormattableString.Invariant($"{TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC, {prompts.Count} prompts, seeds {string.Join(", ", seeds)}, settings {Settings()}"));
+Console.WriteLine(FormattableString.Invariant($"{TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC, {prompts.Count} prompts, seeds {string.Join(", ", seeds)}, settings {Settings()} {string.Join(" ", args.SkipWhile(arg => arg is not ("--guidance" or "--steps")).Take(4))}"));
 foreach (var line in Tally.Table("all prompts", pairs))
     Console.WriteLine(line);
 if (pairs.Any(pair => pair.Refined) && pairs.Any(pair => !pair.Refined))

@@ -66,6 +66,22 @@ public sealed class RealignTests(RunningMesh mesh)
     }
 
     [Fact]
+    public async Task RepeatedCalls_LeaveNoTensors()
+    {
+        _ = await RunningMesh.EventsAsync(mesh.Client, new RealignRequest { Generate = RunningMesh.Request });
+        var before = TorchSharp.torch.Tensor.TotalCount;
+
+        for (ulong seed = 0; seed < 3; seed++)
+        {
+            var request = RunningMesh.Request;
+            request.Seed = seed;
+            _ = await RunningMesh.EventsAsync(mesh.Client, new RealignRequest { Generate = request });
+        }
+
+        TorchSharp.torch.Tensor.TotalCount.ShouldBe(before);
+    }
+
+    [Fact]
     public async Task CancelDuringCoarseDenoising_FreesTheGenerator()
     {
         using var cancel = new CancellationTokenSource();

@@ -70,6 +70,7 @@ public sealed class TokenizerFileTests : IDisposable
     [InlineData("gpt2", "added_tokens.json", ":262", ":7", "id 7 is")]
     [InlineData("gpt2", "added_tokens.json", ":262", ":null", "not a whole number")]
     [InlineData("gpt2", "added_tokens.json", "<image>", "<pad>", "has id 262 here and 1 in another file")]
+    [InlineData("gpt2", "added_tokens.json", "<image>", "", "an added token has no text")]
     [InlineData("gpt2", "special_tokens_map.json", "<pad>", "<padding>", "special token '<padding>' is in no vocabulary")]
     [InlineData("gpt2", "special_tokens_map.json", "\"<pad>\"", "\"\"", "a special token has no text")]
     [InlineData("bert", "vocab.txt", "car\n", "red\n", "line 7 repeats the token of line 6")]

@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.Json;
+using Realign.Core.Configs;
 using Realign.Core.Errors;
 
 namespace Realign.Diffusion.Lora;
@@ -33,7 +35,7 @@ internal sealed class LoraMetadata
     {
         try
         {
-            using var document = JsonDocument.Parse(json);
+            using var document = StrictJson.Parse(Encoding.UTF8.GetBytes(json));
             if (document.RootElement.ValueKind == JsonValueKind.Object)
                 return document.RootElement.Clone();
         }

@@ -84,6 +84,9 @@ internal sealed class AddedTokenReader(TokenizerFolder folder, IReadOnlyDictiona
 
     private void Add(string file, string content, int id, bool special, bool normalized, bool stripLeft = false, bool stripRight = false)
     {
+        // an empty token would be found everywhere, for ever
+        if (content.Length == 0)
+            throw folder.Bad(file, "an added token has no text");
         var known = _tokens.TryGetValue(content, out var token) ? token.Id : vocabulary.TryGetValue(content, out var inVocabulary) ? inVocabulary : id;
         if (known != id)
             throw folder.Bad(file, $"token '{content}' has id {id} here and {known} in another file of the folder");
