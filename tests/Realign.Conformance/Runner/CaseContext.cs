@@ -11,6 +11,9 @@ public sealed class CaseContext
     /// <summary>Tolerance of that comparison.</summary>
     public double WorstTolerance { get; private set; }
 
+    /// <summary>What was compared there; null without a comparison under a tolerance.</summary>
+    public string? WorstTensor { get; private set; }
+
     /// <summary>Comparisons made; a case without any fails.</summary>
     public int Comparisons { get; private set; }
 
@@ -53,6 +56,7 @@ public sealed class CaseContext
             _worstRatio = ratio;
             WorstError = error;
             WorstTolerance = tolerance;
+            WorstTensor = what;
         }
 
         if (!(error <= tolerance))

@@ -9,7 +9,7 @@ public static class ConformanceReport
     public static void WriteLine(ConformanceResult result)
     {
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{(result.Passed ? "pass" : "FAIL")}  {result.Suite}/{result.Name}  error {result.WorstError:g3}  tolerance {result.Tolerance:g3}"));
+            $"{(result.Passed ? "pass" : "FAIL")}  {result.Suite}/{result.Name}  error {result.WorstError:g3}  tolerance {result.Tolerance:g3}{(result.WorstTensor is { } tensor ? $"  at {tensor}" : "")}"));
         foreach (var failure in result.Failures.Take(5))
             Console.WriteLine($"      {failure}");
         if (result.Failures.Count > 5)

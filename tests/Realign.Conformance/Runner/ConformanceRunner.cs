@@ -25,7 +25,7 @@ public static class ConformanceRunner
             var folder = Path.Combine(pack, suite.Folder);
             if (!Directory.Exists(folder))
                 continue;
-            foreach (var conformanceCase in suite.Cases(folder))
+            foreach (var conformanceCase in Cases(suite, folder))
             {
                 if (filter is not null && !$"{suite.Folder}/{conformanceCase.Name}".Contains(filter, StringComparison.Ordinal))
                     continue;
@@ -36,6 +36,23 @@ public static class ConformanceRunner
         }
 
         return results;
+    }
+
+    // a part whose list of cases cannot be read is a case that fails, and the other parts still run
+    private static List<ConformanceCase> Cases(IConformanceSuite suite, string folder)
+    {
+        var cases = new List<ConformanceCase>();
+        try
+        {
+            foreach (var conformanceCase in suite.Cases(folder))
+                cases.Add(conformanceCase);
+        }
+        catch (Exception exception)
+        {
+            cases.Add(new ConformanceCase("cases", context => context.Fail($"the list of cases ends after {cases.Count - 1}: {exception.GetType().Name}: {exception.Message}")));
+        }
+
+        return cases;
     }
 
     private static ConformanceResult RunOne(string suite, ConformanceCase conformanceCase)
@@ -54,6 +71,6 @@ public static class ConformanceRunner
             context.Fail($"{exception.GetType().Name}: {exception.Message} {exception.StackTrace?.Split('\n').FirstOrDefault()?.Trim()}");
         }
 
-        return new ConformanceResult(suite, conformanceCase.Name, context.WorstError, context.WorstTolerance, context.Failures, watch.Elapsed);
+        return new ConformanceResult(suite, conformanceCase.Name, context.WorstError, context.WorstTolerance, context.WorstTensor, context.Failures, watch.Elapsed);
     }
 }
