@@ -12,8 +12,16 @@ internal static class World
     /// <summary>sRGB of each colour; objects are drawn in shades of it.</summary>
     public static IReadOnlyDictionary<string, (double R, double G, double B)> Colours { get; } = new Dictionary<string, (double, double, double)>
     {
-        ["red"] = (214, 40, 40), ["orange"] = (242, 140, 40), ["yellow"] = (245, 205, 50), ["green"] = (60, 160, 70), ["blue"] = (45, 95, 205),
-        ["purple"] = (125, 60, 170), ["pink"] = (245, 130, 180), ["brown"] = (120, 75, 40), ["black"] = (30, 30, 30), ["white"] = (250, 250, 250),
+        ["red"] = (214, 40, 40),
+        ["orange"] = (242, 140, 40),
+        ["yellow"] = (245, 205, 50),
+        ["green"] = (60, 160, 70),
+        ["blue"] = (45, 95, 205),
+        ["purple"] = (125, 60, 170),
+        ["pink"] = (245, 130, 180),
+        ["brown"] = (120, 75, 40),
+        ["black"] = (30, 30, 30),
+        ["white"] = (250, 250, 250),
     };
 
     /// <summary>Living things and fruit in colours that they have nowhere.</summary>

@@ -17,7 +17,9 @@ internal static class CallTimes
         var segmenter = new SegmenterService.SegmenterServiceClient(mesh.Channel("segmenter"));
         ScorePromptRequest Score(GradientOptions? gradient) => new()
         {
-            Items = { new ScoreItem { Image = image, Prompt = prompt } }, Method = ScoreMethod.Likelihood, Gradient = gradient,
+            Items = { new ScoreItem { Image = image, Prompt = prompt } },
+            Method = ScoreMethod.Likelihood,
+            Gradient = gradient,
         };
         List<(string Name, Func<Task> Call)> calls =
         [

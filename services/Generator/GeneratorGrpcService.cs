@@ -48,7 +48,11 @@ internal sealed class GeneratorGrpcService(ModelHost<ImageDrawer> drawer, IOptio
         {
             Progress = new GenerateProgress
             {
-                Step = step.Step, TotalSteps = step.TotalSteps, Timestep = step.Timestep, EtaMilliseconds = step.EtaMilliseconds, Modulated = step.IsModulated,
+                Step = step.Step,
+                TotalSteps = step.TotalSteps,
+                Timestep = step.Timestep,
+                EtaMilliseconds = step.EtaMilliseconds,
+                Modulated = step.IsModulated,
             },
         },
         PreviewMade preview => new GenerateResponse { Preview = new GeneratePreview { Step = preview.Step, Png = UnsafeByteOperations.UnsafeWrap(preview.Png) } },
@@ -70,7 +74,10 @@ internal sealed class GeneratorGrpcService(ModelHost<ImageDrawer> drawer, IOptio
         mapped.HeatMaps.AddRange(result.HeatMaps.Select(Map));
         mapped.Segments.AddRange(result.Regions.Select(region => new SegmentReport
         {
-            Phrase = region.Phrase, TokenIndices = { region.Columns }, Area = (float)region.Area, IgnoredBecause = region.IgnoredBecause,
+            Phrase = region.Phrase,
+            TokenIndices = { region.Columns },
+            Area = (float)region.Area,
+            IgnoredBecause = region.IgnoredBecause,
         }));
         mapped.Timings.AddRange(result.Timings.Select(timing => new Timing { Name = timing.Name, Milliseconds = timing.Milliseconds }));
         return mapped;

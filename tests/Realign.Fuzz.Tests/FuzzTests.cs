@@ -40,7 +40,8 @@ public sealed class FuzzTests : IDisposable
                 using var file = SafetensorsFile.Open(path);
                 foreach (var key in file.Entries.Keys)
                     _ = file.Bytes(key).ToArray();
-            });
+            }
+            );
         });
     }
 
@@ -105,7 +106,8 @@ public sealed class FuzzTests : IDisposable
                 var tokenizer = MiniatureFolders.Load(kind, folder);
                 foreach (var text in new[] { "A red car's 3 wheels", "e\u0301\u0323 \ud800<pad></s>\u2581\u2581", new string('a', 500) })
                     _ = tokenizer.Decode(tokenizer.Encode(text), skipSpecialTokens: true);
-            });
+            }
+            );
         });
     }
 
@@ -123,7 +125,8 @@ public sealed class FuzzTests : IDisposable
             {
                 using var stream = new MemoryStream(mutant);
                 _ = LanguageModelCheck.Problems(GgufFile.Read(stream, mutant.Length, "model.gguf"));
-            });
+            }
+            );
         });
     }
 

@@ -9,8 +9,18 @@ internal static class Words
 
     private static readonly FrozenDictionary<string, int> Numbers = new Dictionary<string, int>
     {
-        ["one"] = 1, ["two"] = 2, ["three"] = 3, ["four"] = 4, ["five"] = 5, ["six"] = 6, ["seven"] = 7, ["eight"] = 8, ["nine"] = 9, ["ten"] = 10,
-        ["eleven"] = 11, ["twelve"] = 12,
+        ["one"] = 1,
+        ["two"] = 2,
+        ["three"] = 3,
+        ["four"] = 4,
+        ["five"] = 5,
+        ["six"] = 6,
+        ["seven"] = 7,
+        ["eight"] = 8,
+        ["nine"] = 9,
+        ["ten"] = 10,
+        ["eleven"] = 11,
+        ["twelve"] = 12,
     }.ToFrozenDictionary();
 
     private static readonly FrozenSet<string> Negations = Set("no without not except none");
@@ -29,10 +39,34 @@ internal static class Words
 
     private static readonly FrozenDictionary<string, string> Irregular = new Dictionary<string, string>
     {
-        ["men"] = "man", ["women"] = "woman", ["children"] = "child", ["people"] = "person", ["mice"] = "mouse", ["feet"] = "foot", ["teeth"] = "tooth",
-        ["geese"] = "goose", ["leaves"] = "leaf", ["knives"] = "knife", ["wolves"] = "wolf", ["shelves"] = "shelf", ["loaves"] = "loaf", ["scarves"] = "scarf",
-        ["halves"] = "half", ["calves"] = "calf", ["oxen"] = "ox", ["shoes"] = "shoe", ["canoes"] = "canoe", ["taxis"] = "taxi", ["skis"] = "ski",
-        ["buses"] = "bus", ["glasses"] = "glass", ["dresses"] = "dress", ["movies"] = "movie", ["cookies"] = "cookie", ["ties"] = "tie", ["pies"] = "pie",
+        ["men"] = "man",
+        ["women"] = "woman",
+        ["children"] = "child",
+        ["people"] = "person",
+        ["mice"] = "mouse",
+        ["feet"] = "foot",
+        ["teeth"] = "tooth",
+        ["geese"] = "goose",
+        ["leaves"] = "leaf",
+        ["knives"] = "knife",
+        ["wolves"] = "wolf",
+        ["shelves"] = "shelf",
+        ["loaves"] = "loaf",
+        ["scarves"] = "scarf",
+        ["halves"] = "half",
+        ["calves"] = "calf",
+        ["oxen"] = "ox",
+        ["shoes"] = "shoe",
+        ["canoes"] = "canoe",
+        ["taxis"] = "taxi",
+        ["skis"] = "ski",
+        ["buses"] = "bus",
+        ["glasses"] = "glass",
+        ["dresses"] = "dress",
+        ["movies"] = "movie",
+        ["cookies"] = "cookie",
+        ["ties"] = "tie",
+        ["pies"] = "pie",
     }.ToFrozenDictionary();
 
     public static bool IsDeterminer(string word) => Determiners.Contains(word);

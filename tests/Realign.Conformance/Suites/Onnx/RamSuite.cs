@@ -22,7 +22,9 @@ public sealed class RamSuite : IConformanceSuite
 
     private static readonly Dictionary<string, string> ListFiles = new()
     {
-        ["ram"] = "ram_tag_list.txt", ["ram_plus"] = "ram_tag_list.txt", ["tag2text"] = "tag2text_ori_tag_list.txt",
+        ["ram"] = "ram_tag_list.txt",
+        ["ram_plus"] = "ram_tag_list.txt",
+        ["tag2text"] = "tag2text_ori_tag_list.txt",
     };
 
     public string Folder => "onnx/ram";
