@@ -1,3 +1,4 @@
+using Realign.Diffusion.UNet;
 using Realign.Torch.Layers;
 using static TorchSharp.torch;
 
@@ -49,6 +50,8 @@ internal sealed class LoraTargets
                 _ = _byName.TryAdd(PeftPrefix + path, target);
                 foreach (var prefix in KohyaPrefixes.GetValueOrDefault(component, []))
                     _byName[prefix + path.Replace('.', '_')] = target;
+                if (model is UNet2DConditionModel unet && FirstNames.Of(unet.Config, path) is { } first)
+                    _byName[$"lora_unet_{first.Replace('.', '_')}"] = target;
             }
         }
     }

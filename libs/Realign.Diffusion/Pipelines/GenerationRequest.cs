@@ -29,7 +29,9 @@ public sealed record GenerationRequest
     /// <summary>Steps from pure noise.</summary>
     public required int NumInferenceSteps { get; init; }
 
-    /// <summary>Weight of the prompt against the negative prompt (Ho and Salimans 2022); 1 and less = no guidance.</summary>
+    /// <summary>
+    /// Weight of the prompt against the negative prompt (Ho and Salimans 2022); 1 and less = no guidance. A distilled model is told it.
+    /// </summary>
     public double GuidanceScale { get; init; } = 7.5;
 
     /// <summary>Share of the guided prediction that is brought back to the contrast of the unguided one (Lin et al. 2024, section 3.4); 0..1.</summary>
@@ -58,8 +60,6 @@ public sealed record GenerationRequest
 
     /// <summary>Called after each step.</summary>
     public Action<DenoisingProgress>? Progress { get; init; }
-
-    internal bool IsGuided => GuidanceScale > 1;
 
     internal void Check(int factor)
     {

@@ -53,6 +53,9 @@ public sealed class StableDiffusionPipeline : IDisposable
     public Scheduler CreateScheduler(string? className = null, SchedulerOptions? options = null) =>
         Scheduler.Create(className ?? SchedulerClass, _schedulerConfig, options);
 
+    /// <summary>Whether a run needs the negative prompt: guidance above 1, and the UNet was not distilled to do without.</summary>
+    public bool IsGuided(double guidanceScale) => guidanceScale > 1 && !UNet.IsDistilled;
+
     /// <summary>Encodes, denoises and decodes.</summary>
     /// <exception cref="InvalidInputException">A value of the request cannot be used.</exception>
     /// <exception cref="OperationCanceledException">Between two steps.</exception>
@@ -62,7 +65,7 @@ public sealed class StableDiffusionPipeline : IDisposable
         request.Check(Vae.Config.Factor);
         using var grad = no_grad();
         using var scope = NewDisposeScope();
-        var conditions = Prompts.Encode(request.Prompt, request.IsGuided);
+        var conditions = Prompts.Encode(request.Prompt, IsGuided(request.GuidanceScale));
         var latents = Denoise(request, conditions, cancellation);
         var images = Decode(latents, cancellation);
         return new GenerationResult(images.MoveToOuterDisposeScope(), latents.MoveToOuterDisposeScope(), conditions.Prompts);
@@ -79,16 +82,19 @@ public sealed class StableDiffusionPipeline : IDisposable
         request.Check(Vae.Config.Factor);
         using var grad = no_grad();
         using var scope = NewDisposeScope();
+        if (UNet.IsDistilled && request.Prompt.NegativePrompts is not null)
+            throw new InvalidInputException("negative_prompt", string.Join("; ", request.Prompt.NegativePrompts), "this model has guidance distilled into it and takes no negative prompt", "leave it out");
         var scheduler = request.Scheduler;
         scheduler.SetTimesteps(request.NumInferenceSteps);
         var (first, end) = StepRange(request);
         var latents = StartLatents(request, first);
-        var context = request.IsGuided ? cat([conditions.Negative!, conditions.Positive], 0) : conditions.Positive;
+        var isGuided = IsGuided(request.GuidanceScale);
+        var context = isGuided ? cat([conditions.Negative!, conditions.Positive], 0) : conditions.Positive;
         var added = Added(request, conditions);
         for (var index = first; index < end; index++)
         {
             cancellation.ThrowIfCancellationRequested();
-            var step = new DenoisingStep(index - first, end - first, scheduler.Timesteps[index], request.IsGuided);
+            var step = new DenoisingStep(index - first, end - first, scheduler.Timesteps[index], isGuided);
             var next = Advance(request, latents, context, added, index, step);
             latents.Dispose();
             latents = next;
@@ -123,11 +129,12 @@ public sealed class StableDiffusionPipeline : IDisposable
         using var scope = NewDisposeScope();
         var scheduler = request.Scheduler;
         var input = scheduler.ScaleModelInput(latents, index);
-        if (request.IsGuided)
+        if (step.IsGuided)
             input = cat([input, input], 0);
         var time = tensor(step.Timestep, dtype: ScalarType.Float32, device: Placement.Device);
-        var prediction = UNet.forward(input.to(Placement.DType), time, context, added, request.Attention?.Invoke(step)).to(ScalarType.Float32);
-        if (request.IsGuided)
+        var guidance = UNet.IsDistilled ? request.GuidanceScale : (double?)null;
+        var prediction = UNet.forward(input.to(Placement.DType), time, context, added, request.Attention?.Invoke(step), guidance: guidance).to(ScalarType.Float32);
+        if (step.IsGuided)
             prediction = Guidance.Combine(prediction, request.GuidanceScale, request.GuidanceRescale);
         var noise = scheduler.NeedsNoise(index) ? request.Noise.Next(latents.shape).to(latents.device) : null;
         var result = scheduler.Step(prediction, index, latents, noise);
@@ -179,7 +186,7 @@ public sealed class StableDiffusionPipeline : IDisposable
         var batch = request.Prompt.Prompts.Count;
         Tensor Ids(ImageSizes sizes) => tensor(sizes.TimeIds(request.Height, request.Width), device: Placement.Device).unsqueeze(0).expand(batch, -1);
         var positive = Ids(request.Sizes);
-        return request.IsGuided
+        return IsGuided(request.GuidanceScale)
             ? new AddedConditions(cat([conditions.PooledNegative!, conditions.PooledPositive], 0), cat([Ids(request.NegativeSizes ?? request.Sizes), positive], 0))
             : new AddedConditions(conditions.PooledPositive, positive);
     }

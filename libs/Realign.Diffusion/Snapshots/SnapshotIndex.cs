@@ -23,7 +23,8 @@ public sealed record SnapshotIndex(string Path, bool IsXl, bool ZerosForEmptyPro
         var path = System.IO.Path.Combine(folder, FileName);
         var index = ConfigReader.Open(path);
         var isXl = index.OneOf("_class_name", null,
-            "StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline", "StableDiffusionXLPipeline", "StableDiffusionXLImg2ImgPipeline")
+            "StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline", "LatentConsistencyModelPipeline", "LatentConsistencyModelImg2ImgPipeline",
+            "StableDiffusionXLPipeline", "StableDiffusionXLImg2ImgPipeline")
             .StartsWith("StableDiffusionXL", StringComparison.Ordinal);
         _ = index.Texts("unet", "diffusers", nameof(UNet2DConditionModel));
         _ = index.Texts("vae", "diffusers", nameof(AutoencoderKL));

@@ -63,6 +63,9 @@ public sealed record UNet2DConditionConfig
     /// <summary>Width of pooled text and time features together (XL); null without added conditions.</summary>
     public required int? AddedInputDim { get; init; }
 
+    /// <summary>Features of the guidance weight, which distilled models (LCM) are told instead of a negative prompt; null in all others.</summary>
+    public required int? TimeCondProjDim { get; init; }
+
     /// <summary>Width of the time embedding.</summary>
     public int TimeEmbedDim => BlockOutChannels[0] * 4;
 
@@ -109,6 +112,7 @@ public sealed record UNet2DConditionConfig
             CenterInputSample = reader.Bool("center_input_sample", false),
             AdditionTimeEmbedDim = isXl ? reader.Int("addition_time_embed_dim", max: 1 << 14) : null,
             AddedInputDim = isXl ? reader.Int("projection_class_embeddings_input_dim", max: 1 << 16) : null,
+            TimeCondProjDim = reader.Has("time_cond_proj_dim") ? reader.Int("time_cond_proj_dim", min: 4, max: 1 << 14) : null,
         };
         CheckDivisions(reader, config);
         reader.ThrowIfAny();
@@ -130,6 +134,8 @@ public sealed record UNet2DConditionConfig
 
         if (levels > 0 && config.BlockOutChannels[0] % 2 != 0)
             reader.Problem($"block_out_channels[0] = {config.BlockOutChannels[0]} is odd, time features come in pairs");
+        if (config.TimeCondProjDim is { } condition && condition % 2 != 0)
+            reader.Problem($"time_cond_proj_dim {condition} is odd, its features come in pairs");
         if (config.AdditionTimeEmbedDim is { } added && (added % 2 != 0 || config.AddedInputDim <= 6 * added))
             reader.Problem($"projection_class_embeddings_input_dim {config.AddedInputDim} does not hold six times addition_time_embed_dim {added} and the text");
     }
@@ -152,7 +158,7 @@ public sealed record UNet2DConditionConfig
 
         foreach (var name in new[]
         {
-            "num_attention_heads", "class_embed_type", "num_class_embeds", "encoder_hid_dim", "encoder_hid_dim_type", "time_cond_proj_dim",
+            "num_attention_heads", "class_embed_type", "num_class_embeds", "encoder_hid_dim", "encoder_hid_dim_type",
             "time_embedding_dim", "time_embedding_act_fn", "timestep_post_act", "cross_attention_norm", "reverse_transformer_layers_per_block",
         })
         {

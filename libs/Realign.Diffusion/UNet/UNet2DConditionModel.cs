@@ -35,7 +35,7 @@ public sealed class UNet2DConditionModel : nn.Module
         Config = config;
         var outer = config.BlockOutChannels[0];
         conv_in = new Conv2d(config.InChannels, outer, 3, padding: 1);
-        time_embedding = new TimestepEmbedding(outer, config.TimeEmbedDim);
+        time_embedding = new TimestepEmbedding(outer, config.TimeEmbedDim, config.TimeCondProjDim);
         if (config.AddedInputDim is { } added)
             add_embedding = new TimestepEmbedding(added, config.TimeEmbedDim);
         down_blocks = new ModuleList<DownBlock2D>([.. Enumerable.Range(0, config.BlockOutChannels.Count).Select(i => Down(config, i))]);
@@ -49,6 +49,9 @@ public sealed class UNet2DConditionModel : nn.Module
 
     /// <summary>Structure.</summary>
     public UNet2DConditionConfig Config { get; }
+
+    /// <summary>Whether guidance was distilled into the model (LCM): it takes the guidance weight as an input and no negative prompt.</summary>
+    public bool IsDistilled => Config.TimeCondProjDim is not null;
 
     /// <summary>Opens a <c>unet</c> folder.</summary>
     /// <param name="folder">Holds <c>config.json</c> and <c>diffusion_pytorch_model[.variant].safetensors</c> or shards.</param>
@@ -79,15 +82,18 @@ public sealed class UNet2DConditionModel : nn.Module
     /// <param name="added">Required by XL structures, forbidden by others.</param>
     /// <param name="attention">Takes over attention at the sites it handles; null = fused kernel everywhere.</param>
     /// <param name="observer">Sees the output of each module under its path; must not keep the tensors.</param>
+    /// <param name="guidance">Distilled models only: the guidance weight w to imitate; null = the model is not told.</param>
     /// <returns>(B, OutChannels, h, w)</returns>
     /// <exception cref="ArgumentException">A shape does not fit.</exception>
     public Tensor forward(
         Tensor sample, Tensor timestep, Tensor encoderHiddenStates, AddedConditions? added = null,
-        IAttentionProcessor? attention = null, Action<string, Tensor>? observer = null)
+        IAttentionProcessor? attention = null, Action<string, Tensor>? observer = null, double? guidance = null)
     {
         Check(sample, timestep, encoderHiddenStates, added);
+        if (guidance is not null && !IsDistilled)
+            throw new ArgumentException("this model takes no guidance weight", nameof(guidance));
         using var scope = NewDisposeScope();
-        var pass = new UNetPass(encoderHiddenStates, F.silu(EmbedTime(sample, timestep, added, observer)), attention, observer);
+        var pass = new UNetPass(encoderHiddenStates, F.silu(EmbedTime(sample, timestep, added, guidance, observer)), attention, observer);
         if (Config.CenterInputSample)
             sample = sample.mul(Two).sub(One);
         var hidden = pass.Show("conv_in", conv_in.forward(sample));
@@ -101,13 +107,14 @@ public sealed class UNet2DConditionModel : nn.Module
         return conv_out.forward(F.silu(hidden)).MoveToOuterDisposeScope();
     }
 
-    private Tensor EmbedTime(Tensor sample, Tensor timestep, AddedConditions? added, Action<string, Tensor>? observer)
+    private Tensor EmbedTime(Tensor sample, Tensor timestep, AddedConditions? added, double? guidance, Action<string, Tensor>? observer)
     {
         using var scope = NewDisposeScope();
         var batch = sample.shape[0];
         var features = TimestepEmbedding.Features(timestep.to(sample.device).flatten().expand(batch), Config.BlockOutChannels[0], Config.FlipSinToCos, Config.FreqShift);
         observer?.Invoke("time_proj", features);
-        var embedded = time_embedding.forward(features.to(sample.dtype));
+        var condition = guidance is { } weight ? TimestepEmbedding.GuidanceFeatures(weight, Config.TimeCondProjDim!.Value, sample.device).to(sample.dtype) : null;
+        var embedded = time_embedding.forward(features.to(sample.dtype), condition);
         observer?.Invoke("time_embedding", embedded);
         if (add_embedding is null || added is null)
             return embedded.MoveToOuterDisposeScope();

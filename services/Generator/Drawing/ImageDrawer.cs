@@ -72,7 +72,7 @@ internal sealed class ImageDrawer(StableDiffusionPipeline pipeline) : IDisposabl
             Prompts = [fine?.Prompt ?? request.Prompt],
             NegativePrompts = request.NegativePrompt.Length == 0 ? null : [request.NegativePrompt],
         };
-        var guided = request.GuidanceScale > 1;
+        var guided = pipeline.IsGuided(request.GuidanceScale);
         var conditions = pipeline.Prompts.Encode(prompt, guided);
         conditions = fine?.Apply(conditions, pipeline.Prompts) ?? conditions;
         timings.Mark("encode_prompt");

@@ -31,6 +31,16 @@ public sealed class CaseContext
             return;
         }
 
+        Near(what, Largest(expected, actual), tolerance);
+    }
+
+    /// <summary>One number within an absolute tolerance.</summary>
+    public void Near(string what, double expected, double actual, double tolerance) =>
+        Near(what, expected.Equals(actual) ? 0 : double.IsNaN(expected - actual) ? double.PositiveInfinity : Math.Abs(expected - actual), tolerance);
+
+    /// <summary>Largest difference; without bound where one side only is not a number.</summary>
+    public static double Largest(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)
+    {
         double worst = 0;
         for (var i = 0; i < expected.Length; i++)
         {
@@ -39,12 +49,8 @@ public sealed class CaseContext
             worst = double.IsNaN(error) ? double.PositiveInfinity : Math.Max(worst, error);
         }
 
-        Near(what, worst, tolerance);
+        return worst;
     }
-
-    /// <summary>One number within an absolute tolerance.</summary>
-    public void Near(string what, double expected, double actual, double tolerance) =>
-        Near(what, expected.Equals(actual) ? 0 : double.IsNaN(expected - actual) ? double.PositiveInfinity : Math.Abs(expected - actual), tolerance);
 
     /// <summary>A largest error that was found elsewhere.</summary>
     public void Near(string what, double error, double tolerance)

@@ -4,7 +4,7 @@ using Realign.Tokenizers;
 
 namespace Realign.Conformance.Suites.Diffusion;
 
-/// <summary>Prompts of the Stable Diffusion tokenizers; the second set holds for the tower of 2.x too.</summary>
+/// <summary>Prompts of the Stable Diffusion tokenizers.</summary>
 internal sealed class ClipTokenizerSuite : IConformanceSuite
 {
     public string Folder => "diffusion";
@@ -15,11 +15,7 @@ internal sealed class ClipTokenizerSuite : IConformanceSuite
         {
             var root = JsonDocument.Parse(File.ReadAllBytes(path)).RootElement;
             var snapshot = root.GetProperty("tokenizer").GetString()!;
-            // the file of the second XL tower is also right for 2.x, whose padding is "!" too
-            var folders = snapshot.StartsWith("sdxl", StringComparison.Ordinal) && Directory.Exists(Path.Combine(folder, "sd2/snapshot/tokenizer"))
-                ? new[] { snapshot, "sd2/snapshot/tokenizer" }
-                : [snapshot];
-            foreach (var name in folders)
+            foreach (var name in SameTokenizers(folder, snapshot))
             {
                 var tokenizer = new Lazy<ClipTokenizer>(() => ClipTokenizer.Load(Path.Combine(folder, name)));
                 yield return new ConformanceCase($"{name}/facts", context => Facts(context, root, tokenizer.Value));
@@ -28,6 +24,20 @@ internal sealed class ClipTokenizerSuite : IConformanceSuite
             }
         }
     }
+
+    // the ids hold for every tokenizer of the part that has the same files, such as that of 2.x and the second one of XL
+    private static IEnumerable<string> SameTokenizers(string folder, string named)
+    {
+        var wanted = Content(Path.Combine(folder, named));
+        return Directory.GetFiles(folder, "vocab.json", SearchOption.AllDirectories)
+            .Select(file => Path.GetDirectoryName(file)!)
+            .Where(other => Content(other) == wanted)
+            .Select(other => Path.GetRelativePath(folder, other))
+            .Order(StringComparer.Ordinal);
+    }
+
+    private static string Content(string folder) =>
+        string.Concat(Directory.GetFiles(folder).Order(StringComparer.Ordinal).Select(file => Path.GetFileName(file) + File.ReadAllText(file)));
 
     private static void Facts(CaseContext context, JsonElement root, ClipTokenizer tokenizer)
     {

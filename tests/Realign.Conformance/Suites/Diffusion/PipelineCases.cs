@@ -84,14 +84,8 @@ internal sealed class PipelineCases(DiffusionPack pack)
         for (var i = 0; i < steps.Count && (i + 1) * steps[i].Length <= all.Length; i++)
         {
             var wanted = all.AsSpan(i * steps[i].Length, steps[i].Length);
-            double scale = 0, worst = 0;
-            for (var j = 0; j < wanted.Length; j++)
-            {
-                scale = Math.Max(scale, Math.Abs(wanted[j]));
-                worst = Math.Max(worst, double.IsNaN(steps[i][j]) ? double.PositiveInfinity : Math.Abs(wanted[j] - steps[i][j]));
-            }
-
-            context.Near($"latents after step {i}", worst / (1 + scale), pack.Tolerance("pipeline_latents_rel"));
+            var scale = CaseContext.Largest(wanted, new float[wanted.Length]);
+            context.Near($"latents after step {i}", CaseContext.Largest(wanted, steps[i]) / (1 + scale), pack.Tolerance("pipeline_latents_rel"));
         }
     }
 

@@ -154,8 +154,7 @@ internal sealed class SchedulersSuite : IConformanceSuite
                 return;
             }
 
-            var error = wanted.Zip(actual, (a, b) => (double)Math.Abs(a - b)).Max();
-            context.Near(what, error / (1 + wanted.Max(value => Math.Abs((double)value))), limit);
+            context.Near(what, CaseContext.Largest(wanted, actual) / (1 + wanted.Max(value => Math.Abs((double)value))), limit);
         }
     }
 }

@@ -9,6 +9,6 @@ internal sealed class SdxlSuite : IConformanceSuite
     public IEnumerable<ConformanceCase> Cases(string folder)
     {
         var pack = new DiffusionPack(folder);
-        return [.. new ModelCases(pack, "unet_output_abs_sdxl").All(), .. new PipelineCases(pack).All()];
+        return new ModelCases(pack, "unet_output_abs_sdxl").All().Concat(new PipelineCases(pack).All());
     }
 }

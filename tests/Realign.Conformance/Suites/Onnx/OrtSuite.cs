@@ -73,8 +73,7 @@ public sealed partial class OrtSuite : IConformanceSuite
                 break;
             case OnnxElementType.Float32 or OnnxElementType.Float16:
                 var (left, right) = (expected.ToSingles(), actual.ToSingles());
-                var excess = left.Zip(right, (a, b) => Math.Abs(a - b) - (HalfRelative * Math.Abs(a))).DefaultIfEmpty(0).Max();
-                context.Near(name, Math.Max(0, excess), HalfAbsolute);
+                context.Near(name, left.Zip(right, (a, b) => Math.Max(0, CaseContext.Largest([a], [b]) - (HalfRelative * Math.Abs(a)))).DefaultIfEmpty(0).Max(), HalfAbsolute);
                 break;
             case OnnxElementType.Int64:
                 context.EqualSequence(name, expected.AsSpan<long>().ToArray(), actual.AsSpan<long>().ToArray());

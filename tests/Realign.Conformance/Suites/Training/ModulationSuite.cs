@@ -25,7 +25,8 @@ internal sealed class ModulationSuite : IConformanceSuite
         foreach (var row in Entries(folder, "single", "toy_row"))
             yield return new ConformanceCase($"single/toy_row_{row.GetProperty("case").GetString()}", context => CompareToyRow(row, context));
         yield return TrainingGolden.Case(folder, "unet_forward", "unet_forward/inputs", CompareInputs);
-        foreach (var variant in new[] { "plain", "dense", "paper", "exact", "safe" })
+        var variants = TrainingGolden.Parse(Path.Combine(folder, "unet_forward.json")).GetProperty("variants").EnumerateObject().Select(variant => variant.Name);
+        foreach (var variant in variants.Prepend("plain"))
             yield return TrainingGolden.Case(folder, "unet_forward", $"unet_forward/{variant}", (golden, context) => CompareForward(golden, variant, context));
         foreach (var run in Entries(folder, "sampling", "runs"))
             yield return TrainingGolden.Case(folder, "sampling", $"sampling/{Id(run)}", (golden, context) => CompareRun(golden, run, context));
@@ -239,5 +240,10 @@ internal sealed class ModulationSuite : IConformanceSuite
         var hasStrength = variant.ValueKind != JsonValueKind.Null && variant.GetProperty("options").GetProperty("w_c").GetDouble() > 0;
         context.Equal("active_steps", hasStrength ? run.GetProperty("active_steps").GetInt32() : 0, active);
         golden.Compare(context, $"{Id(run)}.out.latents", latents);
+        if (!golden.Has($"out.image_{Id(run)}"))
+            return;
+        using var networks = TrainingNetworks.Open(golden.Part);
+        using var grad = no_grad();
+        golden.Compare(context, $"out.image_{Id(run)}", networks.Vae.Decode(latents[^1..].div(networks.ScalingFactor)));
     }
 }

@@ -63,6 +63,11 @@ internal sealed class ProcessorsSuite : IConformanceSuite
         var values = processor.Process(image).PixelValues;
         if (item.GetProperty("tensor").GetString() is { } tensor)
             context.Near("pixel_values", tensors.ReadSingles(tensor), values, PixelValueTolerance);
+        // where the values are not stored, their sums are
+        if (item.TryGetProperty("pixel_values_sum", out var sum))
+            context.Near("sum", sum.GetDouble(), values.Sum(value => (double)value), PixelValueTolerance * values.Length);
+        if (item.TryGetProperty("pixel_values_abs_sum", out var absolute))
+            context.Near("sum of magnitudes", absolute.GetDouble(), values.Sum(value => Math.Abs((double)value)), PixelValueTolerance * values.Length);
     }
 
     private static void Resize(CaseContext context, string folder, JsonElement item, SafetensorsFile tensors)
