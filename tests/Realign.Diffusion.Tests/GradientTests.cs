@@ -36,7 +36,7 @@ public sealed class GradientTests
         using var vae = AutoencoderKL.Load(Checkout.Miniature("generator", "vae"), Exact);
         using var scope = NewDisposeScope();
         using var generator = new Generator(2);
-        var image = Draw(generator, 1, 3, 32, 32).mul(0.3);
+        var image = Draw(generator, 1, 3, 32, 32).mul(Scalars.Of(0.3));
         var latents = Draw(generator, 1, 8, 4, 4);
         var pixels = Draw(generator, 1, 3, 32, 32);
 
@@ -64,9 +64,9 @@ public sealed class GradientTests
         double At(double offset)
         {
             using var grad = no_grad();
-            table.add_(direction, alpha: offset);
+            table.add_(direction, alpha: Scalars.Of(offset));
             var loss = Loss().item<double>();
-            table.add_(direction, alpha: -offset);
+            table.add_(direction, alpha: Scalars.Of(-offset));
             return loss;
         }
 
@@ -94,7 +94,7 @@ public sealed class GradientTests
         var direction = Draw(generator, point.shape);
         var analytic = input.grad!.mul(direction).sum().item<double>();
         using var grad = no_grad();
-        var numeric = loss(point.add(direction, alpha: Step)).sub(loss(point.add(direction, alpha: -Step))).item<double>() / (2 * Step);
+        var numeric = loss(point.add(direction, alpha: Scalars.Of(Step))).sub(loss(point.add(direction, alpha: Scalars.Of(-Step)))).item<double>() / (2 * Step);
 
         analytic.ShouldNotBe(0);
         numeric.ShouldBe(analytic, 1e-5 * Math.Max(1, Math.Abs(analytic)));

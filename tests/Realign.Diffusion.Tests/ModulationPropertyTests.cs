@@ -1,6 +1,7 @@
 using Realign.Core.Images;
 using Realign.Diffusion.Attention;
 using Realign.Diffusion.Modulation;
+using Realign.Torch;
 using Shouldly;
 using Xunit;
 using static TorchSharp.torch;
@@ -140,6 +141,6 @@ public sealed class ModulationPropertyTests(Miniature miniature) : IClassFixture
     private static Tensor Logits(Random random, int batch, int keys)
     {
         using var generator = new Generator((ulong)random.Next());
-        return randn([batch, 2, 64, keys], generator: generator).mul(3);
+        return randn([batch, 2, 64, keys], generator: generator).mul(Scalars.Of(3));
     }
 }

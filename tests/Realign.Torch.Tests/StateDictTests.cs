@@ -113,7 +113,7 @@ public sealed class StateDictTests : IDisposable
         StateDict.Load(model, weights, TorchPlacement.Cpu);
 
         using (no_grad())
-            model.norm.weight.fill_(9);
+            model.norm.weight.fill_(Scalars.Of(9));
 
         File.ReadAllBytes(weights.Path).ShouldBe(before);
         weights.FileOf("norm.weight").ReadSingles("norm.weight").ShouldBe([1f, 2]);

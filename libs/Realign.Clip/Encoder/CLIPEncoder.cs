@@ -1,4 +1,5 @@
 using Realign.Torch.Layers;
+using Realign.Torch;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -87,7 +88,7 @@ internal sealed class CLIPAttention : nn.Module
 internal sealed class CLIPMLP : nn.Module
 {
     // the constant of the published quick_gelu: x * sigmoid(1.702 x)
-    private static readonly Scalar QuickGeluSlope = 1.702;
+    private static readonly Scalar QuickGeluSlope = Scalars.Of(1.702);
     private readonly bool _quick;
     public readonly Linear fc1;
     public readonly Linear fc2;

@@ -1,5 +1,6 @@
 using Realign.Clip.Encoder;
 using Realign.Torch.Layers;
+using Realign.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -35,12 +36,12 @@ internal sealed class CLIPTextTransformer : nn.Module
         {
             if (!attentionMask.shape.SequenceEqual(inputIds.shape))
                 throw new ArgumentException($"the mask has shape [{string.Join(", ", attentionMask.shape)}]", nameof(attentionMask));
-            mask = mask.masked_fill(attentionMask.eq(0).unsqueeze(1).unsqueeze(1), finfo(embedded.dtype).min);
+            mask = mask.masked_fill(attentionMask.eq(Scalars.Of(0)).unsqueeze(1).unsqueeze(1), Scalars.Of(finfo(embedded.dtype).min));
         }
 
         var states = encoder.forward(embedded, mask);
         var last = final_layer_norm.forward(states[^1]);
-        var rows = arange(inputIds.shape[0], device: last.device);
+        var rows = arange(Scalars.Of(inputIds.shape[0]), device: last.device);
         var pooled = last.index(TensorIndex.Tensor(rows), TensorIndex.Tensor(PooledPositions(inputIds)));
         return new CLIPTextOutput(
             [.. states.Select(state => state.MoveToOuterDisposeScope())], last.MoveToOuterDisposeScope(), pooled.MoveToOuterDisposeScope());
@@ -48,7 +49,7 @@ internal sealed class CLIPTextTransformer : nn.Module
 
     private Tensor PooledPositions(Tensor inputIds) => _config.EosTokenId == LegacyEosTokenId
         ? inputIds.argmax(-1)
-        : inputIds.eq(_config.EosTokenId).to(ScalarType.Int32).argmax(-1);
+        : inputIds.eq(Scalars.Of(_config.EosTokenId)).to(ScalarType.Int32).argmax(-1);
 
     private void Check(Tensor inputIds)
     {

@@ -1,5 +1,6 @@
 using Realign.Diffusion.Attention;
 using Realign.Diffusion.Modulation;
+using Realign.Torch;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -40,7 +41,7 @@ public sealed class DaamRecorder : IAttentionProcessor, IDisposable
         using var scope = NewDisposeScope();
         var (batch, heads, queries, width) = (query.shape[0], query.shape[1], query.shape[2], query.shape[3]);
         var keys = key.shape[2];
-        var logits = query.to(ScalarType.Float32).reshape(-1, queries, width).mul(scale)
+        var logits = query.to(ScalarType.Float32).reshape(-1, queries, width).mul(Scalars.Of(scale))
             .bmm(key.to(ScalarType.Float32).reshape(-1, keys, width).transpose(1, 2)).view(batch, heads, queries, keys);
         if (_inner?.Handles(site) == true)
             logits = _inner.Modulate(site, logits);
@@ -63,7 +64,7 @@ public sealed class DaamRecorder : IAttentionProcessor, IDisposable
             throw new InvalidOperationException("no step was recorded");
         using var scope = NewDisposeScope();
         var total = _sums.Keys.Select(layer => Enlarged(layer, height, width).sum(1)).Aggregate((sum, next) => sum.add(next));
-        return total.div(_sums.Values.Sum(sum => sum.shape[1])).MoveToOuterDisposeScope();
+        return total.div(Scalars.Of(_sums.Values.Sum(sum => sum.shape[1]))).MoveToOuterDisposeScope();
     }
 
     /// <summary>One layer's maps at the size of the latents, bicubic (a = -0.75) and not negative: (B, heads, tokens, height, width).</summary>
@@ -73,7 +74,7 @@ public sealed class DaamRecorder : IAttentionProcessor, IDisposable
         var sum = _sums[layer];
         // each map is clamped before any mean: bicubic undershoots
         return F.interpolate(sum.flatten(0, 1), size: [height, width], mode: InterpolationMode.Bicubic, align_corners: false)
-            .clamp_min(0).view(sum.shape[0], sum.shape[1], sum.shape[2], height, width).MoveToOuterDisposeScope();
+            .clamp_min(Scalars.Of(0)).view(sum.shape[0], sum.shape[1], sum.shape[2], height, width).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Diffusion.Daam;
@@ -21,7 +22,7 @@ public static class HeatMaps
     {
         ArgumentNullException.ThrowIfNull(maps);
         using var scope = NewDisposeScope();
-        var sum = maps.narrow(0, 1, promptTokens).sum(0, keepdim: true).add(Epsilon);
+        var sum = maps.narrow(0, 1, promptTokens).sum(0, keepdim: true).add(Scalars.Of(Epsilon));
         return maps.narrow(0, 0, promptTokens + 2).div(sum).MoveToOuterDisposeScope();
     }
 
@@ -31,7 +32,7 @@ public static class HeatMaps
         ArgumentNullException.ThrowIfNull(map);
         using var scope = NewDisposeScope();
         var (low, high) = (map.min(), map.max());
-        return map.sub(low).div(high.sub(low).clamp_min(1e-12)).MoveToOuterDisposeScope();
+        return map.sub(low).div(high.sub(low).clamp_min(Scalars.Of(1e-12))).MoveToOuterDisposeScope();
     }
 
     /// <summary>rho: share of a map's mass inside a mask, 0..1.</summary>

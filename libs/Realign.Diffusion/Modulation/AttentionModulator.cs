@@ -1,4 +1,5 @@
 using Realign.Diffusion.Attention;
+using Realign.Torch;
 using static TorchSharp.torch;
 using Kernel = Realign.Torch.Layers.Attention;
 
@@ -94,7 +95,7 @@ public sealed class AttentionModulator(ModulationOptions options, IReadOnlyList<
         {
             using var inner = NewDisposeScope();
             var count = Math.Min(slice, queries - first);
-            var part = query.narrow(2, first, count).to(ScalarType.Float32).reshape(-1, count, width).mul(scale);
+            var part = query.narrow(2, first, count).to(ScalarType.Float32).reshape(-1, count, width).mul(Scalars.Of(scale));
             var shifted = Shift(site, part.bmm(turned).view(-1, heads, count, keys), row, first);
             pieces.Add(shifted.softmax(-1).view(-1, count, keys).bmm(values).view(-1, heads, count, width).MoveToOuterDisposeScope());
         }
@@ -128,7 +129,7 @@ public sealed class AttentionModulator(ModulationOptions options, IReadOnlyList<
             : LayerGains.Self(layout, options, _lambda, firstQuery, queries);
         var up = gains.R.mul(gains.Positive).unsqueeze(0).unsqueeze(0);
         var down = gains.N.mul(gains.Negative.unsqueeze(1)).unsqueeze(0).unsqueeze(0);
-        var made = new Gains(up.add(down).neg().add(1), up, down);
+        var made = new Gains(up.add(down).neg().add(Scalars.Of(1)), up, down);
         if (queries < (long)site.Height * site.Width)
         {
             foreach (var tensor in made.All)
@@ -149,7 +150,7 @@ public sealed class AttentionModulator(ModulationOptions options, IReadOnlyList<
         _gains.Clear();
     }
 
-    private static readonly TorchSharp.Scalar One = 1;
+    private static readonly TorchSharp.Scalar One = Scalars.Of(1);
 
     // (1, 1, queries, keys) each: what stays of a logit, and the shares of the row's maximum and minimum
     private sealed record Gains(Tensor Keep, Tensor Up, Tensor Down)

@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Diffusion.Modulation;
@@ -24,11 +25,11 @@ public sealed record LayerGains(Tensor R, Tensor N, Tensor S, Tensor Positive, T
         using var scope = NewDisposeScope();
         var claims = Claims(layout, options, keys);
         var masks = layout.Masks.narrow(1, firstRow, rows);
-        var selected = masks.transpose(0, 1).mm(claims).clamp_max(1);
+        var selected = masks.transpose(0, 1).mm(claims).clamp_max(Scalars.Of(1));
         var factor = options.UseScores ? Scores(layout, masks, claims, selected) : ones_like(selected);
-        var others = selected.neg().add(1);
+        var others = selected.neg().add(Scalars.Of(1));
         if (options.Negative == NegativeSelector.Safe)
-            others = where(Rows(layout.Covered, firstRow, rows).gt(0), others, claims.amax([0], keepdim: true));
+            others = where(Rows(layout.Covered, firstRow, rows).gt(Scalars.Of(0)), others, claims.amax([0], keepdim: true));
         if (layout.Suppressed.Count > 0)
             others = maximum(others, Columns(layout.Suppressed, keys, layout.Masks.device));
         return Finish(layout, options, options.CrossWeight * lambda, selected, others, factor, firstRow).MoveOut();
@@ -40,10 +41,10 @@ public sealed record LayerGains(Tensor R, Tensor N, Tensor S, Tensor Positive, T
         ArgumentNullException.ThrowIfNull(layout);
         ArgumentNullException.ThrowIfNull(options);
         using var scope = NewDisposeScope();
-        var selected = layout.Masks.narrow(1, firstRow, rows).transpose(0, 1).mm(layout.Masks).clamp_max(1);
-        var others = selected.neg().add(1);
+        var selected = layout.Masks.narrow(1, firstRow, rows).transpose(0, 1).mm(layout.Masks).clamp_max(Scalars.Of(1));
+        var others = selected.neg().add(Scalars.Of(1));
         if (options.Negative == NegativeSelector.Safe)
-            others = where(Rows(layout.Covered, firstRow, rows).gt(0), others, layout.Certain.unsqueeze(0));
+            others = where(Rows(layout.Covered, firstRow, rows).gt(Scalars.Of(0)), others, layout.Certain.unsqueeze(0));
         return Finish(layout, options, options.SelfWeight * lambda, selected, others, ones_like(selected), firstRow).MoveOut();
     }
 
@@ -57,13 +58,13 @@ public sealed record LayerGains(Tensor R, Tensor N, Tensor S, Tensor Positive, T
     private static LayerGains Finish(
         LayerLayout layout, ModulationOptions options, double strength, Tensor selected, Tensor others, Tensor factor, long firstRow)
     {
-        var gain = layout.Area.narrow(0, firstRow, selected.shape[0]).mul(-options.AreaFactor).add(1).mul(strength);
+        var gain = layout.Area.narrow(0, firstRow, selected.shape[0]).mul(Scalars.Of(-options.AreaFactor)).add(Scalars.Of(1)).mul(Scalars.Of(strength));
         // the summed areas of overlapping masks exceed 1, and a negative gain would turn the pull around
         if (options.MaxGain is not null)
-            gain = gain.clamp_min(0);
+            gain = gain.clamp_min(Scalars.Of(0));
         var positive = factor.mul(gain.unsqueeze(1));
         return options.MaxGain is { } bound
-            ? new LayerGains(selected, others, factor, positive.clamp_max(bound), gain.clamp_max(bound))
+            ? new LayerGains(selected, others, factor, positive.clamp_max(Scalars.Of(bound)), gain.clamp_max(Scalars.Of(bound)))
             : new LayerGains(selected, others, factor, positive, gain);
     }
 
@@ -90,10 +91,10 @@ public sealed record LayerGains(Tensor R, Tensor N, Tensor S, Tensor Positive, T
         for (var i = 0; i < layout.Segments.Count; i++)
         {
             if (layout.Segments[i].Tokens.Count > 0)
-                largest = maximum(largest, masks[i].unsqueeze(1).mul(claims[i].unsqueeze(0)).mul(layout.Segments[i].Score));
+                largest = maximum(largest, masks[i].unsqueeze(1).mul(claims[i].unsqueeze(0)).mul(Scalars.Of(layout.Segments[i].Score)));
         }
 
-        return where(selected.gt(0), largest, ones_like(selected));
+        return where(selected.gt(Scalars.Of(0)), largest, ones_like(selected));
     }
 
     private static Tensor Rows(Tensor perPixel, long firstRow, long rows) => perPixel.narrow(0, firstRow, rows).unsqueeze(1);

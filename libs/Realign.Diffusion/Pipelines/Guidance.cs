@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Diffusion.Pipelines;
@@ -13,11 +14,11 @@ internal static class Guidance
         using var scope = NewDisposeScope();
         var halves = both.chunk(2, 0);
         var (negative, positive) = (halves[0], halves[1]);
-        var guided = negative.add(positive.sub(negative), alpha: scale);
+        var guided = negative.add(positive.sub(negative), alpha: Scalars.Of(scale));
         if (rescale > 0)
         {
             var contrast = Deviation(positive).div(Deviation(guided));
-            guided = guided.mul(contrast).mul(rescale).add(guided, alpha: 1 - rescale);
+            guided = guided.mul(contrast).mul(Scalars.Of(rescale)).add(guided, alpha: Scalars.Of(1 - rescale));
         }
 
         return guided.MoveToOuterDisposeScope();

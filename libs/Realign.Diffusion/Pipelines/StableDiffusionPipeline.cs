@@ -109,7 +109,7 @@ public sealed class StableDiffusionPipeline : IDisposable
     {
         using var grad = no_grad();
         using var scope = NewDisposeScope();
-        var unscaled = latents.div(Vae.Config.ScalingFactor).to(VaeType);
+        var unscaled = latents.div(Scalars.Of(Vae.Config.ScalingFactor)).to(VaeType);
         return Vae.DecodeSequentially(unscaled, cancellation).to(ScalarType.Float32).cpu().MoveToOuterDisposeScope();
     }
 
@@ -169,14 +169,14 @@ public sealed class StableDiffusionPipeline : IDisposable
         if (request.InitImage is { } image)
         {
             var distribution = Vae.Encode(image.to(VaeType, Placement.Device));
-            var original = distribution.Sample(request.Noise.Next(shape).to(VaeType, Placement.Device)).to(ScalarType.Float32).mul(Vae.Config.ScalingFactor);
+            var original = distribution.Sample(request.Noise.Next(shape).to(VaeType, Placement.Device)).to(ScalarType.Float32).mul(Scalars.Of(Vae.Config.ScalingFactor));
             return request.Scheduler.AddNoise(original, request.Noise.Next(shape).to(Placement.Device), first).MoveToOuterDisposeScope();
         }
 
         var noise = request.StartLatents ?? request.Noise.Next(shape);
         if (!noise.shape.SequenceEqual(shape))
             throw new ArgumentException($"start latents [{string.Join(", ", noise.shape)}], expected [{string.Join(", ", shape)}]", nameof(request));
-        return noise.to(ScalarType.Float32, Placement.Device).mul(request.Scheduler.InitNoiseSigma).MoveToOuterDisposeScope();
+        return noise.to(ScalarType.Float32, Placement.Device).mul(Scalars.Of(request.Scheduler.InitNoiseSigma)).MoveToOuterDisposeScope();
     }
 
     private AddedConditions? Added(GenerationRequest request, TextConditions conditions)

@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Diffusion.Schedulers;
@@ -19,10 +20,10 @@ internal sealed class DDIMScheduler(SchedulerConfig config, SchedulerOptions opt
         var original = Prediction.Limit(
             Prediction.Original(Config.PredictionType, output, sample, signal, sigma), Config, Config.ClipSample ?? true);
         var direction = Options.UseClippedModelOutput
-            ? sample.sub(original.mul(signal)).div(sigma)
+            ? sample.sub(original.mul(Scalars.Of(signal))).div(Scalars.Of(sigma))
             : Prediction.Noise(Config.PredictionType, output, sample, signal, sigma);
         var variance = Options.Eta * Options.Eta * (1 - alphaPrevious) / (1 - alpha) * (1 - (alpha / alphaPrevious));
-        var previous = original.mul(Math.Sqrt(alphaPrevious)).add(direction.mul(Math.Sqrt(Math.Max(0, 1 - alphaPrevious - variance))));
-        return (Options.Eta > 0 ? previous.add(noise!.mul(Math.Sqrt(Math.Max(0, variance)))) : previous, original);
+        var previous = original.mul(Scalars.Of(Math.Sqrt(alphaPrevious))).add(direction.mul(Scalars.Of(Math.Sqrt(Math.Max(0, 1 - alphaPrevious - variance)))));
+        return (Options.Eta > 0 ? previous.add(noise!.mul(Scalars.Of(Math.Sqrt(Math.Max(0, variance))))) : previous, original);
     }
 }

@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Diffusion.Schedulers;
@@ -16,9 +17,9 @@ internal sealed class DDPMScheduler(SchedulerConfig config, SchedulerOptions opt
         var stepAlpha = alpha / alphaPrevious;
         var original = Prediction.Limit(
             Prediction.Original(Config.PredictionType, output, sample, Math.Sqrt(alpha), Math.Sqrt(1 - alpha)), Config, Config.ClipSample ?? true);
-        var mean = original.mul(Math.Sqrt(alphaPrevious) * (1 - stepAlpha) / (1 - alpha))
-            .add(sample.mul(Math.Sqrt(stepAlpha) * (1 - alphaPrevious) / (1 - alpha)));
-        return (NeedsNoise(index) ? mean.add(noise!.mul(Math.Sqrt(Variance(alpha, alphaPrevious)))) : mean, original);
+        var mean = original.mul(Scalars.Of(Math.Sqrt(alphaPrevious) * (1 - stepAlpha) / (1 - alpha)))
+            .add(sample.mul(Scalars.Of(Math.Sqrt(stepAlpha) * (1 - alphaPrevious) / (1 - alpha))));
+        return (NeedsNoise(index) ? mean.add(noise!.mul(Scalars.Of(Math.Sqrt(Variance(alpha, alphaPrevious))))) : mean, original);
     }
 
     private double Variance(double alpha, double alphaPrevious)

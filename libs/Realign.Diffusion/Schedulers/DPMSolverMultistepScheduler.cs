@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Diffusion.Schedulers;
@@ -56,7 +57,7 @@ internal sealed class DPMSolverMultistepScheduler : SigmaScheduler
         if (Config.Thresholding)
             original = Prediction.Threshold(original, Config);
         _outputs.Add(_predictsOriginal ? original : Config.Thresholding
-            ? sample.sub(original.mul(alpha)).div(sigma)
+            ? sample.sub(original.mul(Scalars.Of(alpha))).div(Scalars.Of(sigma))
             : Prediction.Noise(Config.PredictionType, output, sample, alpha, sigma));
         return (Solve(OrderAt(index), index, sample, noise), original);
     }
@@ -84,18 +85,18 @@ internal sealed class DPMSolverMultistepScheduler : SigmaScheduler
         var decay = _predictsOriginal ? sigmaNext / sigma * (_stochastic ? Math.Exp(-width) : 1) : alphaNext / alpha;
         var next = Combine((decay, sample), (-scale * phi1, _outputs[0]));
         if (_stochastic)
-            next = next.add(noise!.mul(sigmaNext * Math.Sqrt(1 - Math.Exp(z))));
+            next = next.add(noise!.mul(Scalars.Of(sigmaNext * Math.Sqrt(1 - Math.Exp(z)))));
         if (order == 1)
             return next;
         var r0 = (Lambda(index) - Lambda(index - 1)) / width;
-        var slope = _outputs[0].sub(_outputs[1]).div(r0);
+        var slope = _outputs[0].sub(_outputs[1]).div(Scalars.Of(r0));
         if (order == 2)
-            return next.add(slope.mul(_heun ? SecondWeight(z, scale) : -0.5 * scale * phi1));
+            return next.add(slope.mul(Scalars.Of(_heun ? SecondWeight(z, scale) : -0.5 * scale * phi1)));
         var r1 = (Lambda(index - 1) - Lambda(index - 2)) / width;
-        var older = _outputs[1].sub(_outputs[2]).div(r1);
+        var older = _outputs[1].sub(_outputs[2]).div(Scalars.Of(r1));
         var first = Combine((1 + (r0 / (r0 + r1)), slope), (-r0 / (r0 + r1), older));
         var second = Combine((1 / (r0 + r1), slope), (-1 / (r0 + r1), older));
-        return next.add(first.mul(SecondWeight(z, scale))).add(second.mul(-scale * (((Math.Exp(z) - 1 - z) / (z * z)) - 0.5)));
+        return next.add(first.mul(Scalars.Of(SecondWeight(z, scale)))).add(second.mul(Scalars.Of(-scale * (((Math.Exp(z) - 1 - z) / (z * z)) - 0.5))));
     }
 
     private double SecondWeight(double z, double scale) =>

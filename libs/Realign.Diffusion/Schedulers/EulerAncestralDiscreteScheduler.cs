@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Diffusion.Schedulers;
@@ -27,7 +28,7 @@ internal sealed class EulerAncestralDiscreteScheduler : EulerSchedulerBase
         var up = Math.Sqrt(to * to * ((from * from) - (to * to)) / (from * from));
         var down = Math.Sqrt((to * to) - (up * up));
         var original = Original(output, index, sample, from);
-        var slope = sample.sub(original).div(from);
+        var slope = sample.sub(original).div(Scalars.Of(from));
         return (Combine((1, sample), (down - from, slope), (up, noise!)), original);
     }
 }

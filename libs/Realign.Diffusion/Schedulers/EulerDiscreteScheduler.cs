@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Diffusion.Schedulers;
@@ -37,10 +38,10 @@ internal sealed class EulerDiscreteScheduler : EulerSchedulerBase
         var gamma = Gamma(index);
         var sigma = Sigma(index) * (gamma + 1);
         if (gamma > 0)
-            sample = sample.add(noise!.mul(Options.SNoise * Math.Sqrt((sigma * sigma) - (Sigma(index) * Sigma(index)))));
+            sample = sample.add(noise!.mul(Scalars.Of(Options.SNoise * Math.Sqrt((sigma * sigma) - (Sigma(index) * Sigma(index))))));
         var original = Original(output, index, sample, sigma);
-        var slope = sample.sub(original).div(sigma);
-        return (sample.add(slope.mul(Sigma(index + 1) - sigma)), original);
+        var slope = sample.sub(original).div(Scalars.Of(sigma));
+        return (sample.add(slope.mul(Scalars.Of(Sigma(index + 1) - sigma))), original);
     }
 
     // the reference looks the alpha up under the number of the step, not under its timestep: kept, since results are held to it

@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Diffusion.Schedulers;
@@ -30,7 +31,7 @@ internal abstract class EulerSchedulerBase(SchedulerConfig config, SchedulerOpti
         var level = Sigma(index);
         return Config.PredictionType switch
         {
-            "epsilon" => sample.sub(output.mul(sigma)),
+            "epsilon" => sample.sub(output.mul(Scalars.Of(sigma))),
             "v_prediction" => Combine((-level / Math.Sqrt((level * level) + 1), output), (1 / ((level * level) + 1), sample)),
             _ => output,
         };

@@ -1,4 +1,5 @@
 using Realign.Core.Errors;
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Diffusion.Schedulers;
@@ -29,10 +30,10 @@ internal sealed class LCMScheduler(SchedulerConfig config, SchedulerOptions opti
         var pass = scaled / Math.Sqrt((scaled * scaled) + (SigmaData * SigmaData));
         var original = Prediction.Limit(
             Prediction.Original(Config.PredictionType, output, sample, Math.Sqrt(alpha), Math.Sqrt(1 - alpha)), Config, Config.ClipSample ?? false);
-        var denoised = original.mul(pass).add(sample.mul(skip));
+        var denoised = original.mul(Scalars.Of(pass)).add(sample.mul(Scalars.Of(skip)));
         if (!NeedsNoise(index))
             return (denoised.alias(), denoised);
         double next = Alphas[TrainIndex(index + 1)];
-        return (denoised.mul(Math.Sqrt(next)).add(noise!.mul(Math.Sqrt(1 - next))), denoised);
+        return (denoised.mul(Scalars.Of(Math.Sqrt(next))).add(noise!.mul(Scalars.Of(Math.Sqrt(1 - next)))), denoised);
     }
 }

@@ -1,4 +1,5 @@
 using Realign.Core.Errors;
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Diffusion.Schedulers;
@@ -68,12 +69,12 @@ internal sealed class PNDMScheduler : Scheduler
         var from = (int)Timesteps[index - stage];
         if (stage == 3)
         {
-            var slope = _blended!.add(output.mul(1.0 / 6));
+            var slope = _blended!.add(output.mul(Scalars.Of(1.0 / 6)));
             StepHistory.Replace(ref _blended, null);
             return Transfer(_start!, from, (int)Timesteps[index], slope);
         }
 
-        var share = output.mul(stage == 0 ? 1.0 / 6 : 1.0 / 3);
+        var share = output.mul(Scalars.Of(stage == 0 ? 1.0 / 6 : 1.0 / 3));
         StepHistory.Replace(ref _blended, _blended is null ? share : _blended.add(share));
         return Transfer(_start!, from, (int)Timesteps[index] - (stage == 1 ? 0 : StepWidth / 2), output);
     }
@@ -86,7 +87,7 @@ internal sealed class PNDMScheduler : Scheduler
         if (_warmUp == 0 && call == 1)
         {
             // second visit: average both slopes and step again from where the probe began
-            return Transfer(_start!, time + StepWidth, time, output.add(_history[0]).mul(0.5));
+            return Transfer(_start!, time + StepWidth, time, output.add(_history[0]).mul(Scalars.Of(0.5)));
         }
 
         _history.Add(output);
@@ -95,9 +96,9 @@ internal sealed class PNDMScheduler : Scheduler
         var slope = _history.Count switch
         {
             1 => output,
-            2 => output.mul(1.5).sub(_history[1].mul(0.5)),
-            3 => output.mul(23.0 / 12).sub(_history[1].mul(16.0 / 12)).add(_history[2].mul(5.0 / 12)),
-            _ => output.mul(55.0 / 24).sub(_history[1].mul(59.0 / 24)).add(_history[2].mul(37.0 / 24)).sub(_history[3].mul(9.0 / 24)),
+            2 => output.mul(Scalars.Of(1.5)).sub(_history[1].mul(Scalars.Of(0.5))),
+            3 => output.mul(Scalars.Of(23.0 / 12)).sub(_history[1].mul(Scalars.Of(16.0 / 12))).add(_history[2].mul(Scalars.Of(5.0 / 12))),
+            _ => output.mul(Scalars.Of(55.0 / 24)).sub(_history[1].mul(Scalars.Of(59.0 / 24))).add(_history[2].mul(Scalars.Of(37.0 / 24))).sub(_history[3].mul(Scalars.Of(9.0 / 24))),
         };
         return Transfer(sample, time, time - StepWidth, slope);
     }
@@ -108,7 +109,7 @@ internal sealed class PNDMScheduler : Scheduler
         var (alpha, target) = (AlphaAt(from), AlphaAt(to));
         var slope = Prediction.Noise(Config.PredictionType, output, sample, SignalAt(from), SigmaAt(from));
         var divisor = (alpha * Math.Sqrt(1 - target)) + Math.Sqrt(alpha * (1 - alpha) * target);
-        return sample.mul(Math.Sqrt(target / alpha)).sub(slope.mul((target - alpha) / divisor));
+        return sample.mul(Scalars.Of(Math.Sqrt(target / alpha))).sub(slope.mul(Scalars.Of((target - alpha) / divisor)));
     }
 
     private double AlphaAt(int time) => time >= 0 ? Alphas[Math.Min(time, TrainSteps - 1)] : Config.SetAlphaToOne ?? false ? 1 : Alphas[0];

@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Diffusion.Schedulers;
@@ -7,16 +8,16 @@ internal static class Prediction
 {
     public static Tensor Original(string type, Tensor output, Tensor sample, double alpha, double sigma) => type switch
     {
-        "epsilon" => sample.sub(output.mul(sigma)).div(alpha),
-        "v_prediction" => sample.mul(alpha).sub(output.mul(sigma)),
+        "epsilon" => sample.sub(output.mul(Scalars.Of(sigma))).div(Scalars.Of(alpha)),
+        "v_prediction" => sample.mul(Scalars.Of(alpha)).sub(output.mul(Scalars.Of(sigma))),
         _ => output,
     };
 
     public static Tensor Noise(string type, Tensor output, Tensor sample, double alpha, double sigma) => type switch
     {
         "epsilon" => output,
-        "v_prediction" => output.mul(alpha).add(sample.mul(sigma)),
-        _ => sample.sub(output.mul(alpha)).div(sigma),
+        "v_prediction" => output.mul(Scalars.Of(alpha)).add(sample.mul(Scalars.Of(sigma))),
+        _ => sample.sub(output.mul(Scalars.Of(alpha))).div(Scalars.Of(sigma)),
     };
 
     /// <summary>Dynamic thresholding: each sample is clipped at a quantile of its magnitudes and divided by it.</summary>
@@ -24,7 +25,7 @@ internal static class Prediction
     {
         using var scope = NewDisposeScope();
         var bound = quantile(original.flatten(1).abs(), tensor(config.DynamicThresholdingRatio, dtype: original.dtype), dim: 1)
-            .clamp(1, config.SampleMaxValue)
+            .clamp(Scalars.Of(1), Scalars.Of(config.SampleMaxValue))
             .view([original.shape[0], .. Enumerable.Repeat(1L, (int)original.dim() - 1)]);
         return minimum(maximum(original, bound.neg()), bound).div(bound).MoveToOuterDisposeScope();
     }
@@ -34,6 +35,6 @@ internal static class Prediction
     {
         if (config.Thresholding)
             return Threshold(original, config);
-        return clips ? original.clamp(-config.ClipSampleRange, config.ClipSampleRange) : original;
+        return clips ? original.clamp(Scalars.Of(-config.ClipSampleRange), Scalars.Of(config.ClipSampleRange)) : original;
     }
 }

@@ -1,4 +1,5 @@
 using Realign.Core.Errors;
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Diffusion.Schedulers;
@@ -93,7 +94,7 @@ public abstract class Scheduler : IDisposable
     public Tensor ScaleModelInput(Tensor sample, int stepIndex)
     {
         CheckIndex(stepIndex);
-        return Math.Abs(InputScale(stepIndex) - 1) < double.Epsilon ? sample.alias() : sample.mul(InputScale(stepIndex));
+        return Math.Abs(InputScale(stepIndex) - 1) < double.Epsilon ? sample.alias() : sample.mul(Scalars.Of(InputScale(stepIndex)));
     }
 
     /// <summary>Whether <see cref="Step"/> needs noise at this index.</summary>
@@ -127,7 +128,7 @@ public abstract class Scheduler : IDisposable
         CheckIndex(stepIndex);
         using var scope = NewDisposeScope();
         var (signal, amount) = Mix(stepIndex);
-        return original.mul(signal).add(noise.mul(amount)).MoveToOuterDisposeScope();
+        return original.mul(Scalars.Of(signal)).add(noise.mul(Scalars.Of(amount))).MoveToOuterDisposeScope();
     }
 
     /// <summary>The velocity that a v-predicting denoiser should give: sqrt(abar) noise - sqrt(1 - abar) original.</summary>
@@ -136,7 +137,7 @@ public abstract class Scheduler : IDisposable
         CheckIndex(stepIndex);
         using var scope = NewDisposeScope();
         double alpha = Alphas[VelocityIndex(stepIndex)];
-        return noise.mul(Math.Sqrt(alpha)).sub(original.mul(Math.Sqrt(1 - alpha))).MoveToOuterDisposeScope();
+        return noise.mul(Scalars.Of(Math.Sqrt(alpha))).sub(original.mul(Scalars.Of(Math.Sqrt(1 - alpha)))).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Diffusion.Schedulers;
@@ -46,9 +47,9 @@ internal abstract class SigmaScheduler : Scheduler
 
     private protected static Tensor Combine(params ReadOnlySpan<(double Factor, Tensor Tensor)> terms)
     {
-        var sum = terms[0].Tensor.mul(terms[0].Factor);
+        var sum = terms[0].Tensor.mul(Scalars.Of(terms[0].Factor));
         foreach (var (factor, term) in terms[1..])
-            sum = sum.add(term.mul(factor));
+            sum = sum.add(term.mul(Scalars.Of(factor)));
         return sum;
     }
 }

@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Diffusion.Schedulers;
@@ -73,8 +74,8 @@ internal sealed class UniPCMultistepScheduler : SigmaScheduler
         var weights = Weights(ratios, z, bound, nextOutput is not null);
         var next = Combine((Config.PredictX0 ? sigmaNext / sigma : alphaNext / alpha, sample), (-scale * phi1, newest));
         for (var age = 1; age < order; age++)
-            next = next.sub(_outputs[age].sub(newest).mul(scale * bound * weights[age - 1] / ratios[age - 1]));
-        return nextOutput is null ? next : next.sub(nextOutput.sub(newest).mul(scale * bound * weights[^1]));
+            next = next.sub(_outputs[age].sub(newest).mul(Scalars.Of(scale * bound * weights[age - 1] / ratios[age - 1])));
+        return nextOutput is null ? next : next.sub(nextOutput.sub(newest).mul(Scalars.Of(scale * bound * weights[^1])));
     }
 
     // Zhao et al. 2023, Eq. 9: a Vandermonde system in the ratios; order 1 of the corrector and order 2 of the predictor are fixed at 1/2

@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -51,7 +52,7 @@ internal sealed class TimestepEmbedding : nn.Module
     {
         using var scope = NewDisposeScope();
         var half = size / 2;
-        var exponent = arange(half, ScalarType.Float32, times.device).mul(-Math.Log(MaxPeriod)).div(half - frequencyShift);
+        var exponent = arange(Scalars.Of(half), ScalarType.Float32, times.device).mul(Scalars.Of(-Math.Log(MaxPeriod))).div(Scalars.Of(half - frequencyShift));
         var angles = times.to(ScalarType.Float32).unsqueeze(1).mul(exponent.exp().unsqueeze(0));
         var (first, second) = cosineFirst ? (angles.cos(), angles.sin()) : (angles.sin(), angles.cos());
         return cat([first, second], 1).MoveToOuterDisposeScope();

@@ -16,8 +16,8 @@ namespace Realign.Diffusion.UNet;
 public sealed class UNet2DConditionModel : nn.Module
 {
     private const int TimeIds = 6;
-    private static readonly Scalar Two = 2;
-    private static readonly Scalar One = 1;
+    private static readonly Scalar Two = Scalars.Of(2);
+    private static readonly Scalar One = Scalars.Of(1);
     private readonly Conv2d conv_in;
     private readonly TimestepEmbedding time_embedding;
     private readonly TimestepEmbedding? add_embedding;

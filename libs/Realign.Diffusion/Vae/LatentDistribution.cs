@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Diffusion.Vae;
@@ -11,18 +12,18 @@ public sealed record LatentDistribution(Tensor Mean, Tensor LogVariance)
     private const double MaxLogVariance = 20;
 
     /// <summary>Standard deviation (B, C, h, w).</summary>
-    public Tensor StandardDeviation() => LogVariance.mul(0.5).exp();
+    public Tensor StandardDeviation() => LogVariance.mul(Scalars.Of(0.5)).exp();
 
     /// <summary>Mean plus standard deviation times noise; unscaled latents.</summary>
     public Tensor Sample(Tensor noise)
     {
         using var scope = NewDisposeScope();
-        return Mean.addcmul(StandardDeviation(), noise, 1).MoveToOuterDisposeScope();
+        return Mean.addcmul(StandardDeviation(), noise, Scalars.Of(1)).MoveToOuterDisposeScope();
     }
 
     internal static LatentDistribution FromMoments(Tensor moments)
     {
         var halves = moments.chunk(2, 1);
-        return new LatentDistribution(halves[0], halves[1].clamp(MinLogVariance, MaxLogVariance));
+        return new LatentDistribution(halves[0], halves[1].clamp(Scalars.Of(MinLogVariance), Scalars.Of(MaxLogVariance)));
     }
 }

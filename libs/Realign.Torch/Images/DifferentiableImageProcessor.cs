@@ -53,7 +53,7 @@ public sealed class DifferentiableImageProcessor
     public Tensor FromSigned(Tensor image, ImageCrop? crop = null)
     {
         using var scope = NewDisposeScope();
-        return FromUnit(image.div(2).add(0.5), crop).MoveToOuterDisposeScope();
+        return FromUnit(image.div(Scalars.Of(2)).add(Scalars.Of(0.5)), crop).MoveToOuterDisposeScope();
     }
 
     /// <summary>All steps from a picture in [0, 1].</summary>
@@ -64,7 +64,7 @@ public sealed class DifferentiableImageProcessor
     {
         using var scope = NewDisposeScope();
         // the value is clamped, the gradient passes as if it were not: a saturated pixel can still be pulled back
-        var clamped = image.add(image.detach().clamp(0, 1).sub(image.detach()));
+        var clamped = image.add(image.detach().clamp(Scalars.Of(0), Scalars.Of(1)).sub(image.detach()));
         if (crop is { } part)
         {
             part.Check(image);

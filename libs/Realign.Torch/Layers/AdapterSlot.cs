@@ -26,7 +26,7 @@ public sealed class AdapterSlot
             if (adapter.Scale == 0)
                 continue;
             var low = apply(input, adapter.Down, null);
-            output = output.add(adapter.ApplyUp(low), alpha: adapter.Scale);
+            output = output.add(adapter.ApplyUp(low), alpha: Scalars.Of(adapter.Scale));
         }
 
         return output;

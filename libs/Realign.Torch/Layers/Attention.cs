@@ -27,12 +27,12 @@ public static class Attention
         {
             using var scope = NewDisposeScope();
             var half = Math.Sqrt(scale ?? 1 / Math.Sqrt(query.shape[^1]));
-            return Attend(Probabilities(query.mul(half), key.mul(half), 1, mask), value).MoveToOuterDisposeScope();
+            return Attend(Probabilities(query.mul(Scalars.Of(half)), key.mul(Scalars.Of(half)), 1, mask), value).MoveToOuterDisposeScope();
         }
 
         // the fused kernel divides by sqrt(D) and takes no scale of its own
         if (scale is { } wanted)
-            query = query.mul(wanted * Math.Sqrt(query.shape[^1]));
+            query = query.mul(Scalars.Of(wanted * Math.Sqrt(query.shape[^1])));
         return F.scaled_dot_product_attention(query, key, value, mask);
     }
 
@@ -40,7 +40,7 @@ public static class Attention
     public static Tensor Probabilities(Tensor query, Tensor key, double scale, Tensor? mask = null)
     {
         using var scope = NewDisposeScope();
-        var logits = query.flatten(0, 1).bmm(key.flatten(0, 1).transpose(1, 2)).mul(scale).view(query.shape[0], query.shape[1], query.shape[2], key.shape[2]);
+        var logits = query.flatten(0, 1).bmm(key.flatten(0, 1).transpose(1, 2)).mul(Scalars.Of(scale)).view(query.shape[0], query.shape[1], query.shape[2], key.shape[2]);
         return F.softmax(mask is null ? logits : logits.add(mask), -1).MoveToOuterDisposeScope();
     }
 
@@ -70,6 +70,6 @@ public static class Attention
     {
         using var scope = NewDisposeScope();
         var lowest = finfo(dtype).min;
-        return full([length, length], lowest, dtype: dtype, device: device).triu(1).view(1, 1, length, length).MoveToOuterDisposeScope();
+        return full([length, length], Scalars.Of(lowest), dtype: dtype, device: device).triu(1).view(1, 1, length, length).MoveToOuterDisposeScope();
     }
 }

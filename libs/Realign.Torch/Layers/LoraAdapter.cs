@@ -15,7 +15,7 @@ public sealed record LoraAdapter(Tensor Down, Tensor Up, double Scale)
     {
         using var scope = NewDisposeScope();
         var change = F.linear(Up.reshape(Up.shape[0], -1), Down.reshape(Down.shape[0], -1).t());
-        return weight.detach().add(change.detach().reshape(weight.shape), alpha: Scale).MoveToOuterDisposeScope();
+        return weight.detach().add(change.detach().reshape(weight.shape), alpha: Scalars.Of(Scale)).MoveToOuterDisposeScope();
     }
 
     internal Tensor ApplyUp(Tensor low) => Up.dim() == 4 ? F.conv2d(low, Up) : F.linear(low, Up);

@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Training.Attention;
@@ -22,7 +23,7 @@ public static class AttentionConcentration
         if (masks.shape[0] == 0)
             return zeros([0, height, width], dtype: masks.dtype).MoveToOuterDisposeScope();
         var resized = nn.functional.interpolate(masks.unsqueeze(1), [height, width], mode: InterpolationMode.Bilinear, align_corners: false, antialias: true);
-        return resized.squeeze(1).gt(0).to(masks.dtype).MoveToOuterDisposeScope();
+        return resized.squeeze(1).gt(Scalars.Of(0)).to(masks.dtype).MoveToOuterDisposeScope();
     }
 
     /// <summary>Token and pixel loss of one group of maps.</summary>
@@ -40,7 +41,7 @@ public static class AttentionConcentration
         var kept = Kept(masks, entities.Count, asPublished);
 
         // anchored to the maps, so that a group without entities has a gradient of zero rather than none
-        var token = wide.Select(map => map.sum()).Aggregate((left, right) => left.add(right)).mul(0);
+        var token = wide.Select(map => map.sum()).Aggregate((left, right) => left.add(right)).mul(Scalars.Of(0));
         var pixel = token.clone();
         var mean = stack([.. wide.Select(map => map.mean([0]))]).mean([0]);
         foreach (var n in kept)
@@ -52,14 +53,14 @@ public static class AttentionConcentration
         }
 
         var count = Math.Max(1, kept.Count);
-        return (token.div(count).MoveToOuterDisposeScope(), pixel.div(count).MoveToOuterDisposeScope());
+        return (token.div(Scalars.Of(count)).MoveToOuterDisposeScope(), pixel.div(Scalars.Of(count)).MoveToOuterDisposeScope());
     }
 
     /// <summary>Indices of the entities that count.</summary>
     public static IReadOnlyList<int> Kept(Tensor masks, int entities, bool asPublished = false)
     {
         using var scope = NewDisposeScope();
-        return [.. Enumerable.Range(0, entities).Where(n => asPublished || masks[n].gt(0).any().item<bool>())];
+        return [.. Enumerable.Range(0, entities).Where(n => asPublished || masks[n].gt(Scalars.Of(0)).any().item<bool>())];
     }
 
     private static Tensor TokenLoss(IReadOnlyList<Tensor> maps, Tensor mask, Tensor positions, bool asPublished)
@@ -69,18 +70,18 @@ public static class AttentionConcentration
             var chosen = map.index_select(3, positions); // (heads, h, w, tokens of the entity)
             var inside = chosen.mul(mask.unsqueeze(-1)).sum([1, 2]);
             var all = chosen.sum([1, 2]);
-            var share = inside.div(asPublished ? all : all.add(RatioGuard)).mean([0]);
-            return share.neg().add(1).square().sum();
+            var share = inside.div(asPublished ? all : all.add(Scalars.Of(RatioGuard))).mean([0]);
+            return share.neg().add(Scalars.Of(1)).square().sum();
         });
-        return losses.Aggregate((left, right) => left.add(right)).div(positions.shape[0]);
+        return losses.Aggregate((left, right) => left.add(right)).div(Scalars.Of(positions.shape[0]));
     }
 
     private static Tensor PixelLoss(Tensor probability, Tensor mask, bool asPublished)
     {
         if (asPublished)
             return nn.functional.binary_cross_entropy(probability, mask);
-        var limited = probability.clamp(ProbabilityGuard, 1 - ProbabilityGuard);
-        return mask.mul(limited.log()).add(mask.neg().add(1).mul(limited.neg().log1p())).mean().neg();
+        var limited = probability.clamp(Scalars.Of(ProbabilityGuard), Scalars.Of(1 - ProbabilityGuard));
+        return mask.mul(limited.log()).add(mask.neg().add(Scalars.Of(1)).mul(limited.neg().log1p())).mean().neg();
     }
 
     private static void Check(IReadOnlyList<Tensor> maps, Tensor masks, IReadOnlyList<IReadOnlyList<int>> entities)

@@ -1,3 +1,4 @@
+using Realign.Torch;
 using Realign.Training.Sampling;
 using static TorchSharp.torch;
 
@@ -18,7 +19,7 @@ public static class DdpoStep
     public static Tensor Mean(LinearStep step, Tensor latents, Tensor prediction)
     {
         using var scope = NewDisposeScope();
-        return latents.to(ScalarType.Float64).mul(step.Sample).add(prediction.to(ScalarType.Float64).mul(step.Prediction)).MoveToOuterDisposeScope();
+        return latents.to(ScalarType.Float64).mul(Scalars.Of(step.Sample)).add(prediction.to(ScalarType.Float64).mul(Scalars.Of(step.Prediction))).MoveToOuterDisposeScope();
     }
 
     /// <summary>Log-probability of the next latents, averaged over elements. Differentiable in the prediction.</summary>
@@ -33,7 +34,7 @@ public static class DdpoStep
             throw new ArgumentOutOfRangeException(nameof(step), step.Noise, "a step without noise has no density");
         using var scope = NewDisposeScope();
         var distance = nextLatents.detach().to(ScalarType.Float64).sub(Mean(step, latents, prediction));
-        var density = distance.square().div(-2 * step.Noise * step.Noise).sub(Math.Log(step.Noise) + LogRootTwoPi);
+        var density = distance.square().div(Scalars.Of(-2 * step.Noise * step.Noise)).sub(Scalars.Of(Math.Log(step.Noise) + LogRootTwoPi));
         return density.flatten(1).mean([1]).MoveToOuterDisposeScope();
     }
 
@@ -47,7 +48,7 @@ public static class DdpoStep
         if (!ratio.shape.SequenceEqual(advantages.shape))
             throw new ArgumentException($"{ratio.numel()} ratios for {advantages.numel()} advantages", nameof(ratio));
         using var scope = NewDisposeScope();
-        var limited = advantages.detach().to(ratio.dtype).clamp(-advantageClip, advantageClip).neg();
-        return maximum(limited.mul(ratio), limited.mul(ratio.clamp(1 - clipRange, 1 + clipRange))).mean().MoveToOuterDisposeScope();
+        var limited = advantages.detach().to(ratio.dtype).clamp(Scalars.Of(-advantageClip), Scalars.Of(advantageClip)).neg();
+        return maximum(limited.mul(ratio), limited.mul(ratio.clamp(Scalars.Of(1 - clipRange), Scalars.Of(1 + clipRange)))).mean().MoveToOuterDisposeScope();
     }
 }

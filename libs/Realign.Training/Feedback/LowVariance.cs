@@ -1,3 +1,4 @@
+using Realign.Torch;
 using Realign.Training.Sampling;
 using static TorchSharp.torch;
 
@@ -15,7 +16,7 @@ public static class LowVariance
     {
         using var scope = NewDisposeScope();
         var step = sampler.Steps[^1];
-        var noisy = result.detach().mul(Math.Sqrt(step.AlphaCumprod)).add(noise.mul(Math.Sqrt(1 - step.AlphaCumprod)));
-        return noisy.mul(step.Sample).add(predict(noisy, sampler.Steps.Count - 1).mul(step.Prediction)).MoveToOuterDisposeScope();
+        var noisy = result.detach().mul(Scalars.Of(Math.Sqrt(step.AlphaCumprod))).add(noise.mul(Scalars.Of(Math.Sqrt(1 - step.AlphaCumprod))));
+        return noisy.mul(Scalars.Of(step.Sample)).add(predict(noisy, sampler.Steps.Count - 1).mul(Scalars.Of(step.Prediction))).MoveToOuterDisposeScope();
     }
 }

@@ -1,5 +1,6 @@
 using Realign.Diffusion.Attention;
 using Realign.Diffusion.UNet;
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Training.Feedback;
@@ -26,7 +27,7 @@ public sealed class NoisePredictor(
         if (emptyStates is null)
             return prompt.MoveToOuterDisposeScope();
         var empty = PredictEmpty(latents, time, emptyStates);
-        return empty.add(prompt.sub(empty).mul(guidanceScale)).MoveToOuterDisposeScope();
+        return empty.add(prompt.sub(empty).mul(Scalars.Of(guidanceScale))).MoveToOuterDisposeScope();
     }
 
     private Tensor PredictEmpty(Tensor latents, Tensor time, Tensor states)

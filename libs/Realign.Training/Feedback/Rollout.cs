@@ -1,3 +1,4 @@
+using Realign.Torch;
 using Realign.Training.Sampling;
 using static TorchSharp.torch;
 
@@ -48,8 +49,8 @@ public sealed record Rollout(Tensor Result, IReadOnlyList<Tensor> LatentsBeforeS
 
         Tensor Advance(Tensor sample, Tensor prediction, LinearStep step, int index)
         {
-            var next = sample.mul(step.Sample).add(prediction.mul(step.Prediction));
-            return step.Noise > 0 ? next.add(noise(index).mul(step.Noise)) : next;
+            var next = sample.mul(Scalars.Of(step.Sample)).add(prediction.mul(Scalars.Of(step.Prediction)));
+            return step.Noise > 0 ? next.add(noise(index).mul(Scalars.Of(step.Noise))) : next;
         }
     }
 
@@ -60,7 +61,7 @@ public sealed record Rollout(Tensor Result, IReadOnlyList<Tensor> LatentsBeforeS
     public static Tensor Original(Tensor latents, Tensor prediction, LinearStep step)
     {
         using var scope = NewDisposeScope();
-        return latents.sub(prediction.mul(Math.Sqrt(1 - step.AlphaCumprod))).div(Math.Sqrt(step.AlphaCumprod)).MoveToOuterDisposeScope();
+        return latents.sub(prediction.mul(Scalars.Of(Math.Sqrt(1 - step.AlphaCumprod)))).div(Scalars.Of(Math.Sqrt(step.AlphaCumprod))).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -87,7 +88,7 @@ public sealed record Rollout(Tensor Result, IReadOnlyList<Tensor> LatentsBeforeS
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             var prediction = predict(LatentsBeforeStep[index], index);
-            var cotangent = gradient.mul(sensitivities[index]);
+            var cotangent = gradient.mul(Scalars.Of(sensitivities[index]));
             if (extraLoss?.Invoke(index) is { } extra)
                 autograd.backward([prediction, extra], [cotangent, ones_like(extra, requires_grad: false)], inputs: parameters);
             else

@@ -1,6 +1,7 @@
 using Realign.Core.Errors;
 using Realign.Safetensors;
 using Realign.Torch.Layers;
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Training.Lora;
@@ -39,7 +40,7 @@ public sealed class TrainableLora : IDisposable
         {
             // the bound of a uniform draw that keeps the variance of a linear layer (Kaiming, a = sqrt(5)), as peft does
             var bound = 1 / Math.Sqrt(layer.weight.shape[1]);
-            var down = rand([rank, layer.weight.shape[1]], generator: random).mul(2 * bound).sub(bound);
+            var down = rand([rank, layer.weight.shape[1]], generator: random).mul(Scalars.Of(2 * bound)).sub(Scalars.Of(bound));
             return (down.to(layer.weight.dtype, layer.weight.device), zeros(layer.weight.shape[0], rank, dtype: layer.weight.dtype, device: layer.weight.device));
         });
     }

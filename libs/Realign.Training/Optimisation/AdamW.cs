@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Training.Optimisation;
@@ -67,11 +68,11 @@ public sealed class AdamW : IDisposable
             if (!gradient.shape.SequenceEqual(Parameter.shape))
                 throw new ArgumentException($"gradient [{string.Join(", ", gradient.shape)}] of a parameter [{string.Join(", ", Parameter.shape)}]", nameof(gradient));
             using var scope = NewDisposeScope();
-            Parameter.mul_(1 - (learningRate * options.WeightDecay));
-            First.mul_(options.Beta1).add_(gradient, 1 - options.Beta1);
-            Second.mul_(options.Beta2).addcmul_(gradient, gradient, 1 - options.Beta2);
-            var denominator = Second.sqrt().div_(rootCorrection).add_(options.Epsilon);
-            Parameter.addcdiv_(First, denominator, -learningRate / firstCorrection);
+            Parameter.mul_(Scalars.Of(1 - (learningRate * options.WeightDecay)));
+            First.mul_(Scalars.Of(options.Beta1)).add_(gradient, Scalars.Of(1 - options.Beta1));
+            Second.mul_(Scalars.Of(options.Beta2)).addcmul_(gradient, gradient, Scalars.Of(1 - options.Beta2));
+            var denominator = Second.sqrt().div_(Scalars.Of(rootCorrection)).add_(Scalars.Of(options.Epsilon));
+            Parameter.addcdiv_(First, denominator, Scalars.Of(-learningRate / firstCorrection));
         }
     }
 }

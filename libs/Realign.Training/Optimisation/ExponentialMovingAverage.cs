@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Training.Optimisation;
@@ -42,7 +43,7 @@ public sealed class ExponentialMovingAverage : IDisposable
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         for (var i = 0; i < parameters.Count; i++)
-            _averages[i].sub_(_averages[i].sub(parameters[i]).mul_(1 - decay));
+            _averages[i].sub_(_averages[i].sub(parameters[i]).mul_(Scalars.Of(1 - decay)));
         return decay;
     }
 

@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Training.Optimisation;
@@ -30,7 +31,7 @@ public static class GradientClip
             return total;
         using var noGradient = no_grad();
         foreach (var gradient in gradients.OfType<Tensor>())
-            gradient.mul_(coefficient);
+            gradient.mul_(Scalars.Of(coefficient));
         return total;
     }
 }

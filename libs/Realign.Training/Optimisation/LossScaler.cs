@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Training.Optimisation;
@@ -20,7 +21,7 @@ public sealed class LossScaler(LossScalerOptions options)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var unscaled = gradients.Select(gradient => gradient.to(ScalarType.Float32).div(Scale)).ToList();
+        var unscaled = gradients.Select(gradient => gradient.to(ScalarType.Float32).div(Scalars.Of(Scale))).ToList();
         if (!unscaled.TrueForAll(gradient => isfinite(gradient).all().item<bool>()))
             return null;
         unscaled.ForEach(gradient => gradient.MoveToOuterDisposeScope());

@@ -1,4 +1,5 @@
 using Realign.Core.Errors;
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Training.Rewards;
@@ -48,7 +49,7 @@ public static class CaptionReward
         if (!(baseline < 1))
             throw new InvalidInputException("baseline", baseline.ToString(), "is no mean cosine of different prompts", "use a value below 1");
         using var scope = NewDisposeScope();
-        return cosine.sub(baseline).div(1 - baseline).MoveToOuterDisposeScope();
+        return cosine.sub(Scalars.Of(baseline)).div(Scalars.Of(1 - baseline)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Mean direction of texts, unit length.</summary>
@@ -69,7 +70,7 @@ public static class CaptionReward
     {
         using var scope = NewDisposeScope();
         var unit = Normalise(features);
-        return unit.add(unit.mul(direction).sum(-1, keepdim: true).mul(direction), alpha: -share).MoveToOuterDisposeScope();
+        return unit.add(unit.mul(direction).sum(-1, keepdim: true).mul(direction), alpha: Scalars.Of(-share)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Dot product of unit captions with reduced prompts.</summary>
@@ -83,7 +84,7 @@ public static class CaptionReward
         return Normalise(captionFeatures).mul(reducedPromptFeatures).sum(-1).MoveToOuterDisposeScope();
     }
 
-    internal static Tensor Normalise(Tensor features) => features.div(features.mul(features).sum(-1, keepdim: true).sqrt().clamp_min(1e-12));
+    internal static Tensor Normalise(Tensor features) => features.div(features.mul(features).sum(-1, keepdim: true).sqrt().clamp_min(Scalars.Of(1e-12)));
 
     private static void RequirePairs(Tensor left, Tensor right)
     {

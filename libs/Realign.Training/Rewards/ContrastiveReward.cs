@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Training.Rewards;
@@ -22,6 +23,6 @@ public static class ContrastiveReward
     {
         using var scope = NewDisposeScope();
         var best = Similarities(queryFeatures, textFeatures).max(-1).values;
-        return best.neg().add(1).mean().MoveToOuterDisposeScope();
+        return best.neg().add(Scalars.Of(1)).mean().MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Training.Rewards;
@@ -18,7 +19,7 @@ public static class PromptLikelihood
     {
         using var scope = NewDisposeScope();
         var (losses, weights) = PerToken(logits, targets, mask, labelSmoothing);
-        return losses.sum(-1).div(weights.sum(-1).clamp_min(1)).MoveToOuterDisposeScope();
+        return losses.sum(-1).div(weights.sum(-1).clamp_min(Scalars.Of(1))).MoveToOuterDisposeScope();
     }
 
     /// <summary>Every sample counts the same: the mean of <see cref="PerSample"/>.</summary>
@@ -33,7 +34,7 @@ public static class PromptLikelihood
     {
         using var scope = NewDisposeScope();
         var (losses, weights) = PerToken(logits, targets, mask, labelSmoothing);
-        return losses.sum().div(weights.sum().clamp_min(1)).MoveToOuterDisposeScope();
+        return losses.sum().div(weights.sum().clamp_min(Scalars.Of(1))).MoveToOuterDisposeScope();
     }
 
     private static (Tensor Losses, Tensor Weights) PerToken(Tensor logits, Tensor targets, Tensor mask, double labelSmoothing)
@@ -44,7 +45,7 @@ public static class PromptLikelihood
         var weights = mask.to(wide.dtype);
         var losses = logProbs.gather(-1, targets.unsqueeze(-1)).squeeze(-1).neg();
         if (labelSmoothing > 0)
-            losses = losses.mul(1 - labelSmoothing).add(logProbs.mean([-1]), alpha: -labelSmoothing);
+            losses = losses.mul(Scalars.Of(1 - labelSmoothing)).add(logProbs.mean([-1]), alpha: Scalars.Of(-labelSmoothing));
         return (losses.mul(weights), weights);
     }
 

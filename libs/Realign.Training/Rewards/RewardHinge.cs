@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Training.Rewards;
@@ -15,7 +16,7 @@ public static class RewardHinge
     public static Tensor Margin(Tensor rewards, double margin, double scale)
     {
         using var scope = NewDisposeScope();
-        return Excess(rewards.neg().add(margin), scale).MoveToOuterDisposeScope();
+        return Excess(rewards.neg().add(Scalars.Of(margin)), scale).MoveToOuterDisposeScope();
     }
 
     /// <summary>scale * mean ReLU(L - floor): no gradient at or below the floor.</summary>
@@ -25,8 +26,8 @@ public static class RewardHinge
     public static Tensor Floor(Tensor losses, double floor, double scale)
     {
         using var scope = NewDisposeScope();
-        return Excess(losses.sub(floor), scale).MoveToOuterDisposeScope();
+        return Excess(losses.sub(Scalars.Of(floor)), scale).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Excess(Tensor distance, double scale) => nn.functional.relu(distance).mean().mul(scale);
+    private static Tensor Excess(Tensor distance, double scale) => nn.functional.relu(distance).mean().mul(Scalars.Of(scale));
 }

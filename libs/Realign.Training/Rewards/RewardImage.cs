@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Training.Rewards;
@@ -12,8 +13,8 @@ public static class RewardImage
     public static Tensor ToUnitRange(Tensor image)
     {
         using var scope = NewDisposeScope();
-        var unit = image.div(2).add(0.5);
-        return unit.add(unit.clamp(0, 1).sub(unit).detach()).MoveToOuterDisposeScope();
+        var unit = image.div(Scalars.Of(2)).add(Scalars.Of(0.5));
+        return unit.add(unit.clamp(Scalars.Of(0), Scalars.Of(1)).sub(unit).detach()).MoveToOuterDisposeScope();
     }
 
     /// <summary>A window of the image; its random offset breaks patterns on the patch grid.</summary>

@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Training.Rewards;
@@ -16,7 +17,7 @@ public static class ScoreFunction
         if (rewards.dim() != 1 || rewards.shape[0] < 2)
             throw new ArgumentException($"expected (M) with M >= 2, got [{string.Join(", ", rewards.shape)}]", nameof(rewards));
         using var scope = NewDisposeScope();
-        return rewards.sum().sub(rewards).div(rewards.shape[0] - 1).MoveToOuterDisposeScope();
+        return rewards.sum().sub(rewards).div(Scalars.Of(rewards.shape[0] - 1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>-(1/M) sum (R - b) log p: its gradient is that of minus the expected reward; its value means nothing.</summary>

@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Training.Transport;
@@ -22,7 +23,7 @@ public sealed record Cotangent(Tensor Stored, int Log2Scale)
         if (!double.IsFinite(largest))
             throw new ArgumentException("a cotangent must be finite", nameof(gradient));
         var exponent = largest > 0 ? LargestExponent - (int)Math.Ceiling(Math.Log2(largest)) : 0;
-        var stored = gradient.detach().to(ScalarType.Float64).mul(Math.ScaleB(1, exponent)).to(ScalarType.Float16);
+        var stored = gradient.detach().to(ScalarType.Float64).mul(Scalars.Of(Math.ScaleB(1, exponent))).to(ScalarType.Float16);
         return new Cotangent(stored.MoveToOuterDisposeScope(), exponent);
     }
 
@@ -30,7 +31,7 @@ public sealed record Cotangent(Tensor Stored, int Log2Scale)
     public Tensor Unpack()
     {
         using var scope = NewDisposeScope();
-        return Stored.to(ScalarType.Float64).mul(Math.ScaleB(1, -Log2Scale)).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return Stored.to(ScalarType.Float64).mul(Scalars.Of(Math.ScaleB(1, -Log2Scale))).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     /// <summary>-(image * cotangent).sum(): what the owner of the image back-propagates for the loss -reward.</summary>

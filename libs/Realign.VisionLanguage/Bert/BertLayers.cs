@@ -1,6 +1,7 @@
 // The pieces that the BERT-style parts share: Q-Former of BLIP-2, text model of BLIP (Devlin et al. 2018).
 // Reference: transformers modeling_bert.py.
 using Realign.Torch.Layers;
+using Realign.Torch;
 using Realign.VisionLanguage.Generation;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -105,7 +106,7 @@ internal static class AttentionMasks
     public static Tensor FromPadding(Tensor attentionMask, ScalarType dtype)
     {
         using var scope = NewDisposeScope();
-        return attentionMask.eq(0).to(dtype).mul(finfo(dtype).min).view(attentionMask.shape[0], 1, 1, attentionMask.shape[1]).MoveToOuterDisposeScope();
+        return attentionMask.eq(Scalars.Of(0)).to(dtype).mul(Scalars.Of(finfo(dtype).min)).view(attentionMask.shape[0], 1, 1, attentionMask.shape[1]).MoveToOuterDisposeScope();
     }
 
     /// <summary>A decoder's mask with padding; (B, K) -> (B, 1, K, K).</summary>

@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.VisionLanguage.Generation;
@@ -20,7 +21,7 @@ internal sealed class TokenPenalties(ITokenDecoder decoder, GenerationOptions op
             {
                 var index = tensor(seen, device: scores.device);
                 var values = result[row].index_select(0, index);
-                values = where(values.lt(0), values.mul(options.RepetitionPenalty), values.div(options.RepetitionPenalty));
+                values = where(values.lt(Scalars.Of(0)), values.mul(Scalars.Of(options.RepetitionPenalty)), values.div(Scalars.Of(options.RepetitionPenalty)));
                 _ = result[row].index_copy_(0, index, values);
             }
 

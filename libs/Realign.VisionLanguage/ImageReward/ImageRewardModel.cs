@@ -75,7 +75,7 @@ public sealed class ImageRewardModel : nn.Module
     public Tensor Reward(Tensor textFeatures)
     {
         using var scope = NewDisposeScope();
-        return mlp.forward(textFeatures).squeeze(-1).sub(Config.Mean).div(Config.Std).MoveToOuterDisposeScope();
+        return mlp.forward(textFeatures).squeeze(-1).sub(Scalars.Of(Config.Mean)).div(Scalars.Of(Config.Std)).MoveToOuterDisposeScope();
     }
 
     private static long[] WidthsOf(SafetensorsSet weights, IReadOnlyList<long> published) =>

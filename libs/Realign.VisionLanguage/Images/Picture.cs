@@ -44,6 +44,6 @@ public sealed class Picture
         if (_pixels is not null)
             return TensorConvert.FromArray(_pixels, 1, 3, Height, Width).to(device).MoveToOuterDisposeScope();
         var bytes = tensor(Rgb!.Pixels, [1, Height, Width, 3], device: device);
-        return bytes.permute(0, 3, 1, 2).to(ScalarType.Float32).div(255).contiguous().MoveToOuterDisposeScope(); // (1, H, W, 3) -> (1, 3, H, W)
+        return bytes.permute(0, 3, 1, 2).to(ScalarType.Float32).div(Scalars.Of(255)).contiguous().MoveToOuterDisposeScope(); // (1, H, W, 3) -> (1, 3, H, W)
     }
 }

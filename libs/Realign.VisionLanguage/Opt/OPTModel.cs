@@ -1,5 +1,6 @@
 // OPT (Zhang et al. 2022). Reference: transformers modeling_opt.py.
 using Realign.Torch.Layers;
+using Realign.Torch;
 using Realign.VisionLanguage.Bert;
 using Realign.VisionLanguage.Generation;
 using TorchSharp.Modules;
@@ -62,7 +63,7 @@ internal sealed class OPTDecoder : nn.Module<Tensor, Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         // the n-th token that is read has position n, wherever the padding is
-        var positions = attentionMask.cumsum(1).mul(attentionMask).add(PositionOffset - 1);
+        var positions = attentionMask.cumsum(1).mul(attentionMask).add(Scalars.Of(PositionOffset - 1));
         return Run(inputsEmbeds, positions, AttentionMasks.Causal(attentionMask, inputsEmbeds.dtype), null, trace).MoveToOuterDisposeScope();
     }
 
@@ -73,7 +74,7 @@ internal sealed class OPTDecoder : nn.Module<Tensor, Tensor, Tensor>
         var (past, added) = (cache.Length, inputsEmbeds.shape[1]);
         if (past > 0 && added > 1)
             throw new ArgumentException("after the prompt one token is read at a time", nameof(inputsEmbeds));
-        var positions = arange(past + PositionOffset, past + PositionOffset + added, device: inputsEmbeds.device).unsqueeze(0);
+        var positions = arange(Scalars.Of(past + PositionOffset), Scalars.Of(past + PositionOffset + added), device: inputsEmbeds.device).unsqueeze(0);
         var mask = added > 1 ? Attention.CausalMask(added, inputsEmbeds.dtype, inputsEmbeds.device) : null;
         return Run(inputsEmbeds, positions, mask, cache, null).MoveToOuterDisposeScope();
     }

@@ -1,3 +1,4 @@
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.VisionLanguage.Rewards;
@@ -38,7 +39,7 @@ public static class Surrogates
         var samples = rewards.shape[^1];
         if (samples < 2)
             throw new ArgumentException("a leave-one-out baseline needs at least 2 samples", nameof(rewards));
-        var baselines = rewards.sum(-1, keepdim: true).sub(rewards).div(samples - 1);
+        var baselines = rewards.sum(-1, keepdim: true).sub(rewards).div(Scalars.Of(samples - 1));
         return rewards.sub(baselines).mul(sequenceLogProbabilities).mean([-1]).mean().neg().MoveToOuterDisposeScope();
     }
 }

@@ -1,5 +1,6 @@
 // Attention of T5 (Raffel et al. 2020): no scaling, learned bias by relative position. Reference: transformers modeling_t5.py.
 using Realign.Torch.Layers;
+using Realign.Torch;
 using Realign.VisionLanguage.Generation;
 using static TorchSharp.torch;
 using Embedding = Realign.Torch.Layers.Embedding;
@@ -61,8 +62,8 @@ internal sealed class T5Attention : nn.Module
         if (relative_attention_bias is null)
             throw new InvalidOperationException("only the first block has a position bias");
         using var scope = NewDisposeScope();
-        var context = arange(firstQuery, firstQuery + queries, device: device).unsqueeze(1);
-        var relative = arange(keys, device: device).unsqueeze(0).sub(context);
+        var context = arange(Scalars.Of(firstQuery), Scalars.Of(firstQuery + queries), device: device).unsqueeze(1);
+        var relative = arange(Scalars.Of(keys), device: device).unsqueeze(0).sub(context);
         return relative_attention_bias.forward(Bucket(relative)).permute(2, 0, 1).unsqueeze(0).MoveToOuterDisposeScope(); // (Q, K, H) -> (1, H, Q, K)
     }
 
@@ -75,20 +76,20 @@ internal sealed class T5Attention : nn.Module
         if (_bidirectional)
         {
             buckets /= 2;
-            offset = relative.gt(0).to(ScalarType.Int64).mul(buckets);
+            offset = relative.gt(Scalars.Of(0)).to(ScalarType.Int64).mul(Scalars.Of(buckets));
             relative = relative.abs();
         }
         else
         {
             offset = zeros_like(relative);
-            relative = relative.clamp(max: 0).neg();
+            relative = relative.clamp(max: Scalars.Of(0)).neg();
         }
 
         var exact = buckets / 2;
-        var far = relative.clamp(min: 1).to(ScalarType.Float32).div(exact).log()
-            .div(Math.Log((double)_config.RelativeAttentionMaxDistance / exact)).mul(buckets - exact)
-            .to(ScalarType.Int64).add(exact).clamp(max: buckets - 1);
-        return offset.add(where(relative.lt(exact), relative, far)).MoveToOuterDisposeScope();
+        var far = relative.clamp(min: Scalars.Of(1)).to(ScalarType.Float32).div(Scalars.Of(exact)).log()
+            .div(Scalars.Of(Math.Log((double)_config.RelativeAttentionMaxDistance / exact))).mul(Scalars.Of(buckets - exact))
+            .to(ScalarType.Int64).add(Scalars.Of(exact)).clamp(max: Scalars.Of(buckets - 1));
+        return offset.add(where(relative.lt(Scalars.Of(exact)), relative, far)).MoveToOuterDisposeScope();
     }
 
     private Tensor Attend(Tensor input, Tensor keys, Tensor values, Tensor? bias) =>

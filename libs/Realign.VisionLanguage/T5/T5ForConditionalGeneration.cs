@@ -1,4 +1,5 @@
 // T5 with its language-modelling head. Reference: transformers modeling_t5.py and the T5 branch of modeling_blip_2.py.
+using Realign.Torch;
 using Realign.VisionLanguage.Generation;
 using static TorchSharp.torch;
 using Embedding = Realign.Torch.Layers.Embedding;
@@ -62,7 +63,7 @@ public sealed class T5ForConditionalGeneration : LanguageModel
         using var scope = NewDisposeScope();
         var (batch, length) = (labels.Ids.shape[0], labels.Ids.shape[1]);
         // the decoder reads the labels one place later, after its start token
-        var starts = full([batch, 1], _config.DecoderStartTokenId, dtype: ScalarType.Int64, device: states.device);
+        var starts = full([batch, 1], Scalars.Of(_config.DecoderStartTokenId), dtype: ScalarType.Int64, device: states.device);
         var inputs = cat([starts, labels.Ids.narrow(1, 0, length - 1)], 1);
         var output = decoder.forward(shared.forward(inputs), ones_like(inputs), states, mask,
             trace is null ? null : (name, value) => trace($"decoder.{name}", value));
@@ -92,7 +93,7 @@ public sealed class T5ForConditionalGeneration : LanguageModel
 
     private Tensor Head(Tensor output) =>
         // only tied heads are scaled: T5 1.0; Flan-T5 has a head of its own
-        lm_head.forward(_config.TieWordEmbeddings ? output.mul(1 / Math.Sqrt(_config.DModel)) : output);
+        lm_head.forward(_config.TieWordEmbeddings ? output.mul(Scalars.Of(1 / Math.Sqrt(_config.DModel))) : output);
 
     private sealed class Decoder(T5ForConditionalGeneration model, Tensor states, int capacity) : ITokenDecoder
     {

@@ -1,4 +1,5 @@
 // Encoder and decoder of T5 (Raffel et al. 2020). Reference: transformers modeling_t5.py.
+using Realign.Torch;
 using Realign.VisionLanguage.Bert;
 using Realign.VisionLanguage.Generation;
 using TorchSharp.Modules;
@@ -234,7 +235,7 @@ internal sealed class T5LayerNorm : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var wide = input.to(ScalarType.Float32);
-        var scaled = wide.mul(wide.square().mean([-1], keepdim: true).add(_eps).rsqrt());
+        var scaled = wide.mul(wide.square().mean([-1], keepdim: true).add(Scalars.Of(_eps)).rsqrt());
         return scaled.to(input.dtype).mul(weight).MoveToOuterDisposeScope();
     }
 }

@@ -1,5 +1,6 @@
 using Realign.Core.Images;
 using Realign.Imaging;
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Generator.Drawing;
@@ -13,7 +14,7 @@ internal static class Pictures
     {
         using var scope = NewDisposeScope();
         var (height, width) = ((int)images.shape[2], (int)images.shape[3]);
-        var bytes = images.mul(0.5).add(0.5).clamp(0, 1).mul(255).round().to(ScalarType.Byte).permute(0, 2, 3, 1).contiguous();
+        var bytes = images.mul(Scalars.Of(0.5)).add(Scalars.Of(0.5)).clamp(Scalars.Of(0), Scalars.Of(1)).mul(Scalars.Of(255)).round().to(ScalarType.Byte).permute(0, 2, 3, 1).contiguous();
         return [.. Enumerable.Range(0, (int)images.shape[0]).Select(i => ImageEncoder.Png(new RgbImage(width, height, bytes[i].bytes.ToArray())))];
     }
 }

@@ -89,7 +89,7 @@ internal sealed class LoraSuite : IConformanceSuite
             var linear = (Realign.Torch.Layers.Linear)layer;
             var merged = linear.weight.detach();
             foreach (var adapter in linear.adapters.Adapters)
-                merged = merged.add(adapter.Up.mm(adapter.Down), alpha: adapter.Scale);
+                merged = merged.add(adapter.Up.mm(adapter.Down), alpha: Scalars.Of(adapter.Scale));
             DiffusionPack.Near(_context, _expected, key, merged, _pack.Tolerance("lora_abs"));
         }
 

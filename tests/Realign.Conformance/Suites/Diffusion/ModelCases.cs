@@ -132,14 +132,14 @@ internal sealed class ModelCases(DiffusionPack pack, string unetTolerance)
         using var grad = no_grad();
         var latents = model.Encode(TensorConvert.Read(file, $"{name}.image"), Observe);
         var sample = latents.Sample(TensorConvert.Read(file, $"{name}.noise"));
-        var scaled = TensorConvert.Read(file, $"{name}.latent_in_scaled").div(model.Config.ScalingFactor);
+        var scaled = TensorConvert.Read(file, $"{name}.latent_in_scaled").div(Scalars.Of(model.Config.ScalingFactor));
         var tolerance = pack.Tolerance("vae_abs");
         Compare("mean", latents.Mean);
         Compare("logvar", latents.LogVariance);
         Compare("moments", cat([latents.Mean, latents.LogVariance], 1));
         Compare("std", latents.StandardDeviation());
         Compare("latent_sample", sample);
-        Compare("latent_sample_scaled", sample.mul(model.Config.ScalingFactor));
+        Compare("latent_sample_scaled", sample.mul(Scalars.Of(model.Config.ScalingFactor)));
         Compare("decoded", model.Decode(scaled, Observe));
         Compare("decoded", model.DecodeSequentially(scaled));
         foreach (var block in missing)

@@ -64,7 +64,7 @@ internal sealed class PipelineCases(DiffusionPack pack)
         CompareSteps(context, expected, steps);
         DiffusionPack.Near(context, expected, "decoded", result.Images, pack.Tolerance("pipeline_decoded_abs"));
         if (expected.Entries.ContainsKey("image"))
-            DiffusionPack.Near(context, expected, "image", result.Images.div(2).add(0.5).clamp(0, 1), pack.Tolerance("pipeline_decoded_abs"));
+            DiffusionPack.Near(context, expected, "image", result.Images.div(Scalars.Of(2)).add(Scalars.Of(0.5)).clamp(Scalars.Of(0), Scalars.Of(1)), pack.Tolerance("pipeline_decoded_abs"));
         var png = run.GetProperty("png");
         context.Equal("images", png.GetArrayLength(), (int)result.Images.shape[0]);
         for (var i = 0; i < png.GetArrayLength(); i++)
@@ -103,7 +103,7 @@ internal sealed class PipelineCases(DiffusionPack pack)
             GuidanceScale = run.GetProperty("guidance_scale").GetDouble(),
             GuidanceRescale = Number(run, "guidance_rescale", 0),
             StartLatents = file.Entries.ContainsKey("latents_in") ? TensorConvert.Read(file, "latents_in") : null,
-            InitImage = file.Entries.ContainsKey("image_in") ? TensorConvert.Read(file, "image_in").mul(2).sub(1) : null,
+            InitImage = file.Entries.ContainsKey("image_in") ? TensorConvert.Read(file, "image_in").mul(Scalars.Of(2)).sub(Scalars.Of(1)) : null,
             Strength = Number(run, "strength", 1),
             DenoisingEnd = Has(run, "denoising_end") ? Number(run, "denoising_end", 1) : null,
             Sizes = SizesOf(run, ""),

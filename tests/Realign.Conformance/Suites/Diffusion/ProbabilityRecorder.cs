@@ -1,4 +1,5 @@
 using Realign.Diffusion.Attention;
+using Realign.Torch;
 using static TorchSharp.torch;
 
 namespace Realign.Conformance.Suites.Diffusion;
@@ -13,7 +14,7 @@ internal sealed class ProbabilityRecorder(IReadOnlyCollection<string> wanted) : 
 
     public Tensor Process(AttentionSite site, Tensor query, Tensor key, Tensor value, double scale)
     {
-        var probabilities = query.flatten(0, 1).bmm(key.flatten(0, 1).transpose(1, 2)).mul(scale).softmax(-1);
+        var probabilities = query.flatten(0, 1).bmm(key.flatten(0, 1).transpose(1, 2)).mul(Scalars.Of(scale)).softmax(-1);
         Probabilities[site.Name] = probabilities.clone().DetachFromDisposeScope();
         return probabilities.bmm(value.flatten(0, 1)).view(query.shape);
     }

@@ -108,7 +108,7 @@ internal sealed class SchedulersSuite : IConformanceSuite
         {
             var outputs = TensorConvert.Read(shared, "model_outputs");
             var noise = TensorConvert.Read(shared, "noise");
-            var sample = TensorConvert.Read(shared, "sample").mul(scheduler.InitNoiseSigma);
+            var sample = TensorConvert.Read(shared, "sample").mul(Scalars.Of(scheduler.InitNoiseSigma));
             for (var i = 0; i < scheduler.Timesteps.Count; i++)
             {
                 Step("scaled_model_inputs", i, scheduler.ScaleModelInput(sample, i), expected);

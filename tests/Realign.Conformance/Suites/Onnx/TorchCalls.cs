@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Realign.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
@@ -19,7 +20,7 @@ internal static partial class TorchCalls
         if (!match.Success)
             return null;
         var arguments = match.Groups[2].Value;
-        Scalar Number(int index) => Numbers(arguments)[index];
+        Scalar Number(int index) => Scalars.Of(Numbers(arguments)[index]);
         long Long(int index) => (long)Numbers(arguments)[index];
         int Int(int index) => (int)Numbers(arguments)[index];
         return match.Groups[1].Value switch
@@ -71,7 +72,7 @@ internal static partial class TorchCalls
             "scatter" => One(t => t("x").scatter(Long(0), t("i"), t("u"))),
             "scatter_add" => One(t => t("x").scatter_add(Long(0), t("i"), t("u"))),
             "where" => One(t => where(t("c"), t("a"), t("b"))),
-            "masked_fill" => One(t => t("x").masked_fill(t("m"), double.NegativeInfinity)),
+            "masked_fill" => One(t => t("x").masked_fill(t("m"), Scalars.Of(double.NegativeInfinity))),
             "embedding" => One(t => t("w").index_select(0, t("i").flatten()).reshape([.. t("i").shape, t("w").shape[1]])),
             "cat" => One(t => cat([t("a"), t("b")], Long(0))),
             "stack" => One(t => stack([t("a"), t("b")], Long(0))),

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Realign.Conformance.Runner;
+using Realign.Torch;
 using Realign.Training.Adversarial;
 using Realign.Training.Attention;
 using Realign.Training.Feedback;
@@ -54,7 +55,7 @@ internal sealed class ComatSuite : IConformanceSuite
 
         void Compare(string name, IEnumerable<Tensor> parts)
         {
-            var total = parts.Aggregate((left, right) => left.add(right)).div(batch);
+            var total = parts.Aggregate((left, right) => left.add(right)).div(Scalars.Of(batch));
             foreach (var map in maps.SelectMany(group => group))
                 map.grad = null;
             autograd.backward([total], retain_graph: true);
@@ -75,7 +76,7 @@ internal sealed class ComatSuite : IConformanceSuite
         var rollout = setup.Run(json.GetProperty("detach_input").GetBoolean());
         var latents = rollout.Result;
         latents.retain_grad();
-        var image = setup.Networks.Vae.Decode(latents.div(setup.Networks.ScalingFactor));
+        var image = setup.Networks.Vae.Decode(latents.div(Scalars.Of(setup.Networks.ScalingFactor)));
         image.retain_grad();
         var caption = setup.Caption(image);
         var logits = setup.OpenDiscriminator().Logits(latents);
@@ -93,8 +94,8 @@ internal sealed class ComatSuite : IConformanceSuite
         var token = losses.Select(loss => loss.Token).Aggregate((left, right) => left.add(right));
         var pixel = losses.Select(loss => loss.Pixel).Aggregate((left, right) => left.add(right));
         var weights = json.GetProperty("weights");
-        var total = caption.add(token.to(ScalarType.Float32).mul(weights.GetProperty("alpha").GetDouble()))
-            .add(pixel.to(ScalarType.Float32).mul(weights.GetProperty("beta").GetDouble())).add(adversarial.mul(weights.GetProperty("lam").GetDouble()));
+        var total = caption.add(token.to(ScalarType.Float32).mul(Scalars.Of(weights.GetProperty("alpha").GetDouble())))
+            .add(pixel.to(ScalarType.Float32).mul(Scalars.Of(weights.GetProperty("beta").GetDouble()))).add(adversarial.mul(Scalars.Of(weights.GetProperty("lam").GetDouble())));
         setup.Part(context, "cap", caption);
         golden.Compare(context, "out.grad_image", image.grad!);
         golden.Compare(context, "out.grad_latents_from_caption", latents.grad!);
@@ -122,8 +123,8 @@ internal sealed class ComatSuite : IConformanceSuite
             rollout = setup.Run(detach: true);
         setup.ClearMaps();
         var latents = rollout.Result.detach().requires_grad_();
-        setup.Caption(setup.Networks.Vae.Decode(latents.div(setup.Networks.ScalingFactor)))
-            .add(LatentDiscriminator.GeneratorLoss(setup.OpenDiscriminator().Logits(latents)).mul(golden.Json.GetProperty("weights").GetProperty("lam").GetDouble())).backward();
+        setup.Caption(setup.Networks.Vae.Decode(latents.div(Scalars.Of(setup.Networks.ScalingFactor))))
+            .add(LatentDiscriminator.GeneratorLoss(setup.OpenDiscriminator().Logits(latents)).mul(Scalars.Of(golden.Json.GetProperty("weights").GetProperty("lam").GetDouble()))).backward();
         golden.Compare(context, "out.grad_latents", latents.grad!);
         setup.ClearGradients();
         var weights = golden.Json.GetProperty("weights");
@@ -133,8 +134,8 @@ internal sealed class ComatSuite : IConformanceSuite
             var losses = setup.GroupsOf(index).Select(group => AttentionConcentration.OfGroup(group, golden.Read("in.masks"), setup.Entities)).ToList();
             return losses.Count == 0
                 ? null
-                : losses.Select(loss => loss.Token.mul(weights.GetProperty("alpha").GetDouble()).add(loss.Pixel.mul(weights.GetProperty("beta").GetDouble())))
-                    .Aggregate((left, right) => left.add(right)).mul(times);
+                : losses.Select(loss => loss.Token.mul(Scalars.Of(weights.GetProperty("alpha").GetDouble())).add(loss.Pixel.mul(Scalars.Of(weights.GetProperty("beta").GetDouble()))))
+                    .Aggregate((left, right) => left.add(right)).mul(Scalars.Of(times));
         });
         setup.CompareGradients(context, "total");
     }
@@ -143,7 +144,7 @@ internal sealed class ComatSuite : IConformanceSuite
     {
         using var setup = new Setup(golden);
         var rollout = setup.Run(detach: false);
-        setup.Caption(setup.Networks.Vae.Decode(rollout.Result.div(setup.Networks.ScalingFactor))).backward();
+        setup.Caption(setup.Networks.Vae.Decode(rollout.Result.div(Scalars.Of(setup.Networks.ScalingFactor)))).backward();
         golden.Compare(context, "out.chained.grad_norms_cap", setup.GeneratorNorms());
     }
 
@@ -229,8 +230,8 @@ internal sealed class ComatSuite : IConformanceSuite
             _recorders.Clear();
         }
 
-        public Tensor Caption(Tensor image) => RewardImage.Crop(image.div(2).add(0.5), TrainingNetworks.Crop(_golden.Json.GetProperty("crop")))
-            .mul(_golden.Read("in.caption_cotangent")).mean().mul(-4);
+        public Tensor Caption(Tensor image) => RewardImage.Crop(image.div(Scalars.Of(2)).add(Scalars.Of(0.5)), TrainingNetworks.Crop(_golden.Json.GetProperty("crop")))
+            .mul(_golden.Read("in.caption_cotangent")).mean().mul(Scalars.Of(-4));
 
         public LatentDiscriminator OpenDiscriminator()
         {

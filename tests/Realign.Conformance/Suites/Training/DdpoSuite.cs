@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Realign.Conformance.Runner;
+using Realign.Torch;
 using Realign.Training.Ddpo;
 using Realign.Training.Sampling;
 using static Realign.Conformance.Suites.Training.TrainingGolden;
@@ -31,7 +32,7 @@ internal sealed class DdpoSuite : IConformanceSuite
         var latents = golden.Read($"step.{index}.in.latents");
         var eps = golden.Read($"step.{index}.in.eps").requires_grad_();
         var old = eps.detach().to(ScalarType.Float64).add(golden.Read($"step.{index}.in.eps_old_offset").to(ScalarType.Float64));
-        var next = DdpoStep.Mean(step, latents, old).add(golden.Read($"step.{index}.in.noise").to(ScalarType.Float64).mul(step.Noise));
+        var next = DdpoStep.Mean(step, latents, old).add(golden.Read($"step.{index}.in.noise").to(ScalarType.Float64).mul(Scalars.Of(step.Noise)));
         var oldLog = DdpoStep.LogProbability(step, latents, old, next);
         var newLog = DdpoStep.LogProbability(step, latents, eps, next);
         var ratio = newLog.sub(oldLog).exp();

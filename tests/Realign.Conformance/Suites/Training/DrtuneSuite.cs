@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Realign.Conformance.Runner;
+using Realign.Torch;
 using Realign.Training.Feedback;
 using Realign.Training.Rewards;
 using Realign.Training.Sampling;
@@ -154,11 +155,11 @@ internal sealed class DrtuneSuite : IConformanceSuite
 
         /// <summary>The two rewards of the pack: distance to a latent, or a linear function of the clamped image.</summary>
         public Tensor Reward(Tensor result) => Value("reward").GetString() == "image"
-            ? RewardImage.ToUnitRange(_networks.Vae.Decode(result.div(_networks.ScalingFactor))).mul(_golden.Read("in.reward_image")).mean().mul(4)
+            ? RewardImage.ToUnitRange(_networks.Vae.Decode(result.div(Scalars.Of(_networks.ScalingFactor)))).mul(_golden.Read("in.reward_image")).mean().mul(Scalars.Of(4))
             : result.sub(_golden.Read("in.target")).square().mean().neg();
 
         public Tensor Loss(Tensor reward) => _entry.TryGetProperty("scale", out var scale)
-            ? reward.neg().add(1).mul(scale.GetDouble())
+            ? reward.neg().add(Scalars.Of(1)).mul(Scalars.Of(scale.GetDouble()))
             : reward.neg();
 
         public void CompareCoefficients(CaseContext context)

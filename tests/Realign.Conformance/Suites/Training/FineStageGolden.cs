@@ -92,7 +92,7 @@ internal sealed class FineStageGolden(TrainingGolden golden) : IDisposable
             var time = scheduler.Timesteps[i];
             var prediction = UNet.forward(cat([latents, latents], 0), tensor(time, dtype: ScalarType.Float32), context, attention: attention(i, time));
             var (empty, wanted) = (prediction.narrow(0, 0, 1), prediction.narrow(0, 1, 1));
-            latents = scheduler.Step(empty.add(wanted.sub(empty).mul(guidance)), i, latents, null).PrevSample;
+            latents = scheduler.Step(empty.add(wanted.sub(empty).mul(Scalars.Of(guidance))), i, latents, null).PrevSample;
             all.Add(latents);
         }
 

@@ -107,7 +107,7 @@ internal sealed class ModulationSuite : IConformanceSuite
         var site = new AttentionSite("layer", isCross, height, width);
         var (query, key, value) = (golden.Read($"{id}.in.q"), golden.Read($"{id}.in.k"), golden.Read($"{id}.in.v"));
         var scale = 1 / Math.Sqrt(query.shape[3]);
-        var logits = query.mul(scale).flatten(0, 1).bmm(key.flatten(0, 1).transpose(1, 2)).view(query.shape[0], query.shape[1], height * width, keys);
+        var logits = query.mul(Scalars.Of(scale)).flatten(0, 1).bmm(key.flatten(0, 1).transpose(1, 2)).view(query.shape[0], query.shape[1], height * width, keys);
         golden.Compare(context, $"{id}.out.logits", logits);
         golden.Compare(context, $"{id}.out.zmax", logits.amax([-1]));
         golden.Compare(context, $"{id}.out.zmin", logits.amin([-1]));

@@ -167,7 +167,7 @@ internal sealed class OptimSuite : IConformanceSuite
             var chosen = tensor(rows.Select(row => (long)row).ToArray());
             var loss = PretrainingLoss.Compute(networks.UNet, networks.AlphasCumprod(), golden.Read("in.latents").index_select(0, chosen),
                 golden.Read("in.noise").index_select(0, chosen), [.. rows.Select(row => times[row])], states.index_select(0, chosen));
-            autograd.backward([loss.mul((double)rows.Length / times.Length)], inputs: unet.Tensors);
+            autograd.backward([loss.mul(Scalars.Of((double)rows.Length / times.Length))], inputs: unet.Tensors);
             total += loss.item<float>() * (double)rows.Length / times.Length;
             if (micro)
                 context.Near($"micro.out.losses {index}", golden.Numbers("micro.out.losses")[index], loss.item<float>(), golden.Tolerance("micro.out.losses"));

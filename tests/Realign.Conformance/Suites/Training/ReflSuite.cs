@@ -1,4 +1,5 @@
 using Realign.Conformance.Runner;
+using Realign.Torch;
 using Realign.Training.Feedback;
 using Realign.Training.Optimisation;
 using Realign.Training.Rewards;
@@ -154,9 +155,9 @@ internal sealed class ReflSuite : IConformanceSuite
             var step = LinearSampler.Ddpm(_alphas, [time]).Steps[0];
             var eps = Keep(new NoisePredictor(_networks.UNet, _prompt).Predict(latents, time));
             var original = Keep(Rollout.Original(latents, eps, step));
-            var image = Keep(_networks.Vae.Decode(original.div(_networks.ScalingFactor)));
+            var image = Keep(_networks.Vae.Decode(original.div(Scalars.Of(_networks.ScalingFactor))));
             var unit = RewardImage.ToUnitRange(image);
-            var reward = kind == "dot" ? unit.mul(_golden.Read("in.reward_image")).mean().mul(4).view(1) : Clip(unit);
+            var reward = kind == "dot" ? unit.mul(_golden.Read("in.reward_image")).mean().mul(Scalars.Of(4)).view(1) : Clip(unit);
             var json = _golden.Json.GetProperty("loss");
             return new Pass(step, eps, original, image, reward, RewardHinge.Margin(reward, json.GetProperty("margin").GetDouble(), json.GetProperty("scale").GetDouble()));
         }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Realign.Conformance.Runner;
+using Realign.Torch;
 using Realign.Training.Feedback;
 using Realign.Training.Rewards;
 using Realign.Training.Sampling;
@@ -55,7 +56,7 @@ internal sealed class RemoteGradientSuite : IConformanceSuite
         };
         Cotangent.Loss(Image(golden, networks), gradient).backward();
         weights.Compare(golden, context, $"{id}.{wire}.");
-        var flushed = gradient.eq(0).logical_and(exact.ne(0)).to(ScalarType.Float64).mean().item<double>();
+        var flushed = gradient.eq(Scalars.Of(0)).logical_and(exact.ne(Scalars.Of(0))).to(ScalarType.Float64).mean().item<double>();
         TrainingGolden.Compare(context, "flushed_share", entry.GetProperty("errors").GetProperty(wire).GetProperty("flushed_share"), flushed, network: true);
     }
 
@@ -65,10 +66,10 @@ internal sealed class RemoteGradientSuite : IConformanceSuite
         var step = LinearSampler.Ddpm(networks.AlphasCumprod(), [time]).Steps[0];
         var latents = golden.Read("in.latents");
         var eps = new NoisePredictor(networks.UNet, networks.Encode(Ints(golden.Json.GetProperty("ids")))).Predict(latents, time);
-        return RewardImage.ToUnitRange(networks.Vae.Decode(Rollout.Original(latents, eps, step).div(networks.ScalingFactor)));
+        return RewardImage.ToUnitRange(networks.Vae.Decode(Rollout.Original(latents, eps, step).div(Scalars.Of(networks.ScalingFactor))));
     }
 
     private static Tensor Reward(TrainingGolden golden, TrainingNetworks networks, Tensor image, JsonElement entry) => networks
         .ClipReward(image, TrainingNetworks.Crop(golden.Json.GetProperty("crop")), golden.Json.GetProperty("size").GetInt32(), Ints(golden.Json.GetProperty("ids")))
-        .mul(entry.GetProperty("reward_scale").GetDouble());
+        .mul(Scalars.Of(entry.GetProperty("reward_scale").GetDouble()));
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Realign.Conformance.Runner;
+using Realign.Torch;
 using Realign.Training.Ranking;
 using Realign.Training.Rewards;
 using static Realign.Conformance.Suites.Training.TrainingGolden;
@@ -72,7 +73,7 @@ internal sealed class RewardsSuite : IConformanceSuite
         var embedded = SoftCaption.Embed(SoftCaption.Tokens(logits, Matrix(golden.Json.GetProperty("caption_ids"))), golden.Read("in.embedding"));
         var features = nn.functional.linear(tanh(nn.functional.linear(embedded.mean([1]), golden.Read("in.w1").t())), golden.Read("in.w2").t());
         var cosine = CaptionReward.Cosine(features, golden.Read("in.prompt_features"));
-        var loss = cosine.neg().add(1).mean();
+        var loss = cosine.neg().add(Scalars.Of(1)).mean();
         loss.backward();
         golden.Compare(context, "out.features", features);
         golden.Compare(context, "out.cosine", cosine);
@@ -152,7 +153,7 @@ internal sealed class RewardsSuite : IConformanceSuite
         using var networks = TrainingNetworks.Open(golden.Part);
         var json = golden.Json;
         var latents = golden.Read("in.latents").requires_grad_();
-        var image = Keep(networks.Vae.Decode(latents.div(json.GetProperty("scaling_factor").GetDouble())));
+        var image = Keep(networks.Vae.Decode(latents.div(Scalars.Of(json.GetProperty("scaling_factor").GetDouble()))));
         var unit = Keep(RewardImage.ToUnitRange(image));
         var size = json.GetProperty("size").GetInt32();
         var resized = Keep(RewardImage.Resize(RewardImage.Crop(unit, TrainingNetworks.Crop(json.GetProperty("crop"))), size, size));

@@ -78,7 +78,7 @@ public sealed partial class Blip2ItmSuite : IConformanceSuite
     {
         using var model = Load(golden);
         var pixels = golden.Pixels(gradient: true);
-        var loss = Blip2ForImageTextRetrieval.ContrastiveScore(model.ImageFeatures(model.EncodeImage(pixels)), model.TextFeatures(First(golden))).neg().add(1).mean();
+        var loss = Blip2ForImageTextRetrieval.ContrastiveScore(model.ImageFeatures(model.EncodeImage(pixels)), model.TextFeatures(First(golden))).neg().add(Scalars.Of(1)).mean();
         golden.Near(context, "D_itc_loss", loss);
         golden.NearGradient(context, "D_itc_grad_pixel_values", loss, pixels);
     }

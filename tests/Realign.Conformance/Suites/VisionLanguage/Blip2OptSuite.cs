@@ -76,7 +76,7 @@ public sealed class Blip2OptSuite : IConformanceSuite
         using var grad = no_grad();
         var image = model.EncodeImage(golden.Pixels());
         var opt = (OPTForCausalLM)model.Language;
-        var bos = full([image.shape[0], 1], golden.Json.GetProperty("bos_id").GetInt32(), dtype: ScalarType.Int64);
+        var bos = full([image.shape[0], 1], Scalars.Of(golden.Json.GetProperty("bos_id").GetInt32()), dtype: ScalarType.Int64);
         foreach (var (name, embeds) in new[] { ("logits_empty", cat([image, opt.Embed(bos)], 1)), ("logits_prompt", PromptEmbeds(golden, opt, image)) })
         {
             var actual = opt.Logits(embeds, ones(embeds.shape[0], embeds.shape[1], dtype: ScalarType.Int64));
@@ -214,7 +214,7 @@ public sealed class Blip2OptSuite : IConformanceSuite
             .Select(text => opt.Embed(tensor(tokenizer.Encode(text).Skip(1).Select(id => (long)id).ToArray())).mean([0])).ToArray();
         var cosine = Clip.CLIPModel.Cosine(pooled, stack(prompts));
         golden.Near(context, "grad.B_cosine", cosine);
-        var loss = cosine.neg().add(1).mean();
+        var loss = cosine.neg().add(Scalars.Of(1)).mean();
         golden.Near(context, "grad.B_loss", loss);
         golden.NearGradient(context, "grad.B_grad_pixel_values", loss, pixels);
     }

@@ -110,7 +110,7 @@ internal static class BlipCaptioningCases
         var name = $"{convention.Name}_token_logprobs";
         var texts = Texts(convention);
         // 0 in the pack where a label is -100, which is the prefix and padding
-        var scored = golden.Tensor($"{convention.Name}_labels").narrow(1, 1, golden.Tensor(name).shape[2]).ge(0);
+        var scored = golden.Tensor($"{convention.Name}_labels").narrow(1, 1, golden.Tensor(name).shape[2]).ge(Scalars.Of(0));
         context.EqualSequence("scored tokens", texts.Select(text => (long)text.ScoredCount), scored.to(ScalarType.Int64).sum(1).ToInt64s());
         var pixels = golden.Pixels();
         for (var image = 0; image < pixels.shape[0]; image++)
@@ -146,18 +146,18 @@ internal static class BlipCaptioningCases
         var pixels = golden.Pixels(gradient: true);
         var image = model.VisionModel.forward(pixels);
         var tokens = texts.Sum(text => text.ScoredCount);
-        var loss = Likelihood.Sum(model.Language.TokenLogProbabilities(image, texts), texts).sum().div(-tokens);
+        var loss = Likelihood.Sum(model.Language.TokenLogProbabilities(image, texts), texts).sum().div(Scalars.Of(-tokens));
         golden.Near(context, $"{convention.Name}_reference_loss", loss);
         context.Near("reference_loss_batch_mean", convention.Value.GetProperty("reference_loss_batch_mean").GetDouble(), loss.item<float>(), golden.Tolerance($"{convention.Name}_reference_loss"));
 
         var labels = Rows("labels");
         var logProbabilities = model.Language.Logits(image, new TokenBatch(Rows("input_ids"), Rows("attention_mask"))).log_softmax(-1).narrow(1, 0, labels.shape[1] - 1);
-        var scored = labels.narrow(1, 1, labels.shape[1] - 1).ge(0);
+        var scored = labels.narrow(1, 1, labels.shape[1] - 1).ge(Scalars.Of(0));
         foreach (var field in convention.Value.EnumerateObject().Where(field => field.Name.StartsWith(SmoothedLoss, StringComparison.Ordinal)))
         {
             var smoothing = double.Parse(field.Name[SmoothedLoss.Length..], System.Globalization.CultureInfo.InvariantCulture);
-            var uniform = logProbabilities.mean([-1]).mul(scored).sum().div(-tokens);
-            var smoothed = loss.mul(1 - smoothing).add(uniform.mul(smoothing));
+            var uniform = logProbabilities.mean([-1]).mul(scored).sum().div(Scalars.Of(-tokens));
+            var smoothed = loss.mul(Scalars.Of(1 - smoothing)).add(uniform.mul(Scalars.Of(smoothing)));
             golden.Near(context, $"{convention.Name}_{field.Name}", smoothed);
             context.Near(field.Name, field.Value.GetDouble(), smoothed.item<float>(), golden.Tolerance($"{convention.Name}_{field.Name}"));
         }

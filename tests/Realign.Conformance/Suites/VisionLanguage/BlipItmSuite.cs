@@ -87,7 +87,7 @@ public sealed class BlipItmSuite : IConformanceSuite
         using var model = Load(golden);
         var pixels = golden.Pixels(gradient: true);
         var cosine = model.ImageFeatures(model.EncodeImage(pixels)).mul(model.TextFeatures(First(golden, "input_ids"))).sum(1);
-        var loss = cosine.neg().add(1).mean();
+        var loss = cosine.neg().add(Scalars.Of(1)).mean();
         golden.Near(context, "itc_loss", loss);
         golden.NearGradient(context, "itc_loss_grad_pixel_values", loss, pixels);
     }
@@ -111,7 +111,7 @@ public sealed class BlipItmSuite : IConformanceSuite
         var (batch, length) = (captions.Ids.shape[0], captions.Ids.shape[1] - 1);
         var logits = captioner.Language.Logits(captioner.VisionModel.forward(pixels), captions).narrow(1, 0, length);
         var words = captions.Ids.narrow(1, 1, length);
-        var start = model.TextEncoder.forward(full([batch, 1], golden.Json.GetProperty("cls_id").GetInt32(), dtype: ScalarType.Int64));
+        var start = model.TextEncoder.forward(full([batch, 1], Scalars.Of(golden.Json.GetProperty("cls_id").GetInt32()), dtype: ScalarType.Int64));
 
         Tensor Feature(Tensor embeds) => model.ProjectText(model.TextEncoder.EncodeEmbeddings(cat([start, embeds], 1), captions.Mask, null));
         var soft = Feature(Surrogates.SoftEmbeddings(logits, words, model.TextEncoder.EmbeddingTable));
@@ -122,7 +122,7 @@ public sealed class BlipItmSuite : IConformanceSuite
         var prompts = TokenBatch.Pad([.. Golden.Texts(surrogate.GetProperty("prompts")).Select(tokenizer.Encode)], tokenizer.PadId, CPU);
         var cosine = soft.mul(model.TextFeatures(prompts)).sum(1);
         golden.Near(context, "B_cosine", cosine);
-        var loss = cosine.neg().add(1).mean();
+        var loss = cosine.neg().add(Scalars.Of(1)).mean();
         golden.Near(context, "B_loss", loss);
         golden.NearGradient(context, "B_grad_pixel_values", loss, pixels);
     }

@@ -96,7 +96,7 @@ public sealed class ClipSuite : IConformanceSuite
         var count = image.shape[0];
         var loss = name == "grad_cosine_diagonal"
             ? CLIPModel.Cosine(image, text.narrow(0, 0, count)).sum()
-            : nn.functional.cross_entropy(CLIPModel.Normalize(image).mm(CLIPModel.Normalize(text).t()).mul(model.LogitScale), arange(count));
+            : nn.functional.cross_entropy(CLIPModel.Normalize(image).mm(CLIPModel.Normalize(text).t()).mul(model.LogitScale), arange(Scalars.Of(count)));
         golden.NearGradient(context, $"{name}_pixel_values", loss, pixels);
     }
 }

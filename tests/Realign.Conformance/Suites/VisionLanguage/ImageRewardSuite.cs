@@ -60,7 +60,7 @@ public sealed class ImageRewardSuite : IConformanceSuite
     {
         using var model = Load(golden, context);
         var pixels = golden.Pixels(gradient: true);
-        var loss = model.Reward(Features(model, golden, pixels)).neg().add(ReflMargin).relu().mean();
+        var loss = model.Reward(Features(model, golden, pixels)).neg().add(Scalars.Of(ReflMargin)).relu().mean();
         golden.Near(context, "refl_loss", loss);
         golden.NearGradient(context, "refl_loss_grad_pixel_values", loss, pixels);
     }
