@@ -37,7 +37,7 @@ internal sealed class TimestepEmbedding : nn.Module
     public static Tensor GuidanceFeatures(double weight, int size, Device device)
     {
         using var scope = NewDisposeScope();
-        var thousandths = tensor([(float)(weight - 1)], device: device).mul(1000);
+        var thousandths = tensor([(float)(weight - 1)], device: device).mul(Scalars.Of(1000));
         return Features(thousandths, size, cosineFirst: false, frequencyShift: 1)[0].MoveToOuterDisposeScope();
     }
 

@@ -244,6 +244,6 @@ internal sealed class ModulationSuite : IConformanceSuite
             return;
         using var networks = TrainingNetworks.Open(golden.Part);
         using var grad = no_grad();
-        golden.Compare(context, $"out.image_{Id(run)}", networks.Vae.Decode(latents[^1..].div(networks.ScalingFactor)));
+        golden.Compare(context, $"out.image_{Id(run)}", networks.Vae.Decode(latents[^1..].div(Scalars.Of(networks.ScalingFactor))));
     }
 }
