@@ -57,6 +57,27 @@ public sealed class ModelRunnerTests
     }
 
     [Fact]
+    public async Task RunAsync_CallersThatLeftTheQueue_MakeRoomForOthers()
+    {
+        using var runner = new ModelRunner("test", 2);
+        using var gate = new ManualResetEventSlim();
+        using var caller = new CancellationTokenSource();
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var running = runner.RunAsync(token => { started.SetResult(); gate.Wait(token); return 1; }, CancellationToken.None);
+        await started.Task.DefaultTimeout();
+        Task<int>[] left = [runner.RunAsync(_ => 2, caller.Token), runner.RunAsync(_ => 3, caller.Token)];
+
+        await caller.CancelAsync();
+
+        runner.QueueLength.ShouldBe(0);
+        var next = runner.RunAsync(_ => 4, CancellationToken.None);
+        gate.Set();
+        (await next.DefaultTimeout()).ShouldBe(4);
+        (await running.DefaultTimeout()).ShouldBe(1);
+        left.ShouldAllBe(task => task.IsCanceled);
+    }
+
+    [Fact]
     public async Task RunAsync_CancelledWhileRunning_ReachesTheWork()
     {
         using var runner = new ModelRunner("test", 4);

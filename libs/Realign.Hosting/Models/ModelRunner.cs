@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Realign.Core.Errors;
 
 namespace Realign.Hosting.Models;
@@ -9,7 +8,8 @@ namespace Realign.Hosting.Models;
 /// </summary>
 public sealed class ModelRunner : IDisposable
 {
-    private readonly Channel<WorkItem> _queue;
+    // also the lock that guards it; who takes an item out of it decides its fate
+    private readonly LinkedList<WorkItem> _queue = new();
     private readonly Thread _thread;
     private readonly CancellationTokenSource _stopping = new();
     private long _busyMicroseconds;
@@ -22,7 +22,6 @@ public sealed class ModelRunner : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(queueCapacity, 1);
         Name = name;
         QueueCapacity = queueCapacity;
-        _queue = Channel.CreateBounded<WorkItem>(new BoundedChannelOptions(queueCapacity) { SingleReader = true });
         _thread = new Thread(Loop) { Name = $"model {name}", IsBackground = true };
         _thread.Start();
     }
@@ -34,7 +33,14 @@ public sealed class ModelRunner : IDisposable
     public int QueueCapacity { get; }
 
     /// <summary>Calls that wait now.</summary>
-    public int QueueLength => _queue.Reader.Count;
+    public int QueueLength
+    {
+        get
+        {
+            lock (_queue)
+                return _queue.Count;
+        }
+    }
 
     /// <summary>Runs work on the model's thread.</summary>
     /// <param name="work">Gets a token that fires when the caller is gone, its deadline passed, or the process stops. Must check it in its inner loop.</param>
@@ -44,15 +50,22 @@ public sealed class ModelRunner : IDisposable
     public Task<T> RunAsync<T>(Func<CancellationToken, T> work, CancellationToken cancellationToken)
     {
         var item = new WorkItem<T>(work, cancellationToken);
-        if (_stopping.IsCancellationRequested)
-            throw new UnavailableException($"{Name} is shutting down", "ask another replica");
-        if (!_queue.Writer.TryWrite(item))
+        LinkedListNode<WorkItem> place;
+        lock (_queue)
         {
-            throw new ResourceExhaustedException($"the queue of {Name} is full ({QueueCapacity} calls wait)",
-                "ask again later, send fewer calls at once, or add a replica", RetryAfter());
+            if (_stopping.IsCancellationRequested)
+                throw new UnavailableException($"{Name} is shutting down", "ask another replica");
+            if (_queue.Count == QueueCapacity)
+            {
+                throw new ResourceExhaustedException($"the queue of {Name} is full ({QueueCapacity} calls wait)",
+                    "ask again later, send fewer calls at once, or add a replica", RetryAfter());
+            }
+
+            place = _queue.AddLast(item);
+            Monitor.Pulse(_queue);
         }
 
-        item.WatchCancellation();
+        item.WatchCancellation(() => TryRemove(place));
         return item.Task;
     }
 
@@ -62,7 +75,8 @@ public sealed class ModelRunner : IDisposable
         if (_stopping.IsCancellationRequested)
             return;
         _stopping.Cancel();
-        _ = _queue.Writer.TryComplete();
+        lock (_queue)
+            Monitor.Pulse(_queue);
         _thread.Join();
         _stopping.Dispose();
     }
@@ -73,18 +87,44 @@ public sealed class ModelRunner : IDisposable
         return TimeSpan.FromSeconds(perCall * Math.Max(1, QueueCapacity / 2.0));
     }
 
+    private bool TryRemove(LinkedListNode<WorkItem> place)
+    {
+        lock (_queue)
+        {
+            if (place.List is null)
+                return false;
+            _queue.Remove(place);
+            return true;
+        }
+    }
+
     private void Loop()
     {
-        while (_queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        while (Next() is { } item)
         {
-            while (_queue.Reader.TryRead(out var item))
+            var start = TimeProvider.System.GetTimestamp();
+            item.Run(_stopping.Token);
+            var micros = (long)TimeProvider.System.GetElapsedTime(start).TotalMicroseconds;
+            // a moving average is enough to tell a caller when to come back
+            _ = Interlocked.Exchange(ref _busyMicroseconds, (Interlocked.Read(ref _busyMicroseconds) * 7 / 8) + (micros / 8));
+        }
+    }
+
+    /// <summary>Waits for work; null when the runner stops and nothing is left to answer.</summary>
+    private WorkItem? Next()
+    {
+        lock (_queue)
+        {
+            while (_queue.First is null)
             {
-                var start = TimeProvider.System.GetTimestamp();
-                item.Run(_stopping.Token);
-                var micros = (long)TimeProvider.System.GetElapsedTime(start).TotalMicroseconds;
-                // a moving average is enough to tell a caller when to come back
-                _ = Interlocked.Exchange(ref _busyMicroseconds, (Interlocked.Read(ref _busyMicroseconds) * 7 / 8) + (micros / 8));
+                if (_stopping.IsCancellationRequested)
+                    return null;
+                _ = Monitor.Wait(_queue);
             }
+
+            var item = _queue.First.Value;
+            _queue.RemoveFirst();
+            return item;
         }
     }
 
@@ -97,21 +137,19 @@ public sealed class ModelRunner : IDisposable
     {
         private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private CancellationTokenRegistration _registration;
-        private int _started;
 
         public Task<T> Task => _completion.Task;
 
-        /// <summary>A caller that leaves while queued gets its answer at once; the item is skipped when its turn comes.</summary>
-        public void WatchCancellation() => _registration = caller.Register(() =>
+        /// <summary>A caller that leaves while queued gets its answer at once, and its place is free for another.</summary>
+        /// <param name="leaveQueue">Takes the item out of the queue; false when its work has begun.</param>
+        public void WatchCancellation(Func<bool> leaveQueue) => _registration = caller.Register(() =>
         {
-            if (Interlocked.Exchange(ref _started, 1) == 0)
+            if (leaveQueue())
                 _ = _completion.TrySetCanceled(caller);
         });
 
         public override void Run(CancellationToken stopping)
         {
-            if (Interlocked.Exchange(ref _started, 1) != 0)
-                return;
             using var linked = CancellationTokenSource.CreateLinkedTokenSource(caller, stopping);
             try
             {
