@@ -42,7 +42,8 @@ public sealed class RealignTests
 
         var drawn = mesh.Behaviour.Generated.ToArray();
         drawn.Length.ShouldBe(2);
-        drawn[0].Modulation.ShouldBeNull();
+        // the generator checks the settings before anything is drawn
+        drawn[0].Modulation.ShouldBe(new Modulation { StepFraction = 0.5f });
         drawn[1].Seed.ShouldBe(4711ul);
         drawn[1].Modulation.StepFraction.ShouldBe(0.5f);
         var segment = drawn[1].Modulation.Segments.ShouldHaveSingleItem();

@@ -55,6 +55,26 @@ public sealed class FailureTests(RunningMesh mesh)
         result.Png.ShouldBe(events.Single(response => response.EventCase == EventCase.Coarse).Coarse.Images[0].Png);
     }
 
+    [Theory]
+    [InlineData(OnStageFailure.Fail)]
+    [InlineData(OnStageFailure.SkipToCoarse)]
+    public async Task UnusableModulation_IsRefusedBeforeAnythingIsDrawn(OnStageFailure policy)
+    {
+        var request = new RealignRequest { Generate = RunningMesh.Request, OnStageFailure = policy };
+        request.Generate.Modulation = new Modulation { CrossAttentionWeight = float.NaN };
+        var events = new List<RealignResponse>();
+
+        var failure = await TestService.FailsAsync(() => RunningMesh.EventsAsync(mesh.Client, request, response =>
+        {
+            events.Add(response);
+            return Task.CompletedTask;
+        }));
+
+        failure.StatusCode.ShouldBe(StatusCode.InvalidArgument);
+        failure.GetRpcStatus()!.GetDetail<BadRequest>()!.FieldViolations.Single().Field.ShouldBe("generate.modulation.cross_attention_weight");
+        events.ShouldAllBe(response => response.EventCase == EventCase.Started);
+    }
+
     private static async Task<string> DeadAddressAsync()
     {
         // its port was free a moment ago and nobody else takes it: nothing listens there

@@ -28,7 +28,7 @@ internal sealed class RealignFlow(BackendSet backends, BackendCaller caller, IOp
         var result = new RealignResult { Png = coarse.Images[0].Png };
         try
         {
-            await ReadAndRefineAsync(stages, coarseRequest, request.Generate.Modulation, coarse, result, cancellationToken);
+            await ReadAndRefineAsync(stages, coarseRequest, coarse, result, cancellationToken);
         }
         catch (StageException failure) when (request.OnStageFailure == OnStageFailure.SkipToCoarse && !cancellationToken.IsCancellationRequested)
         {
@@ -43,7 +43,7 @@ internal sealed class RealignFlow(BackendSet backends, BackendCaller caller, IOp
     }
 
     private async Task ReadAndRefineAsync(
-        StageRunner stages, GenerateRequest coarseRequest, Modulation? modulation, GenerateResult coarse, RealignResult result, CancellationToken cancellationToken)
+        StageRunner stages, GenerateRequest coarseRequest, GenerateResult coarse, RealignResult result, CancellationToken cancellationToken)
     {
         SegmentPlan? plan = null;
         var image = new Image { Encoded = coarse.Images[0].Png };
@@ -58,7 +58,7 @@ internal sealed class RealignFlow(BackendSet backends, BackendCaller caller, IOp
 
         if (plan!.Segments.Count > 0)
         {
-            var refined = await DrawAsync(stages, Stage.Refine, RefineRequest(coarseRequest, modulation, coarse, plan), cancellationToken);
+            var refined = await DrawAsync(stages, Stage.Refine, RefineRequest(coarseRequest, coarse, plan), cancellationToken);
             plan.DropIgnored(refined.Segments);
             result.Refined = plan.Segments.Count > 0;
             if (result.Refined)
@@ -104,20 +104,20 @@ internal sealed class RealignFlow(BackendSet backends, BackendCaller caller, IOp
             drawn => stage == Stage.Coarse ? new RealignResponse { Coarse = drawn } : new RealignResponse { Refined = drawn },
             cancellationToken);
 
+    /// <summary>The settings of the fine stage go along, without segments: they change nothing yet, and a wrong one is refused before anything is drawn.</summary>
     private static GenerateRequest CoarseRequest(RealignRequest request)
     {
         var coarse = request.Generate.Clone();
-        coarse.Modulation = null;
         coarse.HeatMaps |= request.HeatMaps;
         return coarse;
     }
 
     /// <summary>The same prompt, noise and sampling again, with the segments.</summary>
-    private static GenerateRequest RefineRequest(GenerateRequest coarseRequest, Modulation? modulation, GenerateResult coarse, SegmentPlan plan)
+    private static GenerateRequest RefineRequest(GenerateRequest coarseRequest, GenerateResult coarse, SegmentPlan plan)
     {
         var refine = coarseRequest.Clone();
         refine.Seed = coarse.Images[0].Seed;
-        refine.Modulation = modulation?.Clone() ?? new Modulation();
+        refine.Modulation ??= new Modulation();
         refine.Modulation.Segments.AddRange(plan.Segments);
         return refine;
     }

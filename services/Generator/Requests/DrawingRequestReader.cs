@@ -40,7 +40,7 @@ internal static class DrawingRequestReader
             PreviewEvery = Require.Range("preview.every_steps", request.Preview?.EverySteps ?? 0, 0, 1000),
             PreviewSize = request.Preview is { HasMaxSize: true } preview ? Require.Range("preview.max_size", preview.MaxSize, 8, 1024) : null,
             HeatMaps = request.HeatMaps,
-            FineStage = request.Modulation is null ? null : FineStage(request.Modulation),
+            FineStage = FineStage(request.Modulation),
             MaxPixels = options.MaxPixels,
         };
     }
@@ -56,8 +56,11 @@ internal static class DrawingRequestReader
             : throw new InvalidInputException(field, $"{value}", "not a multiple of 8", $"use {value / 8 * 8} or {(value / 8 * 8) + 8}");
     }
 
-    private static FineStageRequest FineStage(Modulation modulation)
+    /// <summary>Null where there is nothing to modulate; the settings are checked all the same.</summary>
+    private static FineStageRequest? FineStage(Modulation? modulation)
     {
+        if (modulation is null)
+            return null;
         Require.Count("modulation.segments", modulation.Segments.Count, 0, MaxSegments);
         CheckMaskPixels(modulation);
         var mode = Require.Known("modulation.mode", modulation.Mode);
@@ -70,6 +73,8 @@ internal static class DrawingRequestReader
             StepFraction = modulation.HasStepFraction ? Number("modulation.step_fraction", modulation.StepFraction, 1) : Defaults.StepFraction,
             MaxGain = modulation.HasMaxGain ? Number("modulation.max_gain", modulation.MaxGain, 10) : Defaults.MaxGain,
         };
+        if (modulation.Segments.Count == 0)
+            return null;
         return new FineStageRequest(
             [.. modulation.Segments.Select(Region)], options,
             !modulation.HasReplaceEmbeddings || modulation.ReplaceEmbeddings,
