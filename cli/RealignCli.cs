@@ -3,33 +3,33 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using Grpc.Core;
 using Realign.Cli.Commands;
 
 namespace Realign.Cli;
 
 /// <summary>The command line.</summary>
-internal static class RealignCli
+internal static partial class RealignCli
 {
     /// <summary>How it is called from a checkout.</summary>
     public const string ProgramName = "./realign";
+
+    /// <summary>A prompt may begin with @: it never names a file with further arguments.</summary>
+    public static ParserConfiguration Parsing { get; } = new() { ResponseFileTokenReplacer = null };
 
     /// <summary>Parses and runs a command line.</summary>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
         var terminal = new Terminal(output, error);
-        var parsed = BuildRoot(terminal).Parse(args);
+        var parsed = BuildRoot(terminal).Parse(args, Parsing);
         if (parsed.Action is ParseErrorAction wrong)
-            wrong.ShowHelp = false;
+            return await RefuseAsync(terminal, parsed, wrong, error);
         try
         {
             var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = error };
-            var code = await parsed.InvokeAsync(configuration, cancellationToken);
-            if (parsed.Action is not ParseErrorAction)
-                return code;
-            terminal.Note($"what is possible: {string.Join(' ', Path(parsed.CommandResult))} --help");
-            return ExitCodes.Usage;
+            return await parsed.InvokeAsync(configuration, cancellationToken);
         }
         catch (CliException exception)
         {
@@ -79,6 +79,26 @@ internal static class RealignCli
         return root;
     }
 
+    private static async Task<int> RefuseAsync(Terminal terminal, ParseResult parsed, ParseErrorAction action, TextWriter error)
+    {
+        using var usual = new StringWriter();
+        action.ShowHelp = false;
+        _ = await parsed.InvokeAsync(new InvocationConfiguration { Output = usual, Error = usual });
+        await error.WriteLineAsync(WrongType().Replace(usual.ToString().Trim(), match => $"{match.Groups["name"].Value} takes {Expected(match.Groups["type"].Value)}, not '{match.Groups["value"].Value}'."));
+        terminal.Note($"what is possible: {string.Join(' ', Path(parsed.CommandResult))} --help");
+        return ExitCodes.Usage;
+    }
+
+    private static string Expected(string type) => type switch
+    {
+        _ when type.Contains("UInt", StringComparison.Ordinal) => "a whole number from 0 on",
+        _ when type.Contains("Int", StringComparison.Ordinal) => "a whole number",
+        _ => "a number",
+    };
+
+    [GeneratedRegex(@"Cannot parse argument '(?<value>.*)' for option '(?<name>.*)' as expected type '(?<type>.*)'\.")]
+    private static partial Regex WrongType();
+
     private static IEnumerable<string> Path(CommandResult result) =>
         result.Parent is CommandResult parent ? Path(parent).Append(result.Command.Name) : [result.Command.Name];
 
@@ -90,8 +110,11 @@ internal static class RealignCli
                 return $"nothing answers at {address}. Start the mesh with ./run (or: realign up), or name another address; realign status shows who answers";
         }
 
-        return exception.StatusCode == StatusCode.DeadlineExceeded && exception.Status.Detail.Length == 0
-            ? "the deadline passed. Give it more time with --deadline SECONDS"
-            : exception.Status.Detail;
+        return exception.StatusCode switch
+        {
+            StatusCode.DeadlineExceeded when exception.Status.Detail.Length == 0 => "the deadline passed. Give it more time with --deadline SECONDS",
+            StatusCode.Unimplemented => $"what answers at {address} is another service, or another version of this one. realign status shows who is where",
+            _ => exception.Status.Detail,
+        };
     }
 }

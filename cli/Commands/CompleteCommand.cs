@@ -14,7 +14,7 @@ internal static class CompleteCommand
         command.SetAction(parsed =>
         {
             var text = parsed.GetRequiredValue(line);
-            foreach (var item in root.Parse(text).GetCompletions(Math.Clamp(parsed.GetValue(position), 0, text.Length)))
+            foreach (var item in root.Parse(text, RealignCli.Parsing).GetCompletions(Math.Clamp(parsed.GetValue(position), 0, text.Length)))
                 terminal.Output.WriteLine(item.InsertText ?? item.Label);
         });
         return command;

@@ -58,6 +58,10 @@ internal static class RealignCommand
                 result.AddError("--prompts-file needs --out DIR");
             if (result.GetValue(promptsFile) is null && result.GetValue(seeds) is not null)
                 result.AddError("--seeds belongs to --prompts-file; use --seed with one prompt");
+            if (result.GetValue(promptsFile) is not null && result.GetResult(seed) is not null)
+                result.AddError("--seed belongs to one prompt; use --seeds with --prompts-file");
+            if (result.GetValue(promptsFile) is not null && result.GetResult(json) is not null)
+                result.AddError("--json belongs to one prompt; with --prompts-file each LINE-SEED-stages.json holds the same");
         });
         command.SetAction(async (parsed, token) =>
         {

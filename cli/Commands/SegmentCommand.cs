@@ -34,6 +34,7 @@ internal static class SegmentCommand
             if (parsed.GetValue(overlay) is { } file)
             {
                 var layers = response.Phrases.Where(phrase => phrase.Mask is not null).Select(phrase => new MaskLayer(phrase.Phrase, "", phrase.Mask)).ToList();
+                _ = Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
                 await File.WriteAllBytesAsync(file, MaskOverlay.Draw(request.Image.Encoded, layers), token);
             }
 

@@ -43,7 +43,7 @@ internal static class StatusCommand
 
     private static async Task<int> CheckOneAsync(Terminal terminal, string address, bool quiet, CallOptions options)
     {
-        using var channel = new ServiceChannel(address);
+        using var channel = terminal.Connect(MeshService.Gateway, address);
         string state;
         try
         {

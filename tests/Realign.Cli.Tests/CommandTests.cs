@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Realign.Cli.Tests.Fakes;
+using Realign.Hosting;
 using Realign.Testing;
 using Shouldly;
 using Xunit;
@@ -52,6 +53,40 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task Prompt_ThatBeginsWithAnAtSign_IsAPrompt()
+    {
+        using var cli = new Cli();
+        await using var services = await FakeServices.StartAsync();
+
+        var (code, _, error) = await Cli.RunAsync("generate", "@home", "--out", cli.In("home.png"), "--address", services.Address);
+
+        code.ShouldBe(0, error);
+    }
+
+    [Fact]
+    public async Task AnotherServiceAtTheAddress_IsSaid()
+    {
+        using var cli = new Cli();
+        await using var other = await TestService.StartAsync(args => ServiceHost.CreateBuilder(args, 0).BuildService());
+
+        var (code, _, error) = await Cli.RunAsync("scene", "a red car", "--address", other.Address);
+
+        code.ShouldBe(ExitCodes.Unavailable);
+        error.ShouldContain($"what answers at {other.Address} is another service");
+    }
+
+    [Fact]
+    public async Task Status_NothingAtTheAddress_NamesIt()
+    {
+        using var cli = new Cli();
+
+        var (code, _, error) = await Cli.RunAsync("status", "--address", "http://127.0.0.1:1");
+
+        code.ShouldBe(ExitCodes.Unavailable);
+        error.ShouldContain("nothing answers at http://127.0.0.1:1.");
+    }
+
+    [Fact]
     public async Task ReadingCommands_PrintWhatTheServiceSaid()
     {
         using var cli = new Cli();
@@ -62,8 +97,8 @@ public sealed class CommandTests
         (await Cli.RunAsync("tag", cli.In("a.png"), "--address", services.Address)).Output.ShouldContain("0.970");
         (await Cli.RunAsync("scene", "a red car", "--tags", "car,banana", "--address", services.Address)).Output.ShouldContain("a red car");
         (await Cli.RunAsync("scene", "two black dogs", "--entities", "--address", services.Address)).Output.ShouldContain("black");
-        (await Cli.RunAsync("segment", cli.In("a.png"), "car", "--out", cli.In("m.png"), "--address", services.Address)).Output.ShouldContain("6 30 30 48");
-        File.Exists(cli.In("m.png")).ShouldBeTrue();
+        (await Cli.RunAsync("segment", cli.In("a.png"), "car", "--out", cli.In("new/m.png"), "--address", services.Address)).Output.ShouldContain("6 30 30 48");
+        File.Exists(cli.In("new/m.png")).ShouldBeTrue();
     }
 
     [Fact]

@@ -161,6 +161,9 @@ public sealed class RealignCommandTests
     [InlineData("realign", "a", "--prompts-file", "b")]
     [InlineData("realign", "--prompts-file", "b")]
     [InlineData("realign", "a", "--seeds", "1")]
+    [InlineData("realign", "--prompts-file", "b", "--out", "x", "--seed", "1")]
+    [InlineData("realign", "--prompts-file", "b", "--out", "x", "--json")]
+    [InlineData("status", "--address", "nonsense")]
     [InlineData("realign", "a", "--deadline", "0")]
     [InlineData("realign", "a", "--scheduler", "magic")]
     [InlineData("realign", "a", "--gateway", "nonsense")]
@@ -174,5 +177,20 @@ public sealed class RealignCommandTests
 
         code.ShouldBe(ExitCodes.Usage);
         (output + error).ShouldNotBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("--num-inference-steps", "many", "--num-inference-steps takes a whole number, not 'many'.")]
+    [InlineData("--seed", "-1", "--seed takes a whole number from 0 on, not '-1'.")]
+    [InlineData("--eta", "x", "--eta takes a number, not 'x'.")]
+    public async Task ValueOfTheWrongType_IsExplainedWithoutTypeNames(string option, string value, string expected)
+    {
+        using var cli = new Cli();
+
+        var (code, _, error) = await Cli.RunAsync("realign", "a red car", option, value);
+
+        code.ShouldBe(ExitCodes.Usage);
+        error.ShouldContain(expected);
+        error.ShouldNotContain("System.");
     }
 }
