@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Google.Rpc;
 using Grpc.Core;
 using Realign.Testing;
@@ -68,7 +69,36 @@ public sealed class BadRequestTests(RunningGenerator generator) : IClassFixture<
         var violation = failure.GetRpcStatus()!.GetDetail<BadRequest>()!.FieldViolations.Single();
         violation.Field.ShouldBe(field);
         violation.Description.ShouldContain(". ");
+        failure.GetRpcStatus()!.GetDetail<ErrorInfo>()!.Metadata["value"].ShouldNotBeEmpty();
         TorchSharp.torch.Tensor.TotalCount.ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task UnknownScheduler_ListsTheNamesOfTheProtos()
+    {
+        var failure = await TestService.FailsAsync(() => generator.EventsAsync(Requests.Plain(request => request.Scheduler = (Scheduler)99)));
+
+        failure.Status.Detail.ShouldContain("99");
+        failure.Status.Detail.ShouldContain("SCHEDULER_EULER_ANCESTRAL");
+    }
+
+    [Fact]
+    public async Task LoneSurrogateOnTheWire_IsInvalidArgument()
+    {
+        // field 1, the prompt: U+D800 alone, as a careless encoder writes it
+        byte[] message = [0x0a, 0x03, 0xed, 0xa0, 0x80];
+        var method = new Method<byte[], GenerateResponse>(MethodType.ServerStreaming, "realign.v1.GeneratorService", "Generate",
+            Marshallers.Create<byte[]>(bytes => bytes, bytes => bytes),
+            Marshallers.Create<GenerateResponse>(response => response.ToByteArray(), GenerateResponse.Parser.ParseFrom));
+
+        var failure = await TestService.FailsAsync(async () =>
+        {
+            using var call = generator.Service.Channel.CreateCallInvoker().AsyncServerStreamingCall(method, null, default, message);
+            _ = await call.ResponseStream.MoveNext(CancellationToken.None).DefaultTimeout();
+        });
+
+        failure.StatusCode.ShouldBe(StatusCode.InvalidArgument);
+        failure.Status.Detail.ShouldContain("UTF-8");
     }
 
     [Fact]

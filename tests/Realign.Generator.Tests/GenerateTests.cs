@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using System.Runtime.InteropServices;
 using Grpc.Health.V1;
 using Realign.Imaging;
@@ -75,6 +76,17 @@ public sealed class GenerateTests(RunningGenerator generator) : IClassFixture<Ru
         var result = await generator.ResultAsync(Requests.Plain(request => (request.Seed, request.NumImages) = (ulong.MaxValue, 2)));
 
         result.Images.Select(image => image.Seed).ShouldBe([ulong.MaxValue, 0ul]);
+    }
+
+    [Fact]
+    public async Task NegativeSeed_IsItsTwosComplement()
+    {
+        // field 3 as the signed integer -1, the way a language without unsigned integers writes it
+        var request = GenerateRequest.Parser.ParseFrom([.. Requests.Plain().ToByteArray(), 0x18, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]);
+
+        var result = await generator.ResultAsync(request);
+
+        result.Images.Single().Seed.ShouldBe(ulong.MaxValue);
     }
 
     [Theory]

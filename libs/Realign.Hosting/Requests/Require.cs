@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Reflection;
+using Google.Protobuf.Reflection;
 using Realign.Core.Errors;
 
 namespace Realign.Hosting.Requests;
@@ -67,5 +69,9 @@ public static class Require
         where TEnum : struct, Enum =>
         Enum.IsDefined(value)
             ? value
-            : throw new InvalidInputException(field, value.ToString(), $"no such {typeof(TEnum).Name}", $"use one of {string.Join(", ", Enum.GetNames<TEnum>().Skip(1))}");
+            : throw new InvalidInputException(field, value.ToString(), $"no such {typeof(TEnum).Name}",
+                $"use one of {string.Join(", ", typeof(TEnum).GetFields(BindingFlags.Public | BindingFlags.Static).Skip(1).Select(ProtoName))}");
+
+    // as the caller's language spells it too, e.g. SCHEDULER_DDIM
+    private static string ProtoName(FieldInfo value) => value.GetCustomAttribute<OriginalNameAttribute>()?.Name ?? value.Name;
 }
