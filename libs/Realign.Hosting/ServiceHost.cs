@@ -2,7 +2,6 @@ using Grpc.AspNetCore.HealthChecks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -10,6 +9,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Realign.Hosting.Errors;
 using Realign.Hosting.Models;
+using Realign.Hosting.Settings;
 
 namespace Realign.Hosting;
 
@@ -22,9 +22,11 @@ public static class ServiceHost
     public static WebApplicationBuilder CreateBuilder(string[] args, int defaultPort)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-        var hosting = builder.Configuration.GetSection(HostingOptions.SectionName).Get<HostingOptions>() ?? new HostingOptions();
-        builder.Services.AddSingleton<IValidateOptions<HostingOptions>, HostingOptionsValidator>();
-        builder.Services.AddOptions<HostingOptions>().BindConfiguration(HostingOptions.SectionName).ValidateOnStart();
+        // checked in BuildService, with the settings of all other sections
+        var hosting = new HostingOptions();
+        new SettingsReader<HostingOptions>(builder.Configuration, HostingOptions.SectionName).Configure(hosting);
+        builder.Services.AddSettings<HostingOptions, HostingOptionsValidator>(HostingOptions.SectionName);
+        builder.Services.AddSingleton<IValidateOptions<HostingOptions>, ListenAddressValidator>();
         builder.Services.AddSingleton(TimeProvider.System);
 
         if (builder.Configuration[WebHostDefaults.ServerUrlsKey] is null)
@@ -48,6 +50,8 @@ public static class ServiceHost
         builder.Services.AddGrpcReflection();
         builder.Services.AddGrpcHealthChecks(options => options.Services.Map("", _ => true));
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        // RunAsync says why a service cannot start
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         // the framework logs each failed call as an error of its own; the interceptor has said what there is to say
         builder.Logging.AddFilter("Grpc.AspNetCore.Server.ServerCallHandler", LogLevel.None);
         // a model that is still loading is no failure, and the model host has said what keeps one from loading
@@ -74,9 +78,12 @@ public static class ServiceHost
     }
 
     /// <summary>Builds the application with health and reflection mapped; the caller maps its own services.</summary>
+    /// <exception cref="OptionsValidationException">Settings of one section are not usable; of several sections it is an <see cref="AggregateException"/> of these.</exception>
     public static WebApplication BuildService(this WebApplicationBuilder builder)
     {
         var app = builder.Build();
+        // before anything reads them, so that those of all sections are reported together
+        app.Services.GetRequiredService<IStartupValidator>().Validate();
         app.UseMiddleware<MalformedMessageMiddleware>();
         app.MapGrpcHealthChecksService();
         app.MapGrpcReflectionService();
@@ -93,16 +100,10 @@ public static class ServiceHost
             await app.RunAsync();
             return 0;
         }
-        catch (OptionsValidationException exception)
+        catch (Exception exception) when (SettingFailures(exception) is { Count: > 0 } failures)
         {
             await Console.Error.WriteLineAsync("The settings are not usable:");
-            foreach (var failure in exception.Failures)
-                await Console.Error.WriteLineAsync($"  - {failure}");
-        }
-        catch (AggregateException exception) when (exception.InnerExceptions.All(inner => inner is OptionsValidationException))
-        {
-            await Console.Error.WriteLineAsync("The settings are not usable:");
-            foreach (var failure in exception.InnerExceptions.Cast<OptionsValidationException>().SelectMany(inner => inner.Failures))
+            foreach (var failure in failures)
                 await Console.Error.WriteLineAsync($"  - {failure}");
         }
         catch (IOException exception)
@@ -112,6 +113,13 @@ public static class ServiceHost
 
         return 1;
     }
+
+    private static List<string> SettingFailures(Exception exception) => exception switch
+    {
+        OptionsValidationException invalid => [.. invalid.Failures],
+        AggregateException several => [.. several.InnerExceptions.SelectMany(SettingFailures)],
+        _ => [],
+    };
 
     /// <summary>Serving means: loaded and warmed up.</summary>
     private sealed class ModelHealthCheck(IModelState model) : IHealthCheck

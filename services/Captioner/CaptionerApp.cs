@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Realign.Hosting;
 using Realign.Hosting.Models;
+using Realign.Hosting.Settings;
 using Realign.Torch;
 using Realign.VisionLanguage.Captioning;
 
@@ -17,8 +18,7 @@ public static class CaptionerApp
     {
         var builder = ServiceHost.CreateBuilder(args, DefaultPort);
         var section = builder.Configuration.GetSection(CaptionerOptions.SectionName);
-        builder.Services.AddSingleton<IValidateOptions<CaptionerOptions>, CaptionerOptionsValidator>();
-        builder.Services.AddOptions<CaptionerOptions>().BindConfiguration(CaptionerOptions.SectionName).ValidateOnStart();
+        builder.Services.AddSettings<CaptionerOptions, CaptionerOptionsValidator>(CaptionerOptions.SectionName);
         builder.Services.AddModel("captioner", QueueLength, (provider, token) => Load(provider, options => options.Model, ImageCaptioner.Load, token));
         builder.Services.AddModel("clip", QueueLength, (provider, token) => Load(provider, options => options.Clip, ClipScorer.Load, token));
         if (section[nameof(CaptionerOptions.Retrieval)] is { Length: > 0 })

@@ -30,12 +30,12 @@ public sealed class CaptionerOptions
 
     /// <summary>cpu, cuda or cuda:N.</summary>
     /// <value>cpu.</value>
-    [Required]
+    [Required, RegularExpression("cpu|cuda(:[0-9]{1,2})?")]
     public string Device { get; set; } = "cpu";
 
     /// <summary>float32, float16 or bfloat16.</summary>
     /// <value>float32.</value>
-    [Required]
+    [Required, RegularExpression("float32|float16|bfloat16")]
     public string DType { get; set; } = "float32";
 
     /// <summary>Threads of one operator; 0 = all cores.</summary>

@@ -1,8 +1,8 @@
-using Microsoft.Extensions.Options;
 using Realign.Gateway.Backends;
 using Realign.Gateway.Realigning;
 using Realign.Gateway.Rewards;
 using Realign.Hosting;
+using Realign.Hosting.Settings;
 
 namespace Realign.Gateway;
 
@@ -16,8 +16,7 @@ public static class GatewayApp
     public static WebApplication Build(string[] args)
     {
         var builder = ServiceHost.CreateBuilder(args, DefaultPort);
-        builder.Services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
-        builder.Services.AddOptions<GatewayOptions>().BindConfiguration(GatewayOptions.SectionName).ValidateOnStart();
+        builder.Services.AddSettings<GatewayOptions, GatewayOptionsValidator>(GatewayOptions.SectionName);
         builder.Services.AddSingleton<BackendSet>();
         builder.Services.AddSingleton<BackendCaller>();
         builder.Services.AddSingleton<MeshStatus>();

@@ -3,6 +3,7 @@ using Realign.Diffusion.Snapshots;
 using Realign.Generator.Drawing;
 using Realign.Hosting;
 using Realign.Hosting.Models;
+using Realign.Hosting.Settings;
 using Realign.Torch;
 
 namespace Realign.Generator;
@@ -17,8 +18,7 @@ public static class GeneratorApp
     public static WebApplication Build(string[] args)
     {
         var builder = ServiceHost.CreateBuilder(args, DefaultPort);
-        builder.Services.AddSingleton<IValidateOptions<GeneratorOptions>, GeneratorOptionsValidator>();
-        builder.Services.AddOptions<GeneratorOptions>().BindConfiguration(GeneratorOptions.SectionName).ValidateOnStart();
+        builder.Services.AddSettings<GeneratorOptions, GeneratorOptionsValidator>(GeneratorOptions.SectionName);
         builder.Services.AddModel("generator", provider => Options(provider).QueueLength, Load);
 
         var app = builder.BuildService();

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Realign.Hosting;
 using Realign.Hosting.Models;
+using Realign.Hosting.Settings;
 using Realign.SceneScoring;
 
 namespace Realign.SceneScorer;
@@ -18,8 +19,7 @@ public static class SceneScorerApp
     public static WebApplication Build(string[] args)
     {
         var builder = ServiceHost.CreateBuilder(args, DefaultPort);
-        builder.Services.AddSingleton<IValidateOptions<SceneScorerOptions>, SceneScorerOptionsValidator>();
-        builder.Services.AddOptions<SceneScorerOptions>().BindConfiguration(SceneScorerOptions.SectionName).ValidateOnStart();
+        builder.Services.AddSettings<SceneScorerOptions, SceneScorerOptionsValidator>(SceneScorerOptions.SectionName);
         builder.Services.AddModel(ModelName, provider => Settings(provider).QueueCapacity, Load);
         var app = builder.BuildService();
         app.MapGrpcService<SceneScorerGrpcService>();

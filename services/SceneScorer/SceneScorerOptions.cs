@@ -21,7 +21,7 @@ public sealed class SceneScorerOptions
 
     /// <summary>cpu or cuda; cuda needs llama.cpp libraries with that back end.</summary>
     /// <value>cpu.</value>
-    [RegularExpression("cpu|cuda")]
+    [Required, RegularExpression("cpu|cuda")]
     public string Device { get; set; } = "cpu";
 
     /// <summary>Tokens of context; capped at what the model was trained with.</summary>

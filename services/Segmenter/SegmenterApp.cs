@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Realign.Grounding.Segmentation;
 using Realign.Hosting;
 using Realign.Hosting.Models;
+using Realign.Hosting.Settings;
 using Realign.Onnx;
 
 namespace Realign.Segmenter;
@@ -16,8 +17,7 @@ public static partial class SegmenterApp
     public static WebApplication Build(string[] args)
     {
         var builder = ServiceHost.CreateBuilder(args, DefaultPort);
-        builder.Services.AddSingleton<IValidateOptions<SegmenterOptions>, SegmenterOptionsValidator>();
-        builder.Services.AddOptions<SegmenterOptions>().BindConfiguration(SegmenterOptions.SectionName).ValidateOnStart();
+        builder.Services.AddSettings<SegmenterOptions, SegmenterOptionsValidator>(SegmenterOptions.SectionName);
         builder.Services.AddModel("segmenter", provider => Options(provider).QueueLength, Load);
 
         var app = builder.BuildService();

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Realign.Grounding.Tagging;
 using Realign.Hosting;
 using Realign.Hosting.Models;
+using Realign.Hosting.Settings;
 using Realign.Onnx;
 
 namespace Realign.Tagger;
@@ -16,8 +17,7 @@ public static partial class TaggerApp
     public static WebApplication Build(string[] args)
     {
         var builder = ServiceHost.CreateBuilder(args, DefaultPort);
-        builder.Services.AddSingleton<IValidateOptions<TaggerOptions>, TaggerOptionsValidator>();
-        builder.Services.AddOptions<TaggerOptions>().BindConfiguration(TaggerOptions.SectionName).ValidateOnStart();
+        builder.Services.AddSettings<TaggerOptions, TaggerOptionsValidator>(TaggerOptions.SectionName);
         builder.Services.AddModel("tagger", provider => Options(provider).QueueLength, Load);
 
         var app = builder.BuildService();

@@ -72,6 +72,14 @@ public sealed class ModelFolderTests : IDisposable
         failure.Status.Detail.ShouldContain("cuda");
     }
 
+    [Theory]
+    [InlineData("--Generator:Device=gpu")]
+    [InlineData("--Generator:Device=")]
+    [InlineData("--Generator:DType=float128")]
+    public void UnknownDeviceOrType_IsRefusedAtStart(string setting) =>
+        Should.Throw<Microsoft.Extensions.Options.OptionsValidationException>(() => GeneratorApp.Build(["--urls=http://127.0.0.1:0", setting]))
+            .Failures.ShouldHaveSingleItem();
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private static void Copy(string from, string to)

@@ -4,6 +4,7 @@ using Grpc.Core;
 using Grpc.Health.V1;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Realign.Core.Errors;
 using Realign.Hosting.Requests;
 using Realign.Testing;
@@ -115,6 +116,41 @@ public sealed class ServiceHostTests
         var failure = await TestService.FailsAsync(() => Extract(service, new string('a', 2 << 20)));
 
         failure.StatusCode.ShouldBe(StatusCode.ResourceExhausted);
+    }
+
+    [Fact]
+    public void UnusableSettings_AreAllReported()
+    {
+        var refused = Should.Throw<OptionsValidationException>(() => Build(
+            ["--urls=nonsense;https://127.0.0.1:1;http://127.0.0.1:99999", "--Hosting:DrainSeconds=soon", "--Hosting:MaxMessageMegabytes=5000", "--Hosting:Drain=1"]));
+
+        refused.Failures.Count().ShouldBe(6);
+        var text = string.Join('\n', refused.Failures);
+        text.ShouldContain("'https://127.0.0.1:1'");
+        text.ShouldContain("Hosting:DrainSeconds = 'soon': not a whole number");
+        text.ShouldContain("between 1 and 1024");
+        text.ShouldContain("Hosting:Drain: there is no such setting. Use one of MaxMessageMegabytes, DrainSeconds");
+    }
+
+    [Fact]
+    public async Task UnusableSettings_EndTheProcessWithoutAStackTrace()
+    {
+        var before = Console.Error;
+        using var error = new StringWriter();
+        Console.SetError(error);
+        int code;
+        try
+        {
+            code = await ServiceHost.RunAsync(Build, ["--Hosting:DrainSeconds=soon"]).DefaultTimeout();
+        }
+        finally
+        {
+            Console.SetError(before);
+        }
+
+        code.ShouldBe(1);
+        error.ToString().ShouldContain("  - Hosting:DrainSeconds = 'soon'");
+        error.ToString().ShouldNotContain("   at ");
     }
 
     private static Task Extract(TestService service, string prompt) =>

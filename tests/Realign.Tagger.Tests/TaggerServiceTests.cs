@@ -217,12 +217,11 @@ public sealed class TaggerServiceTests
     [Fact]
     public void Start_BadSettings_NamesAllOfThem()
     {
-        var exception = Should.Throw<Microsoft.Extensions.Options.OptionsValidationException>(async () =>
-        {
-            await using var app = TaggerApp.Build(["--urls=http://127.0.0.1:0", "--Tagger:Threads=-1", "--Tagger:QueueLength=0", "--Tagger:Threshold=1.5"]);
-            await app.StartAsync(TestContext.Current.CancellationToken);
-        });
+        var exception = Should.Throw<AggregateException>(() => TaggerApp.Build(
+            ["--urls=http://127.0.0.1:0", "--Tagger:Threads=-1", "--Tagger:QueueLength=0", "--Tagger:Threshold=1.5", "--Tagger:Device=Tpu", "--Tagger:Modle=x", "--Hosting:DrainSeconds=0"]));
 
-        exception.Failures.Count().ShouldBe(3);
+        var failures = exception.InnerExceptions.Cast<Microsoft.Extensions.Options.OptionsValidationException>().SelectMany(inner => inner.Failures).ToList();
+        failures.Count.ShouldBe(6);
+        failures.ShouldContain("Tagger:Device = 'Tpu': use one of Cpu, Cuda");
     }
 }

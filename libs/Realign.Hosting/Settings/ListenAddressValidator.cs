@@ -1,0 +1,29 @@
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+
+namespace Realign.Hosting.Settings;
+
+/// <summary>Checks the addresses to listen at, which the server itself refuses with a stack trace.</summary>
+internal sealed class ListenAddressValidator(IConfiguration configuration) : IValidateOptions<HostingOptions>
+{
+    public ValidateOptionsResult Validate(string? name, HostingOptions options)
+    {
+        var addresses = (configuration[WebHostDefaults.ServerUrlsKey] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        List<string> failures = [.. addresses.Where(address => !IsUsable(address)).Select(address => $"urls = '{address}': write it like http://0.0.0.0:5101")];
+        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+    }
+
+    private static bool IsUsable(string address)
+    {
+        try
+        {
+            return BindingAddress.Parse(address) is { Scheme: "http", Port: <= ushort.MaxValue };
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+}
