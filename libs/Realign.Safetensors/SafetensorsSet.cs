@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Realign.Core.Configs;
 using Realign.Core.Errors;
 
@@ -7,7 +8,7 @@ namespace Realign.Safetensors;
 /// <summary>
 /// The weights of one model folder: a single file, or shards named by an index file, as Hugging Face snapshots have them.
 /// </summary>
-public sealed class SafetensorsSet : IDisposable
+public sealed partial class SafetensorsSet : IDisposable
 {
     private readonly List<SafetensorsFile> _files;
     private readonly Dictionary<string, SafetensorsFile> _byKey;
@@ -55,11 +56,15 @@ public sealed class SafetensorsSet : IDisposable
     /// </summary>
     /// <param name="folder">Folder of one model, e.g. <c>unet</c>.</param>
     /// <param name="baseName"><c>model</c> (transformers) or <c>diffusion_pytorch_model</c> (diffusers).</param>
-    /// <param name="variant">For example <c>fp16</c>; null for the plain file.</param>
+    /// <param name="variant">For example <c>fp16</c>; null for the plain file, or for the only variant where there is no plain file.</param>
     /// <exception cref="ModelLoadException">No weights are there, only files that run code when loaded, or a shard is missing.</exception>
     public static SafetensorsSet OpenFolder(string folder, string baseName, string? variant = null)
     {
-        var infix = variant is null ? "" : "." + variant;
+        if (!Directory.Exists(folder))
+            throw new ModelLoadException(folder, "the folder does not exist", "check the path");
+        var variants = Variants(folder, baseName);
+        var chosen = variant is null && variants is [var only] ? only : variant;
+        var infix = chosen is null ? "" : "." + chosen;
         var single = System.IO.Path.Combine(folder, $"{baseName}{infix}.safetensors");
         if (File.Exists(single))
             return OpenFile(single);
@@ -70,13 +75,28 @@ public sealed class SafetensorsSet : IDisposable
                 return OpenShards(folder, path);
         }
 
-        throw NoWeights(folder, single);
+        throw variants.Count == 0
+            ? NoWeights(folder, single)
+            : new ModelLoadException(folder, $"{System.IO.Path.GetFileName(single)} is missing",
+                $"name one of the variants that are there ({string.Join(", ", variants.Select(name => name ?? "none"))}) in the settings");
     }
+
+    /// <summary>Variants of the weights in a folder, the plain files (null) first; empty = there are none.</summary>
+    public static IReadOnlyList<string?> Variants(string folder, string baseName) => !Directory.Exists(folder)
+        ? []
+        : [.. Directory.EnumerateFiles(folder)
+            .Select(file => WeightFile().Match(System.IO.Path.GetFileName(file)))
+            .Where(match => match.Success && match.Groups["base"].Value == baseName)
+            .Select(match => match.Groups["variant"] is { Success: true } name ? name.Value : null)
+            .Distinct()
+            .Order(StringComparer.Ordinal)];
+
+    // model.safetensors, model.fp16.safetensors, model.safetensors.index.json, model.safetensors.index.fp16.json, model.fp16.safetensors.index.json
+    [GeneratedRegex(@"^(?<base>[^.]+)(\.(?<variant>[A-Za-z0-9_]+))?\.safetensors(\.index(\.(?<variant>[A-Za-z0-9_]+))?\.json)?$")]
+    private static partial Regex WeightFile();
 
     private static ModelLoadException NoWeights(string folder, string wanted)
     {
-        if (!Directory.Exists(folder))
-            return new ModelLoadException(folder, "the folder does not exist", "check the path");
         var pickles = Directory.EnumerateFiles(folder)
             .Select(file => System.IO.Path.GetFileName(file))
             .Where(name => name.EndsWith(".bin", StringComparison.Ordinal) || name.EndsWith(".ckpt", StringComparison.Ordinal)

@@ -33,6 +33,41 @@ public sealed class SafetensorsSetTests : IDisposable
         set.Entries.Keys.ShouldBe(["half"]);
     }
 
+    [Theory]
+    [InlineData("model.fp16.safetensors")]
+    [InlineData("model.safetensors.index.fp16.json")]
+    [InlineData("model.fp16.safetensors.index.json")]
+    public void OpenFolder_OnlyOneVariant_IsTaken(string name)
+    {
+        if (name.EndsWith(".json", StringComparison.Ordinal))
+        {
+            Shard("model.fp16-00001-of-00001.safetensors", "half");
+            File.WriteAllText(Path.Combine(_folder.Path, name), """{"weight_map":{"half":"model.fp16-00001-of-00001.safetensors"}}""");
+        }
+        else
+        {
+            Shard(name, "half");
+        }
+
+        using var set = SafetensorsSet.OpenFolder(_folder.Path, "model");
+
+        set.Entries.Keys.ShouldBe(["half"]);
+    }
+
+    [Fact]
+    public void OpenFolder_SeveralVariantsAndNoneNamed_SaysWhichThereAre()
+    {
+        Shard("model.fp16.safetensors", "half");
+        Shard("model.non_ema.safetensors", "other");
+        Shard("unrelated.safetensors", "none");
+
+        SafetensorsSet.Variants(_folder.Path, "model").ShouldBe(["fp16", "non_ema"]);
+        var refusal = Should.Throw<ModelLoadException>(() => SafetensorsSet.OpenFolder(_folder.Path, "model"));
+
+        refusal.Message.ShouldContain("model.safetensors is missing");
+        refusal.WayOut.ShouldContain("fp16, non_ema");
+    }
+
     [Fact]
     public void OpenFolder_MissingShards_NamesEach()
     {

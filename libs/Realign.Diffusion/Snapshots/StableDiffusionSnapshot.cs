@@ -4,6 +4,7 @@ using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Schedulers;
 using Realign.Diffusion.UNet;
 using Realign.Diffusion.Vae;
+using Realign.Safetensors;
 using Realign.Tokenizers;
 using Realign.Torch;
 using static TorchSharp.torch;
@@ -18,13 +19,13 @@ public static class StableDiffusionSnapshot
     /// <summary>Loads every part.</summary>
     /// <param name="folder">Holds <c>model_index.json</c> and one folder per part.</param>
     /// <param name="placement">Device and type.</param>
-    /// <param name="variant">For example <c>fp16</c>; parts without it are loaded from their plain files. Null = plain files.</param>
+    /// <param name="variant">For example <c>fp16</c>; parts without it are loaded from their plain files. Null = plain files, or the only variant of a part without them.</param>
     /// <exception cref="ModelLoadException">Something is missing or does not fit; lists every problem of the part.</exception>
     public static StableDiffusionPipeline Load(string folder, TorchPlacement placement, string? variant = null)
     {
         var index = SnapshotIndex.Load(folder);
         string Part(string name) => Path.Combine(folder, name);
-        string? VariantOf(string part, string baseName) => variant is not null && HasVariant(Part(part), baseName, variant) ? variant : null;
+        string? VariantOf(string part, string baseName) => SafetensorsSet.Variants(Part(part), baseName).Contains(variant) ? variant : null;
         var scheduler = SchedulerConfig.Load(Path.Combine(Part("scheduler"), "scheduler_config.json"));
         var tokenizer = ClipTokenizer.Load(Part("tokenizer"));
         var tokenizer2 = index.IsXl ? ClipTokenizer.Load(Part("tokenizer_2")) : null;
@@ -60,11 +61,6 @@ public static class StableDiffusionSnapshot
             throw;
         }
     }
-
-    private static bool HasVariant(string folder, string baseName, string variant) => Directory.Exists(folder) && Directory.EnumerateFiles(folder)
-        .Select(file => Path.GetFileName(file))
-        .Any(name => name == $"{baseName}.{variant}.safetensors"
-            || name == $"{baseName}.safetensors.index.{variant}.json" || name == $"{baseName}.{variant}.safetensors.index.json");
 
     private static TextTowerSizes Sizes(TextTower tower) => new(tower.Model.Config, tower.Tokenizer.VocabularySize);
 }

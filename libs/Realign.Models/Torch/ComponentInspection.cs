@@ -34,19 +34,18 @@ internal static class ComponentInspection
                 StaysFloat32 = architecture.StaysFloat32,
                 Facts = architecture.Facts,
             };
-            var sets = WeightSet.Find(folder).Where(set => set.BaseName == baseName).DefaultIfEmpty(new WeightSet(baseName, null));
-            return [.. sets.Select(set => Compare(part, architecture, folder, set))];
+            return [.. SafetensorsSet.Variants(folder, baseName).DefaultIfEmpty().Select(variant => Compare(part, architecture, folder, baseName, variant))];
         }
     }
 
-    private static PartReport Compare(PartReport part, Architecture architecture, string folder, WeightSet set)
+    private static PartReport Compare(PartReport part, Architecture architecture, string folder, string baseName, string? variant)
     {
         try
         {
-            using var weights = SafetensorsSet.OpenFolder(folder, set.BaseName, set.Variant);
+            using var weights = SafetensorsSet.OpenFolder(folder, baseName, variant);
             return part with
             {
-                Variant = set.Variant,
+                Variant = variant,
                 Files = [.. weights.Files.Select(file => Path.GetFileName(file.Path))],
                 StoredTypes = [.. weights.Entries.Values.Select(entry => entry.DType.HeaderName()).Distinct().Order(StringComparer.Ordinal)],
                 Tensors = weights.Entries.Count,
@@ -56,7 +55,7 @@ internal static class ComponentInspection
         }
         catch (ModelLoadException exception)
         {
-            return part with { Variant = set.Variant, Problems = exception.Problems };
+            return part with { Variant = variant, Problems = exception.Problems };
         }
     }
 

@@ -45,7 +45,7 @@ internal sealed class TokenizerFolder
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw Bad(file, "cannot be read", exception);
+            throw Bad(file, exception is FileNotFoundException ? "is missing" : "cannot be read", exception);
         }
     }
 
