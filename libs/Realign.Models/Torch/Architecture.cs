@@ -51,6 +51,7 @@ internal sealed record Architecture(nn.Module Module, KeyRules? Rules, bool Stay
         [
             $"{config.InChannels} latent channels, text width {config.CrossAttentionDim}, trained at {config.SampleSize}x{config.SampleSize} latents",
             config.UseLinearProjection ? "linear projections" : "1x1 convolutions as projections",
+            .. config.TimeCondProjDim is null ? Array.Empty<string>() : ["guidance is distilled into it (LCM): it takes no negative prompt"],
         ]);
     }
 

@@ -16,6 +16,9 @@ internal sealed class DiffusionPack(string folder)
 
     public double Tolerance(string name) => _tolerances.GetProperty(name).GetDouble();
 
+    /// <summary>Folder of the snapshot, as the runs name it.</summary>
+    public string Snapshot => Json("pipelines.json").GetProperty("snapshot").GetString()!;
+
     public JsonElement Json(string name) => ReadJson(File(name));
 
     public SafetensorsFile Tensors(string name) => SafetensorsFile.Open(File(name));

@@ -23,9 +23,10 @@ internal sealed class ModelCases(DiffusionPack pack, string unetTolerance)
             yield return new ConformanceCase($"unet/{unet.GetProperty("name").GetString()}", context => UNet(context, unet));
         if (File.Exists(pack.File("cases/unet_halffiles.safetensors")))
         {
-            yield return new ConformanceCase("unet/file_fp16", context => HalfFile(context, "snapshot/unet", "fp16", "fp16.output"));
-            yield return new ConformanceCase("unet/file_bf16", context => HalfFile(context, "snapshot/unet", "bf16", "bf16.output"));
-            yield return new ConformanceCase("unet/file_sharded", context => HalfFile(context, "unet_sharded", null, "fp16.output"));
+            yield return new ConformanceCase("unet/file_fp16", context => HalfFile(context, $"{pack.Snapshot}/unet", "fp16", "fp16.output"));
+            yield return new ConformanceCase("unet/file_bf16", context => HalfFile(context, $"{pack.Snapshot}/unet", "bf16", "bf16.output"));
+            if (Directory.Exists(pack.File("unet_sharded")))
+                yield return new ConformanceCase("unet/file_sharded", context => HalfFile(context, "unet_sharded", null, "fp16.output"));
         }
 
         if (!File.Exists(pack.File("cases/vae.json")))
@@ -33,7 +34,7 @@ internal sealed class ModelCases(DiffusionPack pack, string unetTolerance)
         foreach (var vae in pack.Json("cases/vae.json").GetProperty("cases").EnumerateArray())
         {
             var name = vae.GetProperty("name").GetString();
-            yield return new ConformanceCase($"vae/{name}", context => Vae(context, vae, "snapshot/vae"));
+            yield return new ConformanceCase($"vae/{name}", context => Vae(context, vae, $"{pack.Snapshot}/vae"));
             if (Directory.Exists(pack.File("vae_new_names")))
                 yield return new ConformanceCase($"vae/new_names_{name}", context => Vae(context, vae, "vae_new_names"));
         }
@@ -41,7 +42,7 @@ internal sealed class ModelCases(DiffusionPack pack, string unetTolerance)
 
     private void TextEncoder(CaseContext context, string name)
     {
-        var folder = pack.File($"snapshot/{name}");
+        var folder = pack.File($"{pack.Snapshot}/{name}");
         var architecture = DiffusionPack.ReadJson(Path.Combine(folder, "config.json")).GetProperty("architectures")[0].GetString();
         var model = architecture == nameof(CLIPTextModelWithProjection)
             ? CLIPTextModelWithProjection.Load(folder, TorchPlacement.Cpu)
@@ -70,7 +71,7 @@ internal sealed class ModelCases(DiffusionPack pack, string unetTolerance)
     private void UNet(CaseContext context, JsonElement unetCase)
     {
         var name = unetCase.GetProperty("name").GetString()!;
-        var model = UNet2DConditionModel.Load(pack.File("snapshot/unet"), TorchPlacement.Cpu);
+        var model = UNet2DConditionModel.Load(pack.File($"{pack.Snapshot}/unet"), TorchPlacement.Cpu);
         using var file = pack.Tensors("cases/unet.safetensors");
         var blocks = unetCase.GetProperty("blocks").EnumerateArray().Select(block => block.GetString()!).ToHashSet(StringComparer.Ordinal);
         var seen = new HashSet<string>(StringComparer.Ordinal);

@@ -28,7 +28,7 @@ internal sealed class PipelineCases(DiffusionPack pack)
 
     private void EncodePrompt(CaseContext context, JsonElement prompt)
     {
-        using var pipeline = StableDiffusionSnapshot.Load(pack.File("snapshot"), TorchPlacement.Cpu);
+        using var pipeline = StableDiffusionSnapshot.Load(pack.File(pack.Snapshot), TorchPlacement.Cpu);
         using var expected = pack.Tensors("cases/encode_prompt.safetensors");
         using var grad = no_grad();
         var conditions = pipeline.Prompts.Encode(PromptOf(prompt), guided: true);
@@ -42,7 +42,7 @@ internal sealed class PipelineCases(DiffusionPack pack)
 
     private void Run(CaseContext context, JsonElement index, JsonElement run)
     {
-        using var pipeline = StableDiffusionSnapshot.Load(pack.File(index.GetProperty("snapshot").GetString()!), TorchPlacement.Cpu);
+        using var pipeline = StableDiffusionSnapshot.Load(pack.File(pack.Snapshot), TorchPlacement.Cpu);
         context.Near("scaling_factor", index.GetProperty("scaling_factor").GetDouble(), pipeline.Vae.Config.ScalingFactor, 0);
         using var expected = pack.Tensors(run.GetProperty("file").GetString()!);
         var config = SchedulerConfig.Parse(JsonSerializer.SerializeToUtf8Bytes(run.GetProperty("scheduler_config")));

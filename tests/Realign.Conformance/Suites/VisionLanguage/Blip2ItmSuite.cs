@@ -156,14 +156,14 @@ public sealed partial class Blip2ItmSuite : IConformanceSuite
                 context.EqualSequence(text, expected, RetrievalScorer.Cut(BertTokenizer.Load(golden.Snapshot()).Encode(text), golden.Json.GetProperty("max_text_tokens").GetInt32()));
                 return Load(golden).TextFeatures(batch)[0];
             case "clip-text":
-                var clipFolder = Path.Combine(pack, "clip", "quickgelu", "snapshot");
+                var clipFolder = new Golden(Path.Combine(pack, "clip", "quickgelu")).Snapshot();
                 var clip = CLIPModel.Load(clipFolder, TorchPlacement.Cpu);
                 var tokenizer = ClipTokenizer.Load(clipFolder);
                 context.EqualSequence(text, expected, tokenizer.Encode(text));
                 var padded = tokenizer.EncodePadded(text, clip.Config.Text.MaxPositionEmbeddings).Ids.Select(id => (long)id).ToArray();
                 return CLIPModel.Normalize(clip.TextFeatures(tensor(padded, [1, padded.Length])))[0];
             default:
-                var opt = (OPTForCausalLM)Blip2ForConditionalGeneration.Load(Path.Combine(pack, "blip2-opt", "snapshot"), TorchPlacement.Cpu).Language;
+                var opt = (OPTForCausalLM)Blip2ForConditionalGeneration.Load(new Golden(Path.Combine(pack, "blip2-opt")).Snapshot(), TorchPlacement.Cpu).Language;
                 var states = opt.Embed(batch.Ids);
                 if (encoder == "opt-hidden-mean")
                     states = opt.HiddenStates(states, batch.Mask).narrow(1, 1, expected.Length - 1);
