@@ -21,6 +21,7 @@ public sealed class BadRequestTests(RunningGenerator generator) : IClassFixture<
         { "num_inference_steps", request => request.NumInferenceSteps = 0 },
         { "num_inference_steps", request => request.NumInferenceSteps = 10_001 },
         { "num_inference_steps", request => (request.Scheduler, request.NumInferenceSteps) = (Scheduler.Lcm, 51) },
+        { "num_inference_steps", request => (request.Scheduler, request.NumInferenceSteps) = (Scheduler.UniPcMultistep, 1000) },
         { "guidance_scale", request => request.GuidanceScale = float.NaN },
         { "guidance_scale", request => request.GuidanceScale = -1 },
         { "guidance_scale", request => request.GuidanceScale = float.PositiveInfinity },

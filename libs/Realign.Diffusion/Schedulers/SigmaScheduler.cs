@@ -1,3 +1,4 @@
+using Realign.Core.Errors;
 using Realign.Torch;
 using static TorchSharp.torch;
 
@@ -31,6 +32,9 @@ internal abstract class SigmaScheduler : Scheduler
     private protected double[] SolverTimesteps(int steps) => Spacing switch
     {
         "linspace" => Array.ConvertAll(TimestepSpacing.Linspace(TrainSteps, steps + 1)[..^1], Math.Round),
+        // one more than all timesteps would give the same one every time
+        "leading" when steps == TrainSteps => throw new InvalidInputException(
+            "num_inference_steps", $"{steps}", "more steps than the leading spacing of this checkpoint has", $"use 1 to {TrainSteps - 1} steps"),
         "leading" => Array.ConvertAll(TimestepSpacing.Leading(TrainSteps, steps + 1, 0)[..^1], time => time + Config.StepsOffset),
         _ => TimestepSpacing.Trailing(TrainSteps, steps),
     };
