@@ -31,6 +31,22 @@ public sealed class ServiceHostTests
     }
 
     [Fact]
+    public async Task LongListOfProblems_FitsIntoTheHeadersThatClientsTake()
+    {
+        await using var service = await TestService.StartAsync(Build);
+
+        var failure = await TestService.FailsAsync(() => Extract(service, "broken model"));
+
+        failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition);
+        failure.Status.Detail.ShouldContain("missing key 'layers.0.weight'");
+        failure.Status.Detail.ShouldEndWith("Download it again");
+        failure.GetRpcStatus()!.Message.ShouldBe(failure.Status.Detail);
+        // Python and C++ take 8 KiB; the message itself is one more field
+        (failure.Trailers.Sum(field => field.Key.Length + (field.IsBinary ? field.ValueBytes.Length * 4 / 3 : field.Value.Length)) + failure.Status.Detail.Length)
+            .ShouldBeLessThan(6 << 10);
+    }
+
+    [Fact]
     public async Task FullQueue_CarriesRetryInfo()
     {
         await using var service = await TestService.StartAsync(Build);
@@ -174,6 +190,8 @@ public sealed class ServiceHostTests
                     break;
                 case "full":
                     throw new ResourceExhaustedException("the queue is full", "ask again later", TimeSpan.FromSeconds(3));
+                case "broken model":
+                    throw new ModelLoadException("/models/x", [.. Enumerable.Range(0, 2000).Select(i => $"missing key 'layers.{i}.weight'")], "download it again");
                 case "crash":
                     throw new InvalidOperationException("secret detail");
                 case "unknown":

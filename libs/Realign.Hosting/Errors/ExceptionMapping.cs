@@ -14,6 +14,12 @@ public static class ExceptionMapping
     /// <summary>Domain of every ErrorInfo.</summary>
     public const string Domain = "realign";
 
+    /// <summary>
+    /// Longest part of a text in UTF-8. Statuses travel in header fields, percent-encoded and once more in the details, and many clients take
+    /// no more than 8 KiB of them: a model of which a thousand keys are missing would arrive as another error.
+    /// </summary>
+    private const int MaxTextBytes = 1200;
+
     /// <summary>The status of an exception.</summary>
     /// <param name="exception">What a handler threw.</param>
     /// <param name="context">Its call.</param>
@@ -42,13 +48,13 @@ public static class ExceptionMapping
     /// <summary>Code and text of a known exception, as an item of a larger answer carries them.</summary>
     public static Status ToStatus(RealignException exception)
     {
-        var text = $"{exception.Message}. {Capital(exception.WayOut)}";
+        var text = $"{Shortened(exception.Message)}. {Capital(exception.WayOut)}";
         switch (exception)
         {
             case InvalidInputException invalid:
-                var status = ToStatus(Code.InvalidArgument, "INVALID_ARGUMENT", text, ("field", invalid.Field), ("value", invalid.Value));
+                var status = ToStatus(Code.InvalidArgument, "INVALID_ARGUMENT", text, ("field", invalid.Field), ("value", Shortened(invalid.Value)));
                 var bad = new BadRequest();
-                bad.FieldViolations.Add(new BadRequest.Types.FieldViolation { Field = invalid.Field, Description = $"{invalid.Problem}. {Capital(invalid.WayOut)}" });
+                bad.FieldViolations.Add(new BadRequest.Types.FieldViolation { Field = invalid.Field, Description = $"{Shortened(invalid.Problem)}. {Capital(invalid.WayOut)}" });
                 status.Details.Add(Any.Pack(bad));
                 return status;
             case ResourceExhaustedException exhausted:
@@ -78,6 +84,20 @@ public static class ExceptionMapping
 
     private static bool IsPastDeadline(ServerCallContext context) =>
         context.Deadline != DateTime.MaxValue && context.Deadline <= TimeProvider.System.GetUtcNow().UtcDateTime.AddMilliseconds(1);
+
+    private static string Shortened(string text)
+    {
+        var (kept, bytes) = (0, 0);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            bytes += rune.Utf8SequenceLength;
+            if (bytes > MaxTextBytes)
+                return $"{text[..kept]}… ({text.Length - kept} more characters, the service's log has all of it)";
+            kept += rune.Utf16SequenceLength;
+        }
+
+        return text;
+    }
 
     private static string Capital(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..];
 }
