@@ -113,6 +113,7 @@ internal static partial class RealignCli
         return exception.StatusCode switch
         {
             StatusCode.DeadlineExceeded when exception.Status.Detail.Length == 0 => "the deadline passed. Give it more time with --deadline SECONDS",
+            StatusCode.Cancelled => "cancelled",
             StatusCode.Unimplemented => $"what answers at {address} is another service, or another version of this one. realign status shows who is where",
             _ => exception.Status.Detail,
         };
