@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Realign.V1;
 
 namespace Realign.Cli.Commands;
@@ -25,6 +26,7 @@ internal sealed class SamplingOptions
     private readonly Option<int?> _height = new("--height") { Description = "Pixels, a multiple of 8 [the checkpoint's size].", HelpName = "PX" };
     private readonly Option<float?> _eta = new("--eta") { Description = "DDIM's eta, 0..1 [0].", HelpName = "X" };
     private readonly Option<string?> _scheduler = new("--scheduler") { Description = "Sampler [the checkpoint's own].", HelpName = "NAME" };
+    private readonly Option<string[]> _adapters = new("--adapter") { Description = "Adapter (LoRA) of the Generator's adapter folder, with a strength of -2..2 [1]; may be given several times.", HelpName = "NAME[=STRENGTH]" };
 
     public SamplingOptions() => _scheduler.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, [.. Schedulers.Keys]);
 
@@ -37,6 +39,7 @@ internal sealed class SamplingOptions
         command.Options.Add(_width);
         command.Options.Add(_height);
         command.Options.Add(_eta);
+        command.Options.Add(_adapters);
     }
 
     /// <summary>The request; ranges are checked by the Generator, which says what is wrong.</summary>
@@ -57,6 +60,16 @@ internal sealed class SamplingOptions
             request.Eta = eta;
         if (parsed.GetValue(_scheduler) is { } scheduler)
             request.Scheduler = Schedulers[scheduler];
+        request.Adapters.AddRange((parsed.GetValue(_adapters) ?? []).Select(Adapter));
         return request;
+    }
+
+    // what follows the last "=" is the strength if it is a number, else part of the name
+    private static Adapter Adapter(string text)
+    {
+        var at = text.LastIndexOf('=');
+        return at >= 0 && float.TryParse(text.AsSpan(at + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out var strength)
+            ? new Adapter { Name = text[..at], Strength = strength }
+            : new Adapter { Name = text };
     }
 }

@@ -19,6 +19,8 @@ internal static class SameAgain
         Add("--height", request.HasHeight, request.Height);
         Add("--eta", request.HasEta, request.Eta);
         Add("--scheduler", request.Scheduler != Scheduler.Unspecified, Kebab(request.Scheduler.ToString()));
+        foreach (var adapter in request.Adapters)
+            line.Append(" --adapter ").Append(Quote(string.Create(CultureInfo.InvariantCulture, $"{adapter.Name}={(adapter.HasStrength ? adapter.Strength : 1)}")));
         if (request.Modulation is not { } modulation)
             return line.ToString();
         Add("--mode", modulation.Mode != ModulationMode.Unspecified, Kebab(modulation.Mode.ToString()));

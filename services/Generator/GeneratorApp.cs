@@ -34,7 +34,7 @@ public static class GeneratorApp
         TorchRuntime.Initialize(options.Threads);
         var placement = TorchPlacement.Parse(options.Device, options.DType);
         var pipeline = StableDiffusionSnapshot.Load(ModelFolders.Resolve(options.Model), placement, options.Variant.Length > 0 ? options.Variant : null);
-        var drawer = new ImageDrawer(pipeline);
+        var drawer = new ImageDrawer(pipeline, new AdapterShelf(options.Adapters.Length > 0 ? ModelFolders.Resolve(options.Adapters) : null));
         drawer.WarmUp(cancellationToken);
         return drawer;
     }

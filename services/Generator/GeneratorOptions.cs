@@ -18,6 +18,10 @@ public sealed class GeneratorOptions
     /// <value>Empty: the plain files.</value>
     public string Variant { get; set; } = "";
 
+    /// <summary>Folder with the adapters (LoRA) that calls may name; relative names are looked up in the models folder.</summary>
+    /// <value>Empty: none are offered.</value>
+    public string Adapters { get; set; } = "";
+
     /// <summary>Name in answers.</summary>
     /// <value>miniature.</value>
     [Required]

@@ -72,10 +72,10 @@ public sealed class RealignCommandTests
         await using var services = await FakeServices.StartAsync();
 
         _ = await Cli.RunAsync("realign", "a king's car", "--seed", "7", "--guidance-scale", "4.5", "--scheduler", "euler-ancestral", "--step-fraction", "0.4",
-            "--extend-prompt", "false", "--out", cli.In("out"), "--gateway", services.Address);
+            "--adapter", "style", "--adapter", "a=b=0.5", "--extend-prompt", "false", "--out", cli.In("out"), "--gateway", services.Address);
 
         var page = System.Net.WebUtility.HtmlDecode(await File.ReadAllTextAsync(cli.In("out/index.html"), TestContext.Current.CancellationToken));
-        page.ShouldContain(@"./realign realign 'a king'\''s car' --seed 7 --guidance-scale 4.5 --scheduler euler-ancestral --step-fraction 0.4 --extend-prompt false");
+        page.ShouldContain(@"./realign realign 'a king'\''s car' --seed 7 --guidance-scale 4.5 --scheduler euler-ancestral --adapter 'style=1' --adapter 'a=b=0.5' --step-fraction 0.4 --extend-prompt false");
     }
 
     [Fact]

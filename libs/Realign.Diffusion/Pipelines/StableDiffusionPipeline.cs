@@ -83,7 +83,7 @@ public sealed class StableDiffusionPipeline : IDisposable
         using var grad = no_grad();
         using var scope = NewDisposeScope();
         if (UNet.IsDistilled && request.Prompt.NegativePrompts is not null)
-            throw new InvalidInputException("negative_prompt", string.Join("; ", request.Prompt.NegativePrompts), "this model has guidance distilled into it and takes no negative prompt", "leave it out");
+            throw new InvalidInputException("negative_prompt", $"{request.Prompt.NegativePrompts.Count} text(s)", "this model has guidance distilled into it and takes no negative prompt", "leave it out");
         var scheduler = request.Scheduler;
         scheduler.SetTimesteps(request.NumInferenceSteps);
         var (first, end) = StepRange(request);

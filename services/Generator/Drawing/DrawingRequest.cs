@@ -41,8 +41,14 @@ internal sealed record DrawingRequest
     /// <summary>Null = a plain run.</summary>
     public FineStageRequest? FineStage { get; init; }
 
+    /// <summary>Drawn with together.</summary>
+    public IReadOnlyList<AdapterChoice> Adapters { get; init; } = [];
+
     public required long MaxPixels { get; init; }
 }
+
+/// <summary>An adapter by name, and the factor on it.</summary>
+internal sealed record AdapterChoice(string Name, double Strength);
 
 /// <summary>The fine stage of a request.</summary>
 internal sealed record FineStageRequest(

@@ -9,7 +9,7 @@ using F = TorchSharp.torch.nn.functional;
 namespace Realign.Generator.Drawing;
 
 /// <summary>Draws with one loaded pipeline. Runs on the model's own thread only.</summary>
-internal sealed class ImageDrawer(StableDiffusionPipeline pipeline) : IDisposable
+internal sealed class ImageDrawer(StableDiffusionPipeline pipeline, AdapterShelf adapters) : IDisposable
 {
     /// <summary>Above this the C heap is asked to give memory back after the call.</summary>
     private const long LargePixels = 1L << 18;
@@ -72,6 +72,9 @@ internal sealed class ImageDrawer(StableDiffusionPipeline pipeline) : IDisposabl
             Prompts = [fine?.Prompt ?? request.Prompt],
             NegativePrompts = request.NegativePrompt.Length == 0 ? null : [request.NegativePrompt],
         };
+        using var attached = adapters.Attach(request.Adapters, pipeline);
+        if (request.Adapters.Count > 0)
+            timings.Mark("load_adapters");
         var guided = pipeline.IsGuided(request.GuidanceScale);
         var conditions = pipeline.Prompts.Encode(prompt, guided);
         conditions = fine?.Apply(conditions, pipeline.Prompts) ?? conditions;

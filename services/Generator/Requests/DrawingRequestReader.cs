@@ -16,6 +16,9 @@ internal static class DrawingRequestReader
     private const int MaxMaskSide = 8192;
     private const int MaxSegments = 32;
     private const int MaxPhraseLength = 256;
+    private const int MaxAdapters = 8;
+    private const int MaxNameLength = 200;
+    private const int MaxStrength = 2;
 
     private const long MaxMaskPixels = 64L << 20;
 
@@ -41,12 +44,21 @@ internal static class DrawingRequestReader
             PreviewSize = request.Preview is { HasMaxSize: true } preview ? Require.Range("preview.max_size", preview.MaxSize, 8, 1024) : null,
             HeatMaps = request.HeatMaps,
             FineStage = FineStage(request.Modulation),
+            Adapters = Adapters(request),
             MaxPixels = options.MaxPixels,
         };
     }
 
     // the number as the caller wrote it: 0.3 as a float is a little more, and would modulate one step too many
     private static double Number(string field, float value, float max) => (double)(decimal)Require.Range(field, value, 0, max);
+
+    private static IReadOnlyList<AdapterChoice> Adapters(GenerateRequest request)
+    {
+        Require.Count("adapters", request.Adapters.Count, 0, MaxAdapters);
+        return [.. request.Adapters.Select((adapter, index) => new AdapterChoice(
+            Require.Text($"adapters[{index}].name", adapter.Name, MaxNameLength),
+            adapter.HasStrength ? (double)(decimal)Require.Range($"adapters[{index}].strength", adapter.Strength, -MaxStrength, MaxStrength) : 1))];
+    }
 
     private static int Side(string field, int value)
     {
