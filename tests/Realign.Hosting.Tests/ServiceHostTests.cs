@@ -62,11 +62,15 @@ public sealed class ServiceHostTests
     {
         await using var service = await TestService.StartAsync(Build);
 
+        service.ExpectError("secret detail");
+
         var failure = await TestService.FailsAsync(() => Extract(service, "crash"));
 
         failure.StatusCode.ShouldBe(StatusCode.Internal);
         failure.Status.Detail.ShouldContain("incident");
         failure.Status.Detail.ShouldNotContain("secret");
+        var incident = failure.Status.Detail.Split(' ')[^1];
+        service.Logs.ShouldContain(entry => entry.Text.Contains(incident) && entry.Text.Contains("secret detail"));
     }
 
     [Fact]
@@ -169,17 +173,68 @@ public sealed class ServiceHostTests
         error.ToString().ShouldNotContain("   at ");
     }
 
+    [Fact]
+    public async Task Stop_CallInProgress_MayFinish()
+    {
+        var service = await TestService.StartAsync(Build);
+        var work = service.Services.GetRequiredService<HeldWork>();
+        using var channel = TestService.Connect(service.Address);
+        var call = new SceneScorerService.SceneScorerServiceClient(channel).ExtractEntitiesAsync(new ExtractEntitiesRequest { Prompt = "hold" }).ResponseAsync;
+        await work.Entered.Task.DefaultTimeout();
+
+        var stopping = service.DisposeAsync();
+        // the listening socket goes first
+        await TestService.FailsAsync(async () =>
+        {
+            while (true)
+            {
+                using var other = TestService.Connect(service.Address);
+                _ = await new Health.HealthClient(other).CheckAsync(new HealthCheckRequest()).ResponseAsync;
+            }
+        });
+        work.Release.SetResult();
+
+        _ = await call.DefaultTimeout();
+        await stopping;
+    }
+
+    [Fact]
+    public async Task Stop_CallThatOutlastsTheDrain_IsCancelled()
+    {
+        var service = await TestService.StartAsync(Build, "--Hosting:DrainSeconds=1");
+        var work = service.Services.GetRequiredService<HeldWork>();
+        using var channel = TestService.Connect(service.Address);
+        var call = new SceneScorerService.SceneScorerServiceClient(channel).ExtractEntitiesAsync(new ExtractEntitiesRequest { Prompt = "hold" }).ResponseAsync;
+        await work.Entered.Task.DefaultTimeout();
+
+        await service.DisposeAsync();
+
+        (await TestService.FailsAsync(() => call)).StatusCode.ShouldBeOneOf(StatusCode.Cancelled, StatusCode.Unavailable);
+        await work.Left.Task.DefaultTimeout();
+    }
+
     private static Task Extract(TestService service, string prompt) =>
         new SceneScorerService.SceneScorerServiceClient(service.Channel).ExtractEntitiesAsync(new ExtractEntitiesRequest { Prompt = prompt }).ResponseAsync;
 
     private static WebApplication Build(string[] args)
     {
-        var app = ServiceHost.CreateBuilder(args, 0).BuildService();
+        var builder = ServiceHost.CreateBuilder(args, 0);
+        builder.Services.AddSingleton<HeldWork>();
+        var app = builder.BuildService();
         app.MapGrpcService<FailingService>();
         return app;
     }
 
-    private sealed class FailingService : SceneScorerService.SceneScorerServiceBase
+    private sealed class HeldWork
+    {
+        public TaskCompletionSource Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource Release { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource Left { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    private sealed class FailingService(HeldWork work) : SceneScorerService.SceneScorerServiceBase
     {
         public override async Task<ExtractEntitiesResponse> ExtractEntities(ExtractEntitiesRequest request, ServerCallContext context)
         {
@@ -196,6 +251,18 @@ public sealed class ServiceHostTests
                     throw new InvalidOperationException("secret detail");
                 case "unknown":
                     throw new RpcException(new Grpc.Core.Status(StatusCode.Unknown, "no reason"));
+                case "hold":
+                    work.Entered.SetResult();
+                    try
+                    {
+                        await work.Release.Task.WaitAsync(context.CancellationToken);
+                    }
+                    finally
+                    {
+                        work.Left.SetResult();
+                    }
+
+                    break;
                 case "wait":
                     await Task.Delay(Timeout.Infinite, context.CancellationToken);
                     break;

@@ -16,6 +16,9 @@ public sealed class RunningMesh : IAsyncLifetime
     /// <summary>Prompt and seed whose coarse image shows both objects, so that the flow goes through every stage.</summary>
     public static GenerateRequest Request => new() { Prompt = "a red car and a pink elephant", Seed = 0 };
 
+    /// <summary>Further settings of all services.</summary>
+    public IReadOnlyList<string> Settings { get; init; } = [];
+
     public TestService Generator { get; private set; } = null!;
 
     public TestService Captioner { get; private set; } = null!;
@@ -32,23 +35,26 @@ public sealed class RunningMesh : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Generator = await TestService.StartAsync(GeneratorApp.Build);
-        Captioner = await TestService.StartAsync(CaptionerApp.Build);
-        Tagger = await TestService.StartAsync(TaggerApp.Build);
-        SceneScorer = await TestService.StartAsync(SceneScorerApp.Build);
-        Segmenter = await TestService.StartAsync(SegmenterApp.Build);
+        Generator = await TestService.StartAsync(GeneratorApp.Build, [.. Settings]);
+        Captioner = await TestService.StartAsync(CaptionerApp.Build, [.. Settings]);
+        Tagger = await TestService.StartAsync(TaggerApp.Build, [.. Settings]);
+        SceneScorer = await TestService.StartAsync(SceneScorerApp.Build, [.. Settings]);
+        Segmenter = await TestService.StartAsync(SegmenterApp.Build, [.. Settings]);
         Gateway = await StartGatewayAsync(Segmenter.Address);
     }
 
     /// <summary>A further Gateway that looks for the Segmenter elsewhere.</summary>
     public Task<TestService> StartGatewayAsync(string segmenter) => TestService.StartAsync(
         GatewayApp.Build,
-        $"--Gateway:Generator={Generator.Address}",
-        $"--Gateway:Captioner={Captioner.Address}",
-        $"--Gateway:Tagger={Tagger.Address}",
-        $"--Gateway:SceneScorer={SceneScorer.Address}",
-        $"--Gateway:Segmenter={segmenter}",
-        "--Gateway:RetryDelayMilliseconds=1");
+        [
+            $"--Gateway:Generator={Generator.Address}",
+            $"--Gateway:Captioner={Captioner.Address}",
+            $"--Gateway:Tagger={Tagger.Address}",
+            $"--Gateway:SceneScorer={SceneScorer.Address}",
+            $"--Gateway:Segmenter={segmenter}",
+            "--Gateway:RetryDelayMilliseconds=1",
+            .. Settings,
+        ]);
 
     /// <summary>All events of one call; <paramref name="seen"/> looks at each while the flow goes on.</summary>
     public static async Task<List<RealignResponse>> EventsAsync(
