@@ -88,6 +88,18 @@ public sealed class LoraTests(Miniature miniature) : IClassFixture<Miniature>, I
         miniature.Draw(miniature.Request()).ShouldBe(plain);
     }
 
+    [Theory]
+    [InlineData("text_encoder.text_model.encoder.layers.0.self_attn.v_proj.lora_linear_layer.down.weight", "text_encoder.text_model.encoder.layers.0.self_attn.v_proj.lora_linear_layer.up.weight")]
+    [InlineData("text_encoder.text_model.encoder.layers.0.self_attn.to_v_lora.down.weight", "text_encoder.text_model.encoder.layers.0.self_attn.to_v_lora.up.weight")]
+    [InlineData("text_encoder.encoder.layers.0.self_attn.v_proj.lora_A.weight", "text_encoder.encoder.layers.0.self_attn.v_proj.lora_B.weight")]
+    [InlineData("lora_te_text_model_encoder_layers_0_self_attn_v_proj.lora_down.weight", "lora_te_text_model_encoder_layers_0_self_attn_v_proj.lora_up.weight")]
+    public void Load_SpellingsOfATextLayer_AreTheSameLayer(string down, string up)
+    {
+        using var adapter = Load(Write("a", (down, [4, TextWidth]), (up, [TextWidth, 4])));
+
+        adapter.Modules.ShouldBe(["text_encoder.text_model.encoder.layers.0.self_attn.v_proj"]);
+    }
+
     [Fact]
     public void Load_HalfAPair_IsNamed() =>
         Problems((Layer + ".lora_A.weight", [4, TextWidth])).ShouldBe([$"layer '{Layer}' has only one half of its pair"]);

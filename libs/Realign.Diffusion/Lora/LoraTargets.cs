@@ -27,6 +27,8 @@ internal sealed class LoraTargets
     // a file that peft saved by itself belongs to one model and names no component
     private const string PeftPrefix = "base_model.model.";
 
+    private const string TextModel = "text_model.";
+
     private readonly Dictionary<string, LoraTarget> _byName = new(StringComparer.Ordinal);
 
     /// <param name="components">Component name (<c>unet</c>, <c>text_encoder</c>, <c>text_encoder_2</c>) to model.</param>
@@ -44,20 +46,34 @@ internal sealed class LoraTargets
                 };
                 if (target is null)
                     continue;
-                _byName[target.Path] = target;
-                if (component == "unet")
-                    _byName[path] = target;
-                _ = _byName.TryAdd(PeftPrefix + path, target);
-                foreach (var prefix in KohyaPrefixes.GetValueOrDefault(component, []))
-                    _byName[prefix + path.Replace('.', '_')] = target;
-                if (model is UNet2DConditionModel unet && FirstNames.Of(unet.Config, path) is { } first)
-                    _byName[$"lora_unet_{first.Replace('.', '_')}"] = target;
+                foreach (var name in Names(component, model, path))
+                    _ = _byName.TryAdd(name, target);
             }
         }
     }
 
     /// <summary>The layer a file means, or null.</summary>
     public LoraTarget? Find(string name) => _byName.GetValueOrDefault(name) ?? _byName.GetValueOrDefault(WithoutProcessor(name));
+
+    // every spelling in circulation of one layer
+    private static IEnumerable<string> Names(string component, nn.Module model, string path)
+    {
+        yield return $"{component}.{path}";
+        yield return PeftPrefix + path;
+        foreach (var prefix in KohyaPrefixes.GetValueOrDefault(component, []))
+            yield return prefix + path.Replace('.', '_');
+        if (component == "unet")
+            yield return path;
+        if (model is UNet2DConditionModel unet && FirstNames.Of(unet.Config, path) is { } first)
+            yield return $"lora_unet_{first.Replace('.', '_')}";
+        if (!path.StartsWith(TextModel, StringComparison.Ordinal))
+            yield break;
+        // written by transformers from version 5 on
+        yield return $"{component}.{path[TextModel.Length..]}";
+        // the first diffusers releases named the projections of the text encoder as those of the UNet: q_proj is to_q_lora
+        if (path.Contains(".self_attn.", StringComparison.Ordinal))
+            yield return $"{component}.{path.Replace(".self_attn.", ".self_attn.to_", StringComparison.Ordinal).Replace("_proj", "_lora", StringComparison.Ordinal)}";
+    }
 
     // the first diffusers releases kept adapters in attention processors: X.processor.to_out_lora means X.to_out.0
     private static string WithoutProcessor(string name)

@@ -18,6 +18,7 @@ public sealed class LoraWeights : IDisposable
         (".lora_A.weight", LoraPart.Down), (".lora_B.weight", LoraPart.Up),
         (".lora.down.weight", LoraPart.Down), (".lora.up.weight", LoraPart.Up),
         (".lora_down.weight", LoraPart.Down), (".lora_up.weight", LoraPart.Up),
+        (".lora_linear_layer.down.weight", LoraPart.Down), (".lora_linear_layer.up.weight", LoraPart.Up),
         (".down.weight", LoraPart.Down), (".up.weight", LoraPart.Up),
         (".alpha", LoraPart.Alpha),
     ];

@@ -11,7 +11,9 @@ namespace Realign.Models.Diffusion;
 /// <summary>Adapter files, and other lone safetensors files.</summary>
 internal static class LoraInspection
 {
-    private static readonly string[] Marks = [".lora_A.", ".lora_B.", ".lora.down.", ".lora.up.", ".lora_down.", ".lora_up.", "_lora.down.", "_lora.up."];
+    // the two halves of a pair, in every spelling
+    private static readonly (string Down, string Up)[] Marks =
+        [(".lora_A.", ".lora_B."), ("lora.down.", "lora.up."), (".lora_down.", ".lora_up."), (".lora_linear_layer.down.", ".lora_linear_layer.up.")];
 
     /// <summary>Whether a file is a safetensors file with adapter keys.</summary>
     public static bool IsAdapter(string path)
@@ -128,13 +130,20 @@ internal static class LoraInspection
             yield return $"for a text width of {text}{text switch { 768 => " (Stable Diffusion 1.x)", 1024 => " (2.x)", 2048 => " (XL)", _ => "" }}";
     }
 
-    private static bool IsAdapterKey(string key) => Array.Exists(Marks, mark => key.Contains(mark, StringComparison.Ordinal));
+    private static bool IsAdapterKey(string key) => IsDown(key) || Marks.Any(mark => key.Contains(mark.Up, StringComparison.Ordinal));
 
-    private static bool IsDown(string key) => key.Contains(".lora_A.", StringComparison.Ordinal)
-        || (IsAdapterKey(key) && (key.Contains("lora.down.", StringComparison.Ordinal) || key.Contains("lora_down.", StringComparison.Ordinal)));
+    private static bool IsDown(string key) => Marks.Any(mark => key.Contains(mark.Down, StringComparison.Ordinal));
 
-    private static string Other(string key) => key.Contains(".lora_A.", StringComparison.Ordinal) ? key.Replace(".lora_A.", ".lora_B.", StringComparison.Ordinal)
-        : key.Contains(".lora_B.", StringComparison.Ordinal) ? key.Replace(".lora_B.", ".lora_A.", StringComparison.Ordinal)
-        : IsDown(key) ? key.Replace("lora.down.", "lora.up.", StringComparison.Ordinal).Replace("lora_down.", "lora_up.", StringComparison.Ordinal)
-        : key.Replace("lora.up.", "lora.down.", StringComparison.Ordinal).Replace("lora_up.", "lora_down.", StringComparison.Ordinal);
+    private static string Other(string key)
+    {
+        foreach (var (down, up) in Marks)
+        {
+            if (key.Contains(down, StringComparison.Ordinal))
+                return key.Replace(down, up, StringComparison.Ordinal);
+            if (key.Contains(up, StringComparison.Ordinal))
+                return key.Replace(up, down, StringComparison.Ordinal);
+        }
+
+        return key;
+    }
 }
