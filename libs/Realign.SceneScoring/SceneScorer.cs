@@ -52,8 +52,9 @@ public sealed class SceneScorer : IDisposable
         LlamaContext? context = null;
         try
         {
-            var template = model.Template
-                ?? throw new ModelLoadException(path, "its chat template is missing or of an unknown format", "use an instruction-tuned model of the Vicuna, Llama, ChatML or Gemma family");
+            var template = (options.ChatFormat is { } format ? new ChatTemplate(format) : model.Template)
+                ?? throw new ModelLoadException(path, "its chat template is missing or of an unknown format",
+                    "name its format in SceneScorer:ChatFormat, or use an instruction-tuned model of the Vicuna, Llama, ChatML or Gemma family");
             context = model.CreateContext(new LlamaContextOptions { ContextSize = Math.Min(options.ContextSize, model.TrainedContext), Threads = Threads(options, model) });
             var scorer = new SceneScorer(model, context, template, instruction, knowledge, options.MaxTagsPerTurn);
             _ = scorer.Score("a red car", ["car"], cancellationToken);

@@ -1,3 +1,5 @@
+using Realign.Llama.Chat;
+
 namespace Realign.SceneScoring;
 
 /// <summary>How a scorer works.</summary>
@@ -11,6 +13,9 @@ public sealed record SceneScoringOptions
 
     /// <summary>Most tags asked about at once; more are asked in several turns.</summary>
     public int MaxTagsPerTurn { get; init; } = 12;
+
+    /// <summary>Chat format of the model; null = the one its file names. Files of 2023 name none.</summary>
+    public ChatFamily? ChatFormat { get; init; }
 
     /// <summary>Whether all layers run on the GPU; refused where llama.cpp's libraries have no GPU back end.</summary>
     public bool UseGpu { get; init; }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Realign.Hosting;
 using Realign.Hosting.Models;
 using Realign.Hosting.Settings;
+using Realign.Llama.Chat;
 using Realign.SceneScoring;
 
 namespace Realign.SceneScorer;
@@ -29,7 +30,14 @@ public static class SceneScorerApp
     private static Realign.SceneScoring.SceneScorer Load(IServiceProvider provider, CancellationToken cancellationToken)
     {
         var settings = Settings(provider);
-        var options = new SceneScoringOptions { ContextSize = settings.ContextSize, Threads = settings.Threads, MaxTagsPerTurn = settings.MaxTagsPerTurn, UseGpu = settings.Device == "cuda" };
+        var options = new SceneScoringOptions
+        {
+            ContextSize = settings.ContextSize,
+            Threads = settings.Threads,
+            MaxTagsPerTurn = settings.MaxTagsPerTurn,
+            ChatFormat = settings.ChatFormat.Length > 0 ? Enum.Parse<ChatFamily>(settings.ChatFormat, ignoreCase: true) : null,
+            UseGpu = settings.Device == "cuda",
+        };
         return Realign.SceneScoring.SceneScorer.Load(ModelFolders.Resolve(settings.Model), options, cancellationToken);
     }
 

@@ -24,6 +24,11 @@ public sealed class SceneScorerOptions
     [Required, RegularExpression("cpu|cuda")]
     public string Device { get; set; } = "cpu";
 
+    /// <summary>vicuna, llama2, llama3, chatml, gemma or gemma3: the chat format of a model whose file names none.</summary>
+    /// <value>Empty: the file's own.</value>
+    [RegularExpression("vicuna|llama2|llama3|chatml|gemma|gemma3")]
+    public string ChatFormat { get; set; } = "";
+
     /// <summary>Tokens of context; capped at what the model was trained with.</summary>
     /// <value>4096.</value>
     [Range(512, 131072)]

@@ -193,6 +193,38 @@ public sealed class SceneScorerServiceTests
     }
 
     [Fact]
+    public async Task Model_WithoutAChatTemplate_NeedsTheNameOfItsFormat()
+    {
+        var folder = Directory.CreateTempSubdirectory("realign-gguf-");
+        try
+        {
+            foreach (var file in Directory.GetFiles(Checkout.Miniature("scene-scorer"), "*.json"))
+                File.Copy(file, Path.Combine(folder.FullName, Path.GetFileName(file)));
+            var bytes = await File.ReadAllBytesAsync(Checkout.Miniature("scene-scorer", "model-f16.gguf"), TestContext.Current.CancellationToken);
+            var key = "tokenizer.chat_template"u8;
+            "tokenizer.chat_forgotten"u8[..key.Length].CopyTo(bytes.AsSpan(bytes.AsSpan().IndexOf(key)));
+            var path = Path.Combine(folder.FullName, "model.gguf");
+            await File.WriteAllBytesAsync(path, bytes, TestContext.Current.CancellationToken);
+
+            await using (var service = await TestService.StartAsync(SceneScorerApp.Build, $"--SceneScorer:Model={path}"))
+            {
+                var failure = await TestService.FailsAsync(() => Score(service, "a red car", "car"));
+                failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition);
+                failure.Status.Detail.ShouldContain("SceneScorer:ChatFormat");
+            }
+
+            await using var named = await TestService.StartAsync(SceneScorerApp.Build, $"--SceneScorer:Model={path}", "--SceneScorer:ChatFormat=llama3");
+            var response = await Score(named, "a red car and a pink elephant", "elephant", "bird");
+            response.Entries.Select(entry => (entry.Tag, entry.Score)).ShouldBe([("elephant", 2f), ("bird", 0.5f), ("car", 2f)]);
+            response.Origin.ShouldBe(AnswerOrigin.Model);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task Device_WithoutGpuBackEnd_IsFailedPreconditionWithTheReason()
     {
         await using var service = await TestService.StartAsync(SceneScorerApp.Build, "--SceneScorer:Device=cuda");
