@@ -111,6 +111,27 @@ public sealed class ServiceHostTests
         failure.Status.Detail.ShouldContain("UTF-8");
     }
 
+    [Theory]
+    [InlineData(new byte[0])]
+    [InlineData(new byte[] { 0, 0, 0, 0, 9, 0x0a, 0x01, 0x61 })]
+    [InlineData(new byte[] { 0, 0, 0, 0, 3, 0x0a, 0x01, 0x61, 0, 0, 0, 0, 3, 0x0a, 0x01, 0x61 })]
+    [InlineData(new byte[] { 1, 0, 0, 0, 3, 0x0a, 0x01, 0x61 })]
+    public async Task NotExactlyOneMessage_IsInvalidArgument(byte[] body)
+    {
+        await using var service = await TestService.StartAsync(Build);
+        using var client = new HttpClient { DefaultRequestVersion = new Version(2, 0), DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{service.Address}/realign.v1.SceneScorerService/ExtractEntities") { Content = new ByteArrayContent(body) };
+        request.Version = client.DefaultRequestVersion;
+        request.VersionPolicy = client.DefaultVersionPolicy;
+        request.Content.Headers.ContentType = new("application/grpc");
+        request.Headers.TryAddWithoutValidation("te", "trailers");
+
+        using var response = await client.SendAsync(request, TestContext.Current.CancellationToken).DefaultTimeout();
+
+        response.Headers.GetValues("grpc-status").ShouldBe(["3"]);
+        response.Headers.GetValues("grpc-message").Single().ShouldContain("proto files");
+    }
+
     [Fact]
     public async Task ModelThatCannotBeLoaded_LeavesTheProcessUp()
     {

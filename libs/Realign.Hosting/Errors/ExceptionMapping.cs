@@ -92,7 +92,7 @@ public static class ExceptionMapping
         {
             bytes += rune.Utf8SequenceLength;
             if (bytes > MaxTextBytes)
-                return $"{text[..kept]}… ({text.Length - kept} more characters, the service's log has all of it)";
+                return $"{text[..kept]}… ({text.Length - kept} more characters; realign models check lists every problem of a model or an adapter)";
             kept += rune.Utf16SequenceLength;
         }
 
