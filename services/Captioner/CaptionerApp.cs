@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Realign.Hosting;
 using Realign.Hosting.Models;
+using Realign.Hosting.Requests;
 using Realign.Hosting.Settings;
 using Realign.Torch;
 using Realign.VisionLanguage.Captioning;
@@ -37,6 +38,7 @@ public static class CaptionerApp
         IServiceProvider provider, Func<CaptionerOptions, string> folder, Func<string, TorchPlacement, CancellationToken, TModel> load, CancellationToken cancellationToken)
     {
         var options = Options(provider);
+        RequestImage.WarmUp();
         TorchRuntime.Initialize(options.Threads);
         return load(ModelFolders.Resolve(folder(options)), TorchPlacement.Parse(options.Device, options.DType), cancellationToken);
     }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Realign.Grounding.Segmentation;
 using Realign.Hosting;
 using Realign.Hosting.Models;
+using Realign.Hosting.Requests;
 using Realign.Hosting.Settings;
 using Realign.Onnx;
 
@@ -30,6 +31,7 @@ public static partial class SegmenterApp
     private static GroundedSegmenter Load(IServiceProvider provider, CancellationToken cancellationToken)
     {
         var options = Options(provider);
+        RequestImage.WarmUp();
         var segmenter = GroundedSegmenter.Open(ModelFolders.Resolve(options.Detector), ModelFolders.Resolve(options.MaskModel),
             new OnnxModelOptions { Threads = options.Threads, Device = options.Device }, cancellationToken);
         if (segmenter.Warning is { } warning)

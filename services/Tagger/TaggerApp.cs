@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Realign.Grounding.Tagging;
 using Realign.Hosting;
 using Realign.Hosting.Models;
+using Realign.Hosting.Requests;
 using Realign.Hosting.Settings;
 using Realign.Onnx;
 
@@ -30,6 +31,7 @@ public static partial class TaggerApp
     private static ImageTagger Load(IServiceProvider provider, CancellationToken cancellationToken)
     {
         var options = Options(provider);
+        RequestImage.WarmUp();
         var tagger = ImageTagger.Open(
             ModelFolders.Resolve(options.Model), new OnnxModelOptions { Threads = options.Threads, Device = options.Device }, cancellationToken);
         if (tagger.Warning is { } warning)

@@ -4,6 +4,7 @@ using Grpc.Core;
 using Grpc.Health.V1;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using Realign.Core.Errors;
 using Realign.Hosting.Requests;
@@ -192,6 +193,17 @@ public sealed class ServiceHostTests
         code.ShouldBe(1);
         error.ToString().ShouldContain("  - Hosting:DrainSeconds = 'soon'");
         error.ToString().ShouldNotContain("   at ");
+    }
+
+    [Theory]
+    [InlineData("simple")]
+    [InlineData("json", "--Logging:Console:FormatterName=json")]
+    public async Task Logs_AreLinesOrJson(string formatter, params string[] settings)
+    {
+        await using var service = await TestService.StartAsync(Build, settings);
+
+        service.Services.GetRequiredService<IOptions<ConsoleLoggerOptions>>().Value.FormatterName.ShouldBe(formatter);
+        service.Services.GetServices<ConsoleFormatter>().ShouldContain(known => known.Name == formatter);
     }
 
     [Fact]

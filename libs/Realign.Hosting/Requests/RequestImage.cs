@@ -21,6 +21,9 @@ public static class RequestImage
         _ => throw new InvalidInputException(field, "missing", "an image is needed", $"set {field}.encoded to a PNG, JPEG or WebP file, or {field}.pixels"),
     };
 
+    /// <summary>Decodes a first picture, so that no caller waits for the image library to be loaded.</summary>
+    public static void WarmUp() => _ = ImageDecoder.Decode(ImageEncoder.Png(new RgbImage(8, 8, new byte[8 * 8 * 3])));
+
     private static RgbImage FromPixels(string field, Tensor tensor)
     {
         if (tensor.Shape is not [3, >= 1 and <= 65535, >= 1 and <= 65535])
