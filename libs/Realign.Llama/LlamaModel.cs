@@ -55,7 +55,7 @@ public sealed unsafe class LlamaModel : IDisposable
     /// <exception cref="ModelLoadException">The native library is missing, or the file is not a model that can be run; lists every problem.</exception>
     public static LlamaModel Load(string path, bool useGpu = false)
     {
-        var file = GgufFile.Open(path);
+        var file = GgufFile.OpenModel(path);
         var problems = LanguageModelCheck.Problems(file);
         if (problems.Count > 0)
             throw new ModelLoadException(path, problems, "use a complete GGUF file of a language model as llama.cpp's converter writes it");

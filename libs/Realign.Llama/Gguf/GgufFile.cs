@@ -56,6 +56,17 @@ public sealed class GgufFile
         }
     }
 
+    /// <summary>Reads the header of a model, with the tensors of all its files when it was split; <see cref="Length"/> is that of the first.</summary>
+    /// <exception cref="NotFoundException">There is no such file.</exception>
+    /// <exception cref="ModelLoadException">It is not a whole model.</exception>
+    public static GgufFile OpenModel(string path)
+    {
+        var first = Open(path);
+        return first.Integer("split.count") is > 1
+            ? new GgufFile(path, first.Version, first.Metadata, GgufParts.Tensors(first), first.Length)
+            : first;
+    }
+
     /// <summary>Reads a header from a stream.</summary>
     /// <param name="stream">At the start of the file.</param>
     /// <param name="length">Bytes of the whole file.</param>

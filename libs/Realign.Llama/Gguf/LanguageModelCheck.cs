@@ -28,8 +28,6 @@ public static class LanguageModelCheck
 
         if (!Architectures.Contains(architecture))
             problems.Add($"general.architecture is '{architecture}', supported are {string.Join(", ", Architectures)}");
-        if (file.Integer("split.count") is > 1)
-            problems.Add("it is one part of a split model: merge the parts with llama-gguf-split");
         if (file.Tensors.Count == 0)
             problems.Add("it has no tensors: only a vocabulary");
         CheckSizes(file, architecture, problems);

@@ -15,14 +15,16 @@ internal static class GgufInspection
         var facts = new List<string>();
         var memory = new Dictionary<string, long>();
         string? licence = null;
-        foreach (var file in files)
+        // a later part is looked at with the first one; alone, it says so itself
+        var models = files.Where(file => files.Count == 1 || !GgufParts.IsLater(file)).ToList();
+        foreach (var file in models)
         {
             var name = Path.GetFileName(file);
             try
             {
-                var gguf = GgufFile.Open(file);
+                var gguf = GgufFile.OpenModel(file);
                 parts.Add(Part(name, gguf));
-                memory[files.Count == 1 ? "as stored" : name] = gguf.Tensors.Sum(tensor => tensor.Length);
+                memory[models.Count == 1 ? "as stored" : name] = gguf.Tensors.Sum(tensor => tensor.Length);
                 if (CacheBytes(gguf) is { } bytes)
                     memory[KeyValueCache] = Math.Max(memory.GetValueOrDefault(KeyValueCache), bytes);
                 licence ??= gguf.String("general.license");
@@ -33,7 +35,7 @@ internal static class GgufInspection
             }
         }
 
-        if (files.Count > 1)
+        if (models.Count > 1)
             facts.Add("each file is a whole model: name one of them in the settings");
         return new ModelReport
         {
@@ -56,7 +58,7 @@ internal static class GgufInspection
         {
             Name = name,
             ClassName = architecture,
-            Files = [name],
+            Files = [.. GgufParts.Of(file).Select(part => Path.GetFileName(part))],
             StoredTypes = [.. types],
             Tensors = file.Tensors.Count,
             Parameters = file.Tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (product, side) => product * side)),
