@@ -7,6 +7,8 @@ namespace Realign.Cli.Commands;
 /// <summary><c>realign up</c>.</summary>
 internal static class UpCommand
 {
+    private static readonly string[] Sections = [.. MeshService.All.Select(service => service.Section), "Hosting", "Logging"];
+
     public static Command Create(Terminal terminal)
     {
         var portBase = new Option<int>("--port-base")
@@ -21,8 +23,18 @@ internal static class UpCommand
                 result.AddError("--port-base takes 1 to 65530");
         });
         var settings = new Option<string[]>("--set") { Description = "A setting for the services, e.g. Generator:DType=float16. May be repeated.", HelpName = "SECTION:NAME=VALUE" };
+        settings.Validators.Add(result =>
+        {
+            foreach (var setting in result.Tokens.Select(token => token.Value).Where(setting => !IsSetting(setting)))
+                result.AddError($"--set takes SECTION:NAME=VALUE with one of the sections {string.Join(", ", Sections)}, not '{setting}'");
+        });
         var programs = new Option<string?>("--programs") { Description = "Folder that holds Realign.Generator/Realign.Generator and so on [the build this program belongs to].", HelpName = "DIR" };
         var timeout = new Option<double>("--timeout") { Description = "Seconds that loading the models may take.", HelpName = "SECONDS", DefaultValueFactory = _ => 300 };
+        timeout.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && result.GetValueOrDefault<double>() is not (> 0 and <= 86_400))
+                result.AddError("--timeout takes more than 0 and at most 86400 seconds");
+        });
         var command = new ExampleCommand("up", "Starts the six services on this machine, each as a process of its own, and waits until all of them serve.",
             ["realign up", "realign up --port-base 6100 --set Generator:Model=/models/sd15"],
             "Services that run already are left alone. Process ids and logs are kept in .realign/; the services listen on 127.0.0.1 only.")
@@ -36,5 +48,11 @@ internal static class UpCommand
             return ExitCodes.Success;
         });
         return command;
+    }
+
+    private static bool IsSetting(string text)
+    {
+        var name = text.Split('=', 2)[0];
+        return text.Contains('=', StringComparison.Ordinal) && Sections.Any(section => name.StartsWith($"{section}:", StringComparison.OrdinalIgnoreCase));
     }
 }

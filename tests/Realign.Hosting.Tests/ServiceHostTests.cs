@@ -158,6 +158,8 @@ public sealed class ServiceHostTests
         var failure = await TestService.FailsAsync(() => Extract(service, new string('a', 2 << 20)));
 
         failure.StatusCode.ShouldBe(StatusCode.ResourceExhausted);
+        failure.Status.Detail.ShouldContain("larger than 1 MiB");
+        failure.Status.Detail.ShouldContain("Hosting:MaxMessageMegabytes");
     }
 
     [Fact]
