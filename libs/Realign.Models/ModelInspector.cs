@@ -30,7 +30,14 @@ public static class ModelInspector
         if (!Directory.Exists(path))
             throw new NotFoundException($"there is no file or folder {path}", "check the path");
         var found = InspectFolder(path, baseModel, 0);
-        return found.Count > 0 ? found : [Unknown(path)];
+        return found.Count > 0 ? found : [Lone(path, baseModel)];
+    }
+
+    // weights without a config, such as a whole checkpoint in one file: what they are is said, although they cannot be loaded
+    private static ModelReport Lone(string folder, string? baseModel)
+    {
+        var weights = Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal).ToList();
+        return weights.Count > 0 ? LoraInspection.Run(folder, weights, baseModel) : Unknown(folder);
     }
 
     private static List<ModelReport> InspectFolder(string folder, string? baseModel, int depth)

@@ -170,7 +170,7 @@ public sealed class SceneScorer : IDisposable
 
     /// <summary>Handing a small model's short computations to several threads costs more than it saves, most of all on busy cores.</summary>
     private static int Threads(SceneScoringOptions options, LlamaModel model) =>
-        options.Threads > 0 ? options.Threads : model.File.Length < SmallModelBytes ? 1 : Environment.ProcessorCount;
+        options.Threads > 0 ? options.Threads : model.File.Tensors.Sum(tensor => tensor.Length) < SmallModelBytes ? 1 : Environment.ProcessorCount;
 
     private static List<ChatMessage> MergeSystem(IReadOnlyList<ChatMessage> messages) =>
         [messages[1] with { Content = $"{messages[0].Content}\n\n{messages[1].Content}" }, .. messages.Skip(2)];

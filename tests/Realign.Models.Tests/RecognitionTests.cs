@@ -1,4 +1,5 @@
 using Realign.Core.Errors;
+using Realign.Safetensors;
 using Realign.Testing;
 using Shouldly;
 using Xunit;
@@ -109,6 +110,26 @@ public sealed class RecognitionTests
     [Fact]
     public void Inspect_NothingThere_Throws() =>
         Should.Throw<NotFoundException>(() => ModelInspector.Inspect("/nowhere/model")).Message.ShouldContain("/nowhere/model");
+
+    [Fact]
+    public void Inspect_WholeCheckpointInOneFile_SaysSo()
+    {
+        var folder = Directory.CreateTempSubdirectory("realign-model").FullName;
+        try
+        {
+            SafetensorsWriter.Write(Path.Combine(folder, "v1-5-pruned-emaonly.safetensors"),
+                [("model.diffusion_model.input_blocks.0.0.weight", SafetensorsDType.F32, [1], new byte[4])]);
+
+            var report = ModelInspector.Inspect(folder).ShouldHaveSingleItem();
+
+            report.Fits.ShouldBeFalse();
+            report.Parts.ShouldHaveSingleItem().Problems.ShouldHaveSingleItem().ShouldContain("single-file layout");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
 
     [Fact]
     public void Inspect_FolderWithoutModel_IsNotRecognised()

@@ -56,7 +56,7 @@ public sealed class GgufFile
         }
     }
 
-    /// <summary>Reads the header of a model, with the tensors of all its files when it was split; <see cref="Length"/> is that of the first.</summary>
+    /// <summary>Reads the header of a model, with the tensors of all its files when it was split; offsets and <see cref="Length"/> are those of each and of the first.</summary>
     /// <exception cref="NotFoundException">There is no such file.</exception>
     /// <exception cref="ModelLoadException">It is not a whole model.</exception>
     public static GgufFile OpenModel(string path)
