@@ -15,10 +15,11 @@ namespace Realign.Diffusion.Modulation;
 /// <param name="trainSteps">Length of the training schedule.</param>
 public sealed class AttentionModulator(ModulationOptions options, IReadOnlyList<ModulationLayout> layouts, int trainSteps = 1000) : IAttentionLogits, IDisposable
 {
-    // one head's logits of at most this many elements are computed in one piece and their gains are kept for the step;
-    // larger maps go slice by slice and nothing of their size is stored
+    // one head's logits of at most this many elements are computed in one piece and their gains are kept for the step, what
+    // they are made of for the run; larger maps go slice by slice and nothing of their size is stored
     private const long PlainElements = 1024 * 1024;
 
+    private readonly Dictionary<(bool IsCross, int Height, int Width, int Sample), LayerSelectors> _selectors = [];
     private readonly Dictionary<(bool IsCross, int Height, int Width, int Sample), Gains> _gains = [];
     private double _lambda;
     private int _firstRow;
@@ -77,6 +78,9 @@ public sealed class AttentionModulator(ModulationOptions options, IReadOnlyList<
     public void Dispose()
     {
         Forget();
+        foreach (var selectors in _selectors.Values)
+            selectors.Dispose();
+        _selectors.Clear();
         foreach (var layout in layouts)
             layout.Dispose();
     }
@@ -107,8 +111,8 @@ public sealed class AttentionModulator(ModulationOptions options, IReadOnlyList<
     private Tensor Shift(AttentionSite site, Tensor logits, int row, long firstQuery)
     {
         using var scope = NewDisposeScope();
-        var highest = logits.amax([-1], keepdim: true);
-        var lowest = logits.amin([-1], keepdim: true);
+        // a negative dimension would mean all of them
+        var (lowest, highest) = logits.aminmax(3, keepdim: true);
         var gains = Enumerable.Range(row, (int)logits.shape[0]).Select(at => GainsOf(site, at - _firstRow, firstQuery, logits.shape[2], logits.shape[3])).ToList();
         var (keep, up, down) = gains.Count == 1
             ? (gains[0].Keep, gains[0].Up, gains[0].Down)
@@ -123,23 +127,23 @@ public sealed class AttentionModulator(ModulationOptions options, IReadOnlyList<
         if (_gains.TryGetValue(key, out var known))
             return known;
         using var scope = NewDisposeScope();
-        var layout = layouts[sample].At(site.Height, site.Width);
-        var gains = site.IsCross
-            ? LayerGains.Cross(layout, options, _lambda, firstQuery, queries, keys)
-            : LayerGains.Self(layout, options, _lambda, firstQuery, queries);
-        var up = gains.R.mul(gains.Positive).unsqueeze(0).unsqueeze(0);
-        var down = gains.N.mul(gains.Negative.unsqueeze(1)).unsqueeze(0).unsqueeze(0);
-        var made = new Gains(up.add(down).neg().add(Scalars.Of(1)), up, down);
-        if (queries < (long)site.Height * site.Width)
+        var isWhole = queries == (long)site.Height * site.Width;
+        if (!_selectors.TryGetValue(key, out var selectors))
         {
-            foreach (var tensor in made.All)
-                _ = tensor.MoveToOuterDisposeScope();
-            return made;
+            var layout = layouts[sample].At(site.Height, site.Width);
+            selectors = site.IsCross ? LayerSelectors.Cross(layout, options, firstQuery, queries, keys) : LayerSelectors.Self(layout, options, firstQuery, queries);
+            if (isWhole)
+                _selectors.Add(key, selectors.Keep());
         }
 
+        var gains = LayerGains.At(selectors, (site.IsCross ? options.CrossWeight : options.SelfWeight) * _lambda, options.MaxGain);
+        var up = selectors.R.mul(gains.Positive).unsqueeze(0).unsqueeze(0);
+        var down = selectors.N.mul(gains.Negative.unsqueeze(1)).unsqueeze(0).unsqueeze(0);
+        var made = new Gains(up.add(down).neg().add(Scalars.Of(1)), up, down);
+        if (isWhole)
+            _gains.Add(key, made);
         foreach (var tensor in made.All)
-            _ = tensor.DetachFromDisposeScope();
-        _gains.Add(key, made);
+            _ = isWhole ? tensor.DetachFromDisposeScope() : tensor.MoveToOuterDisposeScope();
         return made;
     }
 

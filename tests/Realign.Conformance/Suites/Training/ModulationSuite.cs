@@ -136,11 +136,12 @@ internal sealed class ModulationSuite : IConformanceSuite
         if (layout is null || !golden.Has($"{prefix}.R"))
             return;
         var rows = layout.Area.shape[0];
-        var gains = isCross ? LayerGains.Cross(layout, options, lambda, 0, rows, keys) : LayerGains.Self(layout, options, lambda, 0, rows);
+        var selectors = isCross ? LayerSelectors.Cross(layout, options, 0, rows, keys) : LayerSelectors.Self(layout, options, 0, rows);
+        var gains = LayerGains.At(selectors, (isCross ? options.CrossWeight : options.SelfWeight) * lambda, options.MaxGain);
         golden.Compare(context, $"{prefix}.area", layout.Area);
-        golden.Compare(context, $"{prefix}.R", gains.R);
-        golden.Compare(context, $"{prefix}.N", gains.N);
-        golden.Compare(context, $"{prefix}.S", gains.S);
+        golden.Compare(context, $"{prefix}.R", selectors.R);
+        golden.Compare(context, $"{prefix}.N", selectors.N);
+        golden.Compare(context, $"{prefix}.S", selectors.S);
         golden.Compare(context, $"{prefix}.gpos", gains.Positive);
         golden.Compare(context, $"{prefix}.gneg", gains.Negative);
     }
