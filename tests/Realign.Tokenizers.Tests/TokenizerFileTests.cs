@@ -69,6 +69,7 @@ public sealed class TokenizerFileTests : IDisposable
     [InlineData("gpt2", "merges.txt", "\u0120 r", "\u0120 q", "has a part or a result that is not in the vocabulary")]
     [InlineData("gpt2", "added_tokens.json", ":262", ":7", "id 7 is")]
     [InlineData("gpt2", "added_tokens.json", ":262", ":null", "not a whole number")]
+    [InlineData("gpt2", "added_tokens.json", ":262", ":-262", "not a whole number from 0")]
     [InlineData("gpt2", "added_tokens.json", "<image>", "<pad>", "has id 262 here and 1 in another file")]
     [InlineData("gpt2", "added_tokens.json", "<image>", "", "an added token has no text")]
     [InlineData("gpt2", "special_tokens_map.json", "<pad>", "<padding>", "special token '<padding>' is in no vocabulary")]

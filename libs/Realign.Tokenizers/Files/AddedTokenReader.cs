@@ -31,8 +31,8 @@ internal sealed class AddedTokenReader(TokenizerFolder folder, IReadOnlyDictiona
         {
             foreach (var item in added.EnumerateObject())
             {
-                if (item.Value.ValueKind != JsonValueKind.Number || !item.Value.TryGetInt32(out var id))
-                    throw folder.Bad("added_tokens.json", $"the id of a token is {item.Value.GetRawText()}, not a whole number");
+                if (item.Value.ValueKind != JsonValueKind.Number || !item.Value.TryGetInt32(out var id) || id < 0)
+                    throw folder.Bad("added_tokens.json", $"the id of a token is {item.Value.GetRawText()}, not a whole number from 0");
                 Add("added_tokens.json", item.Name, id, special: true, normalized: false);
             }
         }
