@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Google.Rpc;
 using Grpc.Core;
 using Grpc.Health.V1;
+using Grpc.Reflection.V1Alpha;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Console;
@@ -45,6 +46,23 @@ public sealed class ServiceHostTests
         // Python and C++ take 8 KiB; the message itself is one more field
         (failure.Trailers.Sum(field => field.Key.Length + (field.IsBinary ? field.ValueBytes.Length * 4 / 3 : field.Value.Length)) + failure.Status.Detail.Length)
             .ShouldBeLessThan(6 << 10);
+    }
+
+    [Fact]
+    public async Task CallerLeavesABidirectionalStream_IsNoError()
+    {
+        // disposing the service fails when anything was logged as an error
+        await using var service = await TestService.StartAsync(Build);
+        var client = new ServerReflection.ServerReflectionClient(service.Channel);
+
+        for (var i = 0; i < 400; i++)
+        {
+            using var call = client.ServerReflectionInfo();
+            await call.RequestStream.WriteAsync(new ServerReflectionRequest { ListServices = "" }).DefaultTimeout();
+            // every other caller leaves before the answer, while the service is still writing it
+            if (i % 2 == 0)
+                (await call.ResponseStream.MoveNext(CancellationToken.None).DefaultTimeout()).ShouldBeTrue();
+        }
     }
 
     [Fact]

@@ -34,6 +34,8 @@ public static class ExceptionMapping
             case RealignException known:
                 return ToStatus(known).ToRpcException();
             case OperationCanceledException:
+            // the framework's words for a message to or from a caller who has left
+            case InvalidOperationException or IOException when context.CancellationToken.IsCancellationRequested:
                 return IsPastDeadline(context)
                     ? ToStatus(Code.DeadlineExceeded, "DEADLINE_EXCEEDED", "the deadline passed before the work was done. Give the call more time, or ask for fewer steps").ToRpcException()
                     : ToStatus(Code.Cancelled, "CANCELLED", "the call was cancelled").ToRpcException();
