@@ -39,7 +39,7 @@ public static class CaptionerApp
     {
         var options = Options(provider);
         RequestImage.WarmUp();
-        TorchRuntime.Initialize(options.Threads);
+        TorchRuntime.Initialize(options.Threads, ModelFolders.WeightBytes(new[] { options.Model, options.Clip, options.Retrieval }.Where(name => name.Length > 0)));
         return load(ModelFolders.Resolve(folder(options)), TorchPlacement.Parse(options.Device, options.DType), cancellationToken);
     }
 }

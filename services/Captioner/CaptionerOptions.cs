@@ -38,7 +38,7 @@ public sealed class CaptionerOptions
     [Required, RegularExpression("float32|float16|bfloat16")]
     public string DType { get; set; } = "float32";
 
-    /// <summary>Threads of one operator; 0 = all cores.</summary>
+    /// <summary>Threads of one operator; 0 = one for models of less than 64 MiB, all cores for larger ones.</summary>
     /// <value>0.</value>
     [Range(0, 256)]
     public int Threads { get; set; }

@@ -31,9 +31,10 @@ public static class GeneratorApp
     private static ImageDrawer Load(IServiceProvider provider, CancellationToken cancellationToken)
     {
         var options = Options(provider);
-        TorchRuntime.Initialize(options.Threads);
+        var folder = ModelFolders.Resolve(options.Model);
+        TorchRuntime.Initialize(options.Threads, ModelFolders.WeightBytes(options.Model));
         var placement = TorchPlacement.Parse(options.Device, options.DType);
-        var pipeline = StableDiffusionSnapshot.Load(ModelFolders.Resolve(options.Model), placement, options.Variant.Length > 0 ? options.Variant : null);
+        var pipeline = StableDiffusionSnapshot.Load(folder, placement, options.Variant.Length > 0 ? options.Variant : null);
         var drawer = new ImageDrawer(pipeline, new AdapterShelf(options.Adapters.Length > 0 ? ModelFolders.Resolve(options.Adapters) : null));
         drawer.WarmUp(cancellationToken);
         return drawer;

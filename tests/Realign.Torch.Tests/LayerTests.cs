@@ -114,5 +114,15 @@ public sealed class LayerTests
         Should.Throw<ArgumentOutOfRangeException>(() => TorchRuntime.Initialize(-1));
     }
 
+    [Theory]
+    [InlineData(1 << 20, true)]
+    [InlineData(1L << 32, false)]
+    public void Runtime_ThreadsByWeights_OneForASmallModel(long weightBytes, bool isSmall)
+    {
+        TorchRuntime.Initialize(0, weightBytes);
+
+        get_num_threads().ShouldBe(isSmall ? 1 : Environment.ProcessorCount);
+    }
+
     private static Parameter Filled(params long[] shape) => new(ones(shape), requires_grad: false);
 }

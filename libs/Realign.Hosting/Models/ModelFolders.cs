@@ -13,12 +13,22 @@ public static class ModelFolders
     /// else in the <c>models</c> folder of the application's folder or the nearest one above it.
     /// </summary>
     /// <exception cref="ModelLoadException">Nothing is there.</exception>
-    public static string Resolve(string name)
+    public static string Resolve(string name) => Find(name, out var tried) ?? throw NotThere(name, tried);
+
+    /// <summary>Bytes of all safetensors files in some model folders and below them; a folder that is not there has none.</summary>
+    public static long WeightBytes(params IEnumerable<string> names) => names
+        .Select(name => Find(name, out _))
+        .Where(Directory.Exists)
+        .Sum(folder => new DirectoryInfo(folder!).EnumerateFiles("*.safetensors", SearchOption.AllDirectories).Sum(file => file.Length));
+
+    private static string? Find(string name, out List<string> tried)
     {
+        tried = [];
         if (Path.IsPathRooted(name))
-            return Exists(name) ? name : throw NotThere(name, [name]);
-        var tried = new List<string>();
-        if (Environment.GetEnvironmentVariable(RootVariable) is { Length: > 0 } root)
+        {
+            tried.Add(name);
+        }
+        else if (Environment.GetEnvironmentVariable(RootVariable) is { Length: > 0 } root)
         {
             tried.Add(Path.GetFullPath(Path.Combine(root, name)));
         }
@@ -28,7 +38,7 @@ public static class ModelFolders
                 tried.Add(Path.Combine(folder.FullName, "models", name));
         }
 
-        return tried.FirstOrDefault(Exists) ?? throw NotThere(name, tried);
+        return tried.FirstOrDefault(Exists);
     }
 
     private static bool Exists(string path) => Directory.Exists(path) || File.Exists(path);
