@@ -8,7 +8,8 @@ if (args.Length == 0 || !Directory.Exists(args[0]))
     return 2;
 }
 
-TorchRuntime.Initialize();
+// the number of threads decides the order of sums: the same on every machine, so that errors are
+TorchRuntime.Initialize(threads: 2);
 
 string? Option(string name) => Array.IndexOf(args, name) is var at and >= 0 && at + 1 < args.Length ? args[at + 1] : null;
 
