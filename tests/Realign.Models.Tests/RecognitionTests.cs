@@ -77,6 +77,20 @@ public sealed class RecognitionTests
     }
 
     [Fact]
+    public void Inspect_VariantsWithoutPlainWeights_SaysThatAServiceMustBeTold()
+    {
+        using var copy = new ModelCopy("clip");
+        var plain = Path.Combine(copy.Path, "model.safetensors");
+        File.Copy(plain, Path.Combine(copy.Path, "model.bf16.safetensors"));
+        File.Move(plain, Path.Combine(copy.Path, "model.fp16.safetensors"));
+
+        var parts = ModelInspector.Inspect(copy.Path).Single().Parts;
+
+        parts.Select(part => part.Variant).ShouldBe(["bf16", "fp16"]);
+        parts.ShouldAllBe(part => part.Facts.Contains("no weights without a variant: a service needs the setting Variant"));
+    }
+
+    [Fact]
     public void Inspect_Memory_CountsEachPartOnce()
     {
         var report = ModelInspector.Inspect(Path.Combine(ConformancePack.Require(), "diffusion", "sd15", "snapshot")).Single();

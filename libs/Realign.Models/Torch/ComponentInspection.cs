@@ -28,13 +28,16 @@ internal static class ComponentInspection
 
         using (architecture.Module)
         {
+            var variants = SafetensorsSet.Variants(folder, baseName);
             var part = empty with
             {
                 Parameters = architecture.Parameters,
                 StaysFloat32 = architecture.StaysFloat32,
-                Facts = architecture.Facts,
+                Facts = variants.Count > 1 && !variants.Contains(null)
+                    ? [.. architecture.Facts, "no weights without a variant: a service needs the setting Variant"]
+                    : architecture.Facts,
             };
-            return [.. SafetensorsSet.Variants(folder, baseName).DefaultIfEmpty().Select(variant => Compare(part, architecture, folder, baseName, variant))];
+            return [.. variants.DefaultIfEmpty().Select(variant => Compare(part, architecture, folder, baseName, variant))];
         }
     }
 
