@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Realign.Core.Errors;
+using Realign.Core.Threads;
 using Realign.Llama;
 using Realign.Llama.Chat;
 using Realign.Tokenizers.Text;
@@ -15,7 +16,6 @@ public sealed class SceneScorer : IDisposable
 {
     private const int TokensPerTag = 40;
     private const int TokensForMissing = 64;
-    private const long SmallModelBytes = 64 << 20;
 
     private readonly LlamaModel _model;
     private readonly LlamaContext _context;
@@ -55,7 +55,11 @@ public sealed class SceneScorer : IDisposable
             var template = (options.ChatFormat is { } format ? new ChatTemplate(format) : model.Template)
                 ?? throw new ModelLoadException(path, "its chat template is missing or of an unknown format",
                     "name its format in SceneScorer:ChatFormat, or use an instruction-tuned model of the Vicuna, Llama, ChatML or Gemma family");
-            context = model.CreateContext(new LlamaContextOptions { ContextSize = Math.Min(options.ContextSize, model.TrainedContext), Threads = Threads(options, model) });
+            context = model.CreateContext(new LlamaContextOptions
+            {
+                ContextSize = Math.Min(options.ContextSize, model.TrainedContext),
+                Threads = ThreadCount.For(options.Threads, model.File.Tensors.Sum(tensor => tensor.Length)),
+            });
             var scorer = new SceneScorer(model, context, template, instruction, knowledge, options.MaxTagsPerTurn);
             _ = scorer.Score("a red car", ["car"], cancellationToken);
             return scorer;
@@ -167,10 +171,6 @@ public sealed class SceneScorer : IDisposable
         var answer = GreedyDecoder.Decode(_context, prompt, new GreedyOptions { MaxTokens = maxTokens, Grammar = grammar }, cancellationToken);
         return answer.End == AnswerEnd.Complete ? answer.Text : null;
     }
-
-    /// <summary>Handing a small model's short computations to several threads costs more than it saves, most of all on busy cores.</summary>
-    private static int Threads(SceneScoringOptions options, LlamaModel model) =>
-        options.Threads > 0 ? options.Threads : model.File.Tensors.Sum(tensor => tensor.Length) < SmallModelBytes ? 1 : Environment.ProcessorCount;
 
     private static List<ChatMessage> MergeSystem(IReadOnlyList<ChatMessage> messages) =>
         [messages[1] with { Content = $"{messages[0].Content}\n\n{messages[1].Content}" }, .. messages.Skip(2)];

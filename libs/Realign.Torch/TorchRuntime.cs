@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Realign.Core.Threads;
 using TorchSharp;
 
 namespace Realign.Torch;
@@ -8,19 +9,17 @@ namespace Realign.Torch;
 /// <summary>The one place where libtorch is set up: environment, threads, devices.</summary>
 public static partial class TorchRuntime
 {
-    private const long SmallModelBytes = 64 << 20;
     private static readonly Lock Gate = new();
     private static int _threads;
 
     /// <summary>Loads libtorch and sets the number of threads of one operator. Later calls with the same number do nothing.</summary>
     /// <param name="threads">Threads, at least 1; 0 = one for a small model, all cores for others.</param>
-    /// <param name="weightBytes">Size of the models' weights. Operators of a small model end sooner than a second thread wakes up.</param>
+    /// <param name="weightBytes">Size of the models' weights.</param>
     public static void Initialize(int threads = 0, long weightBytes = long.MaxValue)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(threads);
+        var wanted = ThreadCount.For(threads, weightBytes);
         lock (Gate)
         {
-            var wanted = threads > 0 ? threads : weightBytes < SmallModelBytes ? 1 : Environment.ProcessorCount;
             if (wanted == _threads)
                 return;
             if (_threads == 0)
