@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
 using Realign.Cli.Connections;
+using Realign.Wire.Mesh;
 using Spectre.Console;
 
 namespace Realign.Cli;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Google.Protobuf;
-using Realign.Cli.Connections;
 using Realign.V1;
+using Realign.Wire.Mesh;
 
 namespace Realign.Cli.Commands;
 
@@ -12,7 +12,7 @@ internal static class CommonOptions
 
     public static Option<string?> Address(MeshService service) => new(service == MeshService.Gateway ? "--gateway" : "--address")
     {
-        Description = $"Address of the {service.Name} [{service.Variable}, else where `realign up` started it, else http://127.0.0.1:{MeshService.DefaultPortBase + service.PortOffset}].",
+        Description = $"Address of the {service.Name} [{service.Variable}, else where `realign up` started it, else {service.DefaultAddress}].",
         HelpName = "URL",
     };
 

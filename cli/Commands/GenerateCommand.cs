@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Realign.Cli.Connections;
 using Realign.Cli.Realigning;
 using Realign.V1;
+using Realign.Wire.Mesh;
 
 namespace Realign.Cli.Commands;
 

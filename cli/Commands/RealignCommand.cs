@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Realign.Cli.Connections;
 using Realign.Cli.Page;
 using Realign.Cli.Realigning;
 using Realign.V1;
+using Realign.Wire.Mesh;
 
 namespace Realign.Cli.Commands;
 

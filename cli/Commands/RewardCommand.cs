@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Realign.Cli.Connections;
 using Realign.V1;
+using Realign.Wire.Mesh;
 using Spectre.Console;
 
 namespace Realign.Cli.Commands;

@@ -1,24 +1,13 @@
 using System.CommandLine;
 using System.Globalization;
 using Realign.V1;
+using Realign.Wire.Schedulers;
 
 namespace Realign.Cli.Commands;
 
 /// <summary>Options that say how an image is drawn; named as the fields of GenerateRequest.</summary>
 internal sealed class SamplingOptions
 {
-    private static readonly Dictionary<string, Scheduler> Schedulers = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["ddim"] = Scheduler.Ddim,
-        ["ddpm"] = Scheduler.Ddpm,
-        ["pndm"] = Scheduler.Pndm,
-        ["euler"] = Scheduler.Euler,
-        ["euler-ancestral"] = Scheduler.EulerAncestral,
-        ["dpm-solver-multistep"] = Scheduler.DpmSolverMultistep,
-        ["lcm"] = Scheduler.Lcm,
-        ["uni-pc-multistep"] = Scheduler.UniPcMultistep,
-    };
-
     private readonly Option<string?> _negativePrompt = new("--negative-prompt") { Description = "What to steer away from.", HelpName = "TEXT" };
     private readonly Option<int?> _steps = new("--num-inference-steps", "--steps") { Description = "Denoising steps, 1..1000 [25 for the miniature, else 50].", HelpName = "N" };
     private readonly Option<float?> _guidance = new("--guidance-scale") { Description = "Classifier-free guidance, 0..50; up to 1 = off [4 for the miniature, else 7.5].", HelpName = "W" };
@@ -28,7 +17,7 @@ internal sealed class SamplingOptions
     private readonly Option<string?> _scheduler = new("--scheduler") { Description = "Sampler [the checkpoint's own].", HelpName = "NAME" };
     private readonly Option<string[]> _adapters = new("--adapter") { Description = "Adapter (LoRA) of the Generator's adapter folder, with a strength of -2..2 [1]; may be given several times.", HelpName = "NAME[=STRENGTH]" };
 
-    public SamplingOptions() => _scheduler.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, [.. Schedulers.Keys]);
+    public SamplingOptions() => _scheduler.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, [.. SchedulerName.All.Select(name => name.Option)]);
 
     public void AddTo(Command command)
     {
@@ -59,7 +48,7 @@ internal sealed class SamplingOptions
         if (parsed.GetValue(_eta) is { } eta)
             request.Eta = eta;
         if (parsed.GetValue(_scheduler) is { } scheduler)
-            request.Scheduler = Schedulers[scheduler];
+            request.Scheduler = SchedulerName.OfOption(scheduler)!.Value;
         request.Adapters.AddRange((parsed.GetValue(_adapters) ?? []).Select(Adapter));
         return request;
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Realign.Cli.Connections;
 using Realign.Cli.Pictures;
 using Realign.V1;
+using Realign.Wire.Mesh;
 using Spectre.Console;
 
 namespace Realign.Cli.Commands;
@@ -33,7 +34,7 @@ internal static class SegmentCommand
             var response = await new SegmenterService.SegmenterServiceClient(channel.Invoker).SegmentAsync(request, ServiceChannel.Options(parsed.GetValue(deadline), token));
             if (parsed.GetValue(overlay) is { } file)
             {
-                var layers = response.Phrases.Where(phrase => phrase.Mask is not null).Select(phrase => new MaskLayer(phrase.Phrase, "", phrase.Mask)).ToList();
+                var layers = MaskLayer.Of(response.Phrases, phrase => phrase.Phrase, phrase => phrase.Mask, (_, _) => "");
                 _ = Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
                 await File.WriteAllBytesAsync(file, MaskOverlay.Draw(request.Image.Encoded, layers), token);
             }

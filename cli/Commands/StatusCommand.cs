@@ -3,6 +3,7 @@ using Grpc.Core;
 using Grpc.Health.V1;
 using Realign.Cli.Connections;
 using Realign.V1;
+using Realign.Wire.Mesh;
 using Spectre.Console;
 
 namespace Realign.Cli.Commands;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Realign.Cli.Connections;
 using Realign.V1;
+using Realign.Wire.Mesh;
 using Spectre.Console;
 
 namespace Realign.Cli.Commands;

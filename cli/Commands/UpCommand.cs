@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Realign.Cli.Connections;
 using Realign.Cli.Mesh;
+using Realign.Wire.Mesh;
 
 namespace Realign.Cli.Commands;
 
@@ -15,7 +16,7 @@ internal static class UpCommand
         {
             Description = "Port of the gateway; the other services take the five after it [REALIGN_PORT_BASE, else 5100].",
             HelpName = "PORT",
-            DefaultValueFactory = _ => int.TryParse(Environment.GetEnvironmentVariable("REALIGN_PORT_BASE"), out var port) ? port : MeshService.DefaultPortBase,
+            DefaultValueFactory = _ => int.TryParse(Environment.GetEnvironmentVariable("REALIGN_PORT_BASE"), out var port) ? port : MeshService.FirstPort,
         };
         portBase.Validators.Add(result =>
         {

@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text.Json;
+using Realign.Wire.Mesh;
 
 namespace Realign.Cli.Connections;
 
@@ -45,7 +45,7 @@ internal sealed class MeshFolder
             return Checked(variable, service.Variable);
         return ReadAddresses().TryGetValue(service.Name, out var started)
             ? started
-            : $"http://127.0.0.1:{(MeshService.DefaultPortBase + service.PortOffset).ToString(CultureInfo.InvariantCulture)}";
+            : service.DefaultAddress;
     }
 
     /// <summary>Addresses of the mesh that was started last; empty when none was.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Realign.Cli.Connections;
+using Realign.Wire.Mesh;
 using Spectre.Console;
 
 namespace Realign.Cli.Mesh;

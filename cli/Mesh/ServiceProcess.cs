@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Realign.Cli.Connections;
+using Realign.Wire.Mesh;
 
 namespace Realign.Cli.Mesh;
 

@@ -4,6 +4,7 @@ using System.Text;
 using Realign.Cli.Pictures;
 using Realign.Cli.Realigning;
 using Realign.V1;
+using Realign.Wire.Schedulers;
 
 namespace Realign.Cli.Page;
 
@@ -123,7 +124,7 @@ internal static class ResultPage
             var unused = record.Result.Unused.FirstOrDefault(candidate => candidate.Tag == entry.Tag);
             var dot = used >= 0 ? $"""<span class="dot" style="background:{Palette.Hex(used)}"></span>""" : "";
             var score = found?.Detections.Count > 0 ? string.Create(CultureInfo.InvariantCulture, $"{found.Detections[0].Score:0.00}") : "–";
-            var area = used >= 0 ? string.Create(CultureInfo.InvariantCulture, $"{MaskPixels.Share(layers[used].Mask):P0}") : "–";
+            var area = used >= 0 ? string.Create(CultureInfo.InvariantCulture, $"{layers[used].Mask.Share:P0}") : "–";
             var reason = unused is null ? "" : $"""<div class="soft">{Text(unused.Reason)}</div>""";
             html.Append(CultureInfo.InvariantCulture, $"""
                 <tr><td>{dot}{Text(entry.Tag)}</td><td class="n">{entry.Score:0.#}</td><td class="p">{(entry.Phrase.Length > 0 ? Text(entry.Phrase) : "–")}{reason}</td><td class="n">{score}</td><td class="n">{area}</td></tr>
@@ -173,15 +174,7 @@ internal static class ResultPage
         html.Append(CultureInfo.InvariantCulture, $"""</div><p class="soft">Tag and caption run side by side. The whole call took {total:0} ms.</p></section>""");
     }
 
-    private static string SamplerName(Scheduler scheduler) => scheduler switch
-    {
-        Scheduler.Ddim or Scheduler.Ddpm or Scheduler.Pndm or Scheduler.Lcm => scheduler.ToString().ToUpperInvariant(),
-        Scheduler.EulerAncestral => "Euler ancestral",
-        Scheduler.DpmSolverMultistep => "DPM-Solver++ 2M",
-        Scheduler.UniPcMultistep => "UniPC",
-        Scheduler.Unspecified => "the checkpoint's own",
-        _ => scheduler.ToString(),
-    };
+    private static string SamplerName(Scheduler scheduler) => SchedulerName.Of(scheduler)?.Title ?? "the checkpoint's own";
 
     private static int Index(IReadOnlyList<MaskLayer> layers, string title)
     {

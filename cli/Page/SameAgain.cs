@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Realign.V1;
+using Realign.Wire.Schedulers;
 
 namespace Realign.Cli.Page;
 
@@ -18,7 +19,7 @@ internal static class SameAgain
         Add("--width", request.HasWidth, request.Width);
         Add("--height", request.HasHeight, request.Height);
         Add("--eta", request.HasEta, request.Eta);
-        Add("--scheduler", request.Scheduler != Scheduler.Unspecified, Kebab(request.Scheduler.ToString()));
+        Add("--scheduler", request.Scheduler != Scheduler.Unspecified, SchedulerName.Of(request.Scheduler)?.Option ?? "");
         foreach (var adapter in request.Adapters)
             line.Append(" --adapter ").Append(Quote(string.Create(CultureInfo.InvariantCulture, $"{adapter.Name}={(adapter.HasStrength ? adapter.Strength : 1)}")));
         if (request.Modulation is not { } modulation)

@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using Realign.V1;
+using Realign.Wire.Tensors;
 using SkiaSharp;
 
 namespace Realign.Cli.Pictures;
@@ -51,7 +51,7 @@ internal static class HeatMapSheet
     private static void DrawTile(SKCanvas canvas, SKBitmap image, HeatMap map, SKRect target)
     {
         Drawing.Image(canvas, image, target);
-        var values = MemoryMarshal.Cast<byte, float>(map.Map.Data.Span);
+        var values = TensorReader.Singles("heat_maps.map", map.Map);
         var (height, width) = ((int)map.Map.Shape[0], (int)map.Map.Shape[1]);
         var (low, high) = (float.MaxValue, float.MinValue);
         foreach (var value in values)

@@ -57,10 +57,10 @@ internal static class MaskOverlay
         {
             if (layers[i].Mask.Width != width || layers[i].Mask.Height != height)
                 continue;
-            var cells = MaskPixels.Unpack(layers[i].Mask);
+            var cells = layers[i].Mask.ToMask().Cells;
             for (var cell = 0; cell < cells.Length; cell++)
             {
-                if (cells[cell])
+                if (cells[cell] != 0)
                     pixels[cell] = Palette.Of(i).WithAlpha(44);
             }
         }
@@ -72,7 +72,7 @@ internal static class MaskOverlay
 
     private static void Outline(SKCanvas canvas, SKRect picture, MaskLayer layer, SKColor colour)
     {
-        var cells = MaskPixels.Unpack(layer.Mask);
+        var cells = layer.Mask.ToMask().Cells;
         var (width, height) = (layer.Mask.Width, layer.Mask.Height);
         var (dx, dy) = (picture.Width / width, picture.Height / height);
         using var path = new SKPathBuilder();
@@ -80,15 +80,15 @@ internal static class MaskOverlay
         {
             for (var x = 0; x < width; x++)
             {
-                if (!cells[(y * width) + x])
+                if (cells[(y * width) + x] == 0)
                     continue;
-                if (x == 0 || !cells[(y * width) + x - 1])
+                if (x == 0 || cells[(y * width) + x - 1] == 0)
                     Edge(path, x * dx, y * dy, x * dx, (y + 1) * dy);
-                if (x == width - 1 || !cells[(y * width) + x + 1])
+                if (x == width - 1 || cells[(y * width) + x + 1] == 0)
                     Edge(path, (x + 1) * dx, y * dy, (x + 1) * dx, (y + 1) * dy);
-                if (y == 0 || !cells[((y - 1) * width) + x])
+                if (y == 0 || cells[((y - 1) * width) + x] == 0)
                     Edge(path, x * dx, y * dy, (x + 1) * dx, y * dy);
-                if (y == height - 1 || !cells[((y + 1) * width) + x])
+                if (y == height - 1 || cells[((y + 1) * width) + x] == 0)
                     Edge(path, x * dx, (y + 1) * dy, (x + 1) * dx, (y + 1) * dy);
             }
         }

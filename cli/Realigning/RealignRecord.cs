@@ -63,13 +63,9 @@ internal sealed class RealignRecord(GenerateRequest request)
     /// <summary>The masks that steered, or where nothing did, all that were found; with their legend.</summary>
     public IReadOnlyList<MaskLayer> Layers()
     {
-        if (Result.Segments.Count > 0)
-        {
-            return [.. Result.Segments.Select(segment => new MaskLayer(
-                segment.Phrase, FormattableString.Invariant($"score {segment.Score:0.#}, {MaskPixels.Share(segment.Mask):P0} of the image"), segment.Mask))];
-        }
-
-        return [.. (Segments?.Phrases ?? []).Where(phrase => phrase.Mask is not null).Select(phrase => new MaskLayer(phrase.Phrase, "found, not used", phrase.Mask))];
+        var used = MaskLayer.Of(Result.Segments, segment => segment.Phrase, segment => segment.Mask,
+            (segment, mask) => FormattableString.Invariant($"score {segment.Score:0.#}, {mask.Share:P0} of the image"));
+        return Result.Segments.Count > 0 ? used : MaskLayer.Of(Segments?.Phrases ?? [], phrase => phrase.Phrase, phrase => phrase.Mask, (_, _) => "found, not used");
     }
 
     public byte[] MasksPng() => MaskOverlay.Draw(Coarse.Images[0].Png, Layers());

@@ -11,9 +11,6 @@ namespace Realign.Imaging;
 /// </summary>
 public static class ImageDecoder
 {
-    /// <summary>Largest picture: 64 megapixels.</summary>
-    public const long MaxPixels = 64L << 20;
-
     private const string WayOut = "send one still PNG, JPEG or WebP picture of up to 64 megapixels";
 
     /// <summary>Decodes to upright RGB; alpha is dropped, CMYK and 16 bits are converted as the reference does.</summary>
@@ -51,8 +48,7 @@ public static class ImageDecoder
     {
         if (image.Contains("n-pages") && (int)image.Get("n-pages") > 1)
             throw Refused(field, length, "is animated");
-        if ((long)image.Width * image.Height > MaxPixels)
-            throw Refused(field, length, $"has {image.Width}x{image.Height} pixels");
+        ImageSize.Check(field, image.Width, image.Height);
     }
 
     private static RgbImage ToRgb(Image image, string field, int length)

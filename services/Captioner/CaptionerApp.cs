@@ -1,26 +1,24 @@
 using Microsoft.Extensions.Options;
 using Realign.Hosting;
 using Realign.Hosting.Models;
-using Realign.Hosting.Requests;
 using Realign.Hosting.Settings;
 using Realign.Torch;
 using Realign.VisionLanguage.Captioning;
+using Realign.Wire.Images;
+using Realign.Wire.Mesh;
 
 namespace Realign.Captioner;
 
 /// <summary>Puts the Captioner together.</summary>
 public static class CaptionerApp
 {
-    /// <summary>Port when no address is configured.</summary>
-    public const int DefaultPort = 5102;
-
     /// <summary>The Captioner, ready to run.</summary>
     public static WebApplication Build(string[] args)
     {
-        var builder = ServiceHost.CreateBuilder(args, DefaultPort);
+        var builder = ServiceHost.CreateBuilder(args, MeshService.Captioner.Port);
         var section = builder.Configuration.GetSection(CaptionerOptions.SectionName);
         builder.Services.AddSettings<CaptionerOptions, CaptionerOptionsValidator>(CaptionerOptions.SectionName);
-        builder.Services.AddModel("captioner", QueueLength, (provider, token) => Load(provider, options => options.Model, ImageCaptioner.Load, token));
+        builder.Services.AddModel(MeshService.Captioner.Name, QueueLength, (provider, token) => Load(provider, options => options.Model, ImageCaptioner.Load, token));
         builder.Services.AddModel("clip", QueueLength, (provider, token) => Load(provider, options => options.Clip, ClipScorer.Load, token));
         if (section[nameof(CaptionerOptions.Retrieval)] is { Length: > 0 })
             builder.Services.AddModel("retrieval", QueueLength, (provider, token) => Load(provider, options => options.Retrieval, RetrievalScorer.Load, token));

@@ -1,15 +1,19 @@
 using Grpc.Core;
 using Microsoft.Extensions.Options;
-using Realign.Captioner.Requests;
+using Realign.Core;
 using Realign.Core.Errors;
+using Realign.Core.Timings;
 using Realign.Hosting;
 using Realign.Hosting.Models;
-using Realign.Hosting.Requests;
 using Realign.Torch;
 using Realign.V1;
 using Realign.VisionLanguage.Captioning;
 using Realign.VisionLanguage.Generation;
 using Realign.VisionLanguage.Rewards;
+using Realign.Wire.Images;
+using Realign.Wire.Requests;
+using Realign.Wire.Tensors;
+using Realign.Wire.Timings;
 
 namespace Realign.Captioner;
 
@@ -23,7 +27,6 @@ internal sealed class CaptionerGrpcService(
     private const string ClipFamily = "clip";
     private const int MaxTexts = 256;
     private const int MaxItems = 64;
-    private const long MaxRequestPixels = 64L << 20;
     private const long LargeRequestPixels = 4L << 20;
 
     private readonly ModelHost<RetrievalScorer>? _retrieval = services.GetService<ModelHost<RetrievalScorer>>();
@@ -38,12 +41,12 @@ internal sealed class CaptionerGrpcService(
             RepetitionPenalty = Require.Range("repetition_penalty", request.HasRepetitionPenalty ? request.RepetitionPenalty : 1, 0.1f, 10),
         };
         var prompt = Require.OptionalText("prompt", request.Prompt);
-        var watch = new StageWatch();
-        var picture = PictureReader.Read("image", request.Image);
+        var watch = new StageTimings();
+        var picture = RequestImage.Read("image", request.Image);
         watch.Mark("decode");
 
         var ((caption, found), family) = await captioner.RunAsync(
-            (model, token) => (Trimmed(Pixels(picture), () => model.Describe(picture, prompt, generation, token)), model.Family), context.CancellationToken);
+            (model, token) => (Trimmed(picture.Area, () => model.Describe(picture, prompt, generation, token)), model.Family), context.CancellationToken);
 
         watch.Mark("caption");
         var response = new CaptionResponse
@@ -53,7 +56,7 @@ internal sealed class CaptionerGrpcService(
             NumTokens = found.Ids.Count,
             Model = Model(family),
         };
-        response.Timings.AddRange(watch.Timings);
+        response.Timings.AddRange(watch.ToMessages());
         return response;
     }
 
@@ -87,7 +90,7 @@ internal sealed class CaptionerGrpcService(
             _ = Retrieval();
         for (var i = 0; i < request.Items.Count; i++)
             _ = Require.Text($"items[{i}].prompt", request.Items[i].Prompt);
-        var watch = new StageWatch();
+        var watch = new StageTimings();
         var pairs = ReadPairs(request);
         CheckAnswerSize(pairs, gradientType);
         watch.Mark("decode");
@@ -97,14 +100,14 @@ internal sealed class CaptionerGrpcService(
         watch.Mark("score");
         var response = new ScorePromptResponse { Model = Model(family) };
         response.Scores.AddRange(scored.Select((score, index) => Map(score, pairs[index], gradientType)));
-        response.Timings.AddRange(watch.Timings);
+        response.Timings.AddRange(watch.ToMessages());
         return response;
     }
 
     private Task<(IReadOnlyList<ScoredPair> Pairs, string Family)> Score(
         ScoreMethod method, List<PicturePrompt> pairs, bool gradient, CancellationToken cancellationToken)
     {
-        var pixels = pairs.Sum(pair => Pixels(pair.Picture));
+        var pixels = pairs.Sum(pair => pair.Picture.Area);
         return method switch
         {
             ScoreMethod.Clip => clip.RunAsync((model, token) => (Trimmed(pixels, () => model.Score(pairs, gradient, token)), ClipFamily), cancellationToken),
@@ -131,9 +134,9 @@ internal sealed class CaptionerGrpcService(
         long pixels = 0;
         for (var i = 0; i < request.Items.Count; i++)
         {
-            var picture = PictureReader.Read($"items[{i}].image", request.Items[i].Image);
-            pixels += Pixels(picture);
-            if (pixels > MaxRequestPixels)
+            var picture = RequestImage.Read($"items[{i}].image", request.Items[i].Image);
+            pixels += picture.Area;
+            if (pixels > Limits.ImagePixels)
                 throw new InvalidInputException("items", $"{pixels} pixels up to item {i}", "at most 64 megapixels are taken in one call", "split the call or send smaller images");
             pairs.Add(new PicturePrompt(picture, request.Items[i].Prompt));
         }
@@ -145,7 +148,7 @@ internal sealed class CaptionerGrpcService(
     {
         if (gradientType is null)
             return;
-        var bytes = pairs.Sum(pair => Pixels(pair.Picture)) * 3 * (gradientType == DataType.Float32 ? 4 : 2);
+        var bytes = pairs.Sum(pair => pair.Picture.Area) * 3 * (gradientType == DataType.Float32 ? 4 : 2);
         // what is not gradient takes well below a megabyte
         if (bytes > (hosting.Value.MaxMessageMegabytes - 1L) << 20)
         {
@@ -158,12 +161,7 @@ internal sealed class CaptionerGrpcService(
     {
         var score = new PromptScore { Score = scored.Score, NumTokens = scored.NumTokens };
         if (scored.Gradient is { } gradient)
-        {
-            score.Gradient = gradientType == DataType.Float16
-                ? TensorWriter.ScaledHalves(gradient, 3, pair.Picture.Height, pair.Picture.Width)
-                : TensorWriter.Singles(gradient, 3, pair.Picture.Height, pair.Picture.Width);
-        }
-
+            score.Gradient = TensorWriter.Of(gradientType ?? DataType.Float32, gradient, 3, pair.Picture.Height, pair.Picture.Width);
         return score;
     }
 
@@ -180,8 +178,6 @@ internal sealed class CaptionerGrpcService(
                 TorchRuntime.TrimMemory();
         }
     }
-
-    private static long Pixels(VisionLanguage.Images.Picture picture) => (long)picture.Height * picture.Width;
 
     private ModelInfo Model(string family) => new() { Family = family, Name = options.Value.Name };
 }

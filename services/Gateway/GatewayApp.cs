@@ -3,19 +3,17 @@ using Realign.Gateway.Realigning;
 using Realign.Gateway.Rewards;
 using Realign.Hosting;
 using Realign.Hosting.Settings;
+using Realign.Wire.Mesh;
 
 namespace Realign.Gateway;
 
 /// <summary>Puts the Gateway together.</summary>
 public static class GatewayApp
 {
-    /// <summary>Port when no address is configured.</summary>
-    public const int DefaultPort = 5100;
-
     /// <summary>The Gateway, ready to run.</summary>
     public static WebApplication Build(string[] args)
     {
-        var builder = ServiceHost.CreateBuilder(args, DefaultPort);
+        var builder = ServiceHost.CreateBuilder(args, MeshService.Gateway.Port);
         builder.Services.AddSettings<GatewayOptions, GatewayOptionsValidator>(GatewayOptions.SectionName);
         builder.Services.AddSingleton<BackendSet>();
         builder.Services.AddSingleton<BackendCaller>();

@@ -5,21 +5,19 @@ using Realign.Hosting;
 using Realign.Hosting.Models;
 using Realign.Hosting.Settings;
 using Realign.Torch;
+using Realign.Wire.Mesh;
 
 namespace Realign.Generator;
 
 /// <summary>Puts the Generator together.</summary>
 public static class GeneratorApp
 {
-    /// <summary>Port when no address is configured.</summary>
-    public const int DefaultPort = 5101;
-
     /// <summary>The Generator, ready to run.</summary>
     public static WebApplication Build(string[] args)
     {
-        var builder = ServiceHost.CreateBuilder(args, DefaultPort);
+        var builder = ServiceHost.CreateBuilder(args, MeshService.Generator.Port);
         builder.Services.AddSettings<GeneratorOptions, GeneratorOptionsValidator>(GeneratorOptions.SectionName);
-        builder.Services.AddModel("generator", provider => Options(provider).QueueLength, Load);
+        builder.Services.AddModel(MeshService.Generator.Name, provider => Options(provider).QueueLength, Load);
 
         var app = builder.BuildService();
         app.MapGrpcService<GeneratorGrpcService>();

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Options;
@@ -6,6 +5,9 @@ using Realign.Generator.Drawing;
 using Realign.Generator.Requests;
 using Realign.Hosting.Models;
 using Realign.V1;
+using Realign.Wire.Schedulers;
+using Realign.Wire.Tensors;
+using Realign.Wire.Timings;
 
 namespace Realign.Generator;
 
@@ -65,7 +67,7 @@ internal sealed class GeneratorGrpcService(ModelHost<ImageDrawer> drawer, IOptio
         {
             EffectivePrompt = result.EffectivePrompt,
             TruncatedPrompt = result.TruncatedPrompt,
-            Scheduler = SchedulerNames.Of(result.SchedulerClass),
+            Scheduler = SchedulerName.OfClass(result.SchedulerClass)?.Value ?? Scheduler.Unspecified,
             NumInferenceSteps = request.NumInferenceSteps,
             GuidanceScale = (float)request.GuidanceScale,
             Model = new ModelInfo { Family = "stable-diffusion", Name = options.Value.Name },
@@ -79,7 +81,7 @@ internal sealed class GeneratorGrpcService(ModelHost<ImageDrawer> drawer, IOptio
             Area = (float)region.Area,
             IgnoredBecause = region.IgnoredBecause,
         }));
-        mapped.Timings.AddRange(result.Timings.Select(timing => new Timing { Name = timing.Name, Milliseconds = timing.Milliseconds }));
+        mapped.Timings.AddRange(result.Timings.ToMessages());
         return mapped;
     }
 
@@ -88,11 +90,6 @@ internal sealed class GeneratorGrpcService(ModelHost<ImageDrawer> drawer, IOptio
         Word = map.Word,
         ImageIndex = map.ImageIndex,
         TokenIndices = { map.Columns },
-        Map = new Tensor
-        {
-            DataType = DataType.Float32,
-            Shape = { map.Height, map.Width },
-            Data = UnsafeByteOperations.UnsafeWrap(MemoryMarshal.AsBytes(map.Values.AsSpan()).ToArray()),
-        },
+        Map = TensorWriter.Singles(map.Values, map.Height, map.Width),
     };
 }

@@ -4,24 +4,19 @@ using Realign.Hosting.Models;
 using Realign.Hosting.Settings;
 using Realign.Llama.Chat;
 using Realign.SceneScoring;
+using Realign.Wire.Mesh;
 
 namespace Realign.SceneScorer;
 
 /// <summary>The scene scorer process: one language model behind gRPC.</summary>
 public static class SceneScorerApp
 {
-    /// <summary>Name of the model in health checks.</summary>
-    public const string ModelName = "scene-scorer";
-
-    /// <summary>Port when none is configured.</summary>
-    public const int DefaultPort = 5104;
-
     /// <summary>Builds the application.</summary>
     public static WebApplication Build(string[] args)
     {
-        var builder = ServiceHost.CreateBuilder(args, DefaultPort);
+        var builder = ServiceHost.CreateBuilder(args, MeshService.SceneScorer.Port);
         builder.Services.AddSettings<SceneScorerOptions, SceneScorerOptionsValidator>(SceneScorerOptions.SectionName);
-        builder.Services.AddModel(ModelName, provider => Settings(provider).QueueCapacity, Load);
+        builder.Services.AddModel(MeshService.SceneScorer.Name, provider => Settings(provider).QueueCapacity, Load);
         var app = builder.BuildService();
         app.MapGrpcService<SceneScorerGrpcService>();
         return app;

@@ -1,9 +1,11 @@
 using Grpc.Core;
 using Microsoft.Extensions.Options;
 using Realign.Core.Errors;
+using Realign.Core.Timings;
 using Realign.Hosting.Models;
-using Realign.Hosting.Requests;
 using Realign.V1;
+using Realign.Wire.Requests;
+using Realign.Wire.Timings;
 
 namespace Realign.SceneScorer;
 
@@ -63,11 +65,13 @@ internal sealed class SceneScorerGrpcService(ModelHost<Realign.SceneScoring.Scen
         return (result, time.GetElapsedTime(start).TotalMilliseconds, scorer.Description);
     }
 
-    private IEnumerable<Timing> Timings(long start, double working) =>
-    [
-        new Timing { Name = "queue", Milliseconds = Math.Max(0, time.GetElapsedTime(start).TotalMilliseconds - working) },
-        new Timing { Name = "generate", Milliseconds = working },
-    ];
+    private IEnumerable<Timing> Timings(long start, double working)
+    {
+        var timings = new StageTimings(time);
+        timings.Add("queue", TimeSpan.FromMilliseconds(Math.Max(0, time.GetElapsedTime(start).TotalMilliseconds - working)));
+        timings.Add("generate", TimeSpan.FromMilliseconds(working));
+        return timings.ToMessages();
+    }
 
     private ModelInfo Model(string description) => new() { Family = description.Split(' ')[0], Name = settings.Value.Name };
 

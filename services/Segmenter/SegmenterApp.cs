@@ -2,24 +2,22 @@ using Microsoft.Extensions.Options;
 using Realign.Grounding.Segmentation;
 using Realign.Hosting;
 using Realign.Hosting.Models;
-using Realign.Hosting.Requests;
 using Realign.Hosting.Settings;
 using Realign.Onnx;
+using Realign.Wire.Images;
+using Realign.Wire.Mesh;
 
 namespace Realign.Segmenter;
 
 /// <summary>Puts the Segmenter together.</summary>
 public static partial class SegmenterApp
 {
-    /// <summary>Port when no address is configured.</summary>
-    public const int DefaultPort = 5105;
-
     /// <summary>The Segmenter, ready to run.</summary>
     public static WebApplication Build(string[] args)
     {
-        var builder = ServiceHost.CreateBuilder(args, DefaultPort);
+        var builder = ServiceHost.CreateBuilder(args, MeshService.Segmenter.Port);
         builder.Services.AddSettings<SegmenterOptions, SegmenterOptionsValidator>(SegmenterOptions.SectionName);
-        builder.Services.AddModel("segmenter", provider => Options(provider).QueueLength, Load);
+        builder.Services.AddModel(MeshService.Segmenter.Name, provider => Options(provider).QueueLength, Load);
 
         var app = builder.BuildService();
         app.MapGrpcService<SegmenterGrpcService>();

@@ -1,21 +1,21 @@
 using System.Globalization;
 using Grpc.Core;
 using Microsoft.Extensions.Options;
+using Realign.Core;
 using Realign.Core.Errors;
 using Realign.Core.Images;
-using Realign.Grounding.Masks;
 using Realign.Grounding.Segmentation;
 using Realign.Hosting.Models;
-using Realign.Hosting.Requests;
 using Realign.V1;
+using Realign.Wire.Images;
+using Realign.Wire.Masks;
+using Realign.Wire.Requests;
 
 namespace Realign.Segmenter;
 
 internal sealed class SegmenterGrpcService(ModelHost<GroundedSegmenter> segmenter, IOptions<SegmenterOptions> options) : SegmenterService.SegmenterServiceBase
 {
     private const int MaxPhrases = 64;
-    private const int MaxPhraseLength = 256;
-    private const int MaxMaskEdge = 8192;
 
     public override async Task<SegmentResponse> Segment(SegmentRequest request, ServerCallContext context)
     {
@@ -55,36 +55,27 @@ internal sealed class SegmenterGrpcService(ModelHost<GroundedSegmenter> segmente
     private static List<string> Phrases(SegmentRequest request)
     {
         Require.Count("phrases", request.Phrases.Count, 1, MaxPhrases);
-        return [.. request.Phrases.Select((phrase, index) => Require.Text($"phrases[{index}]", phrase, MaxPhraseLength))];
+        return [.. request.Phrases.Select((phrase, index) => Require.Text($"phrases[{index}]", phrase, Limits.PhraseLength))];
     }
 
     private static RgbImage Image(SegmentRequest request, SegmentationOptions settings)
     {
-        var image = RequestImage.Rgb("image", request.Image);
-        return settings.BoxesOnly || Math.Max(image.Width, image.Height) <= MaxMaskEdge
+        var image = RequestImage.Read("image", request.Image).ToRgb();
+        return settings.BoxesOnly || Math.Max(image.Width, image.Height) <= Limits.MaskEdge
             ? image
-            : throw new InvalidInputException("image", $"{image.Width}x{image.Height} pixels", $"masks have edges of at most {MaxMaskEdge}", "send a smaller image, or set boxes_only");
+            : throw new InvalidInputException("image", $"{image.Width}x{image.Height} pixels", $"masks have edges of at most {Limits.MaskEdge}", "send a smaller image, or set boxes_only");
     }
 
     private static GroundedPhrase Map(GroundedText text)
     {
-        var phrase = new GroundedPhrase { Phrase = text.Phrase, Note = text.Note, Mask = Map(text.Mask) };
+        var phrase = new GroundedPhrase { Phrase = text.Phrase, Note = text.Note, Mask = text.Mask?.ToMessage() };
         phrase.Detections.AddRange(text.Detections.Select(detection => new Detection
         {
             Box = new Box { X0 = detection.Box.X0, Y0 = detection.Box.Y0, X1 = detection.Box.X1, Y1 = detection.Box.Y1 },
             Score = detection.Score,
             PredictedIou = detection.PredictedIou,
-            Mask = Map(detection.Mask),
+            Mask = detection.Mask?.ToMessage(),
         }));
         return phrase;
-    }
-
-    private static Mask? Map(MaskRuns? runs)
-    {
-        if (runs is null)
-            return null;
-        var mask = new Mask { Width = runs.Width, Height = runs.Height };
-        mask.Counts.AddRange(runs.Counts);
-        return mask;
     }
 }

@@ -2,24 +2,22 @@ using Microsoft.Extensions.Options;
 using Realign.Grounding.Tagging;
 using Realign.Hosting;
 using Realign.Hosting.Models;
-using Realign.Hosting.Requests;
 using Realign.Hosting.Settings;
 using Realign.Onnx;
+using Realign.Wire.Images;
+using Realign.Wire.Mesh;
 
 namespace Realign.Tagger;
 
 /// <summary>Puts the Tagger together.</summary>
 public static partial class TaggerApp
 {
-    /// <summary>Port when no address is configured.</summary>
-    public const int DefaultPort = 5103;
-
     /// <summary>The Tagger, ready to run.</summary>
     public static WebApplication Build(string[] args)
     {
-        var builder = ServiceHost.CreateBuilder(args, DefaultPort);
+        var builder = ServiceHost.CreateBuilder(args, MeshService.Tagger.Port);
         builder.Services.AddSettings<TaggerOptions, TaggerOptionsValidator>(TaggerOptions.SectionName);
-        builder.Services.AddModel("tagger", provider => Options(provider).QueueLength, Load);
+        builder.Services.AddModel(MeshService.Tagger.Name, provider => Options(provider).QueueLength, Load);
 
         var app = builder.BuildService();
         app.MapGrpcService<TaggerGrpcService>();

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 using Realign.Core.Errors;
 using Realign.Grounding.Tagging;
 using Realign.Hosting.Models;
-using Realign.Hosting.Requests;
 using Realign.V1;
+using Realign.Wire.Images;
 
 namespace Realign.Tagger;
 
@@ -15,7 +15,7 @@ internal sealed class TaggerGrpcService(ModelHost<ImageTagger> tagger, IOptions<
     {
         var threshold = request.HasThreshold ? Threshold(request.Threshold) : (float?)options.Value.Threshold;
         var start = TimeProvider.System.GetTimestamp();
-        var image = RequestImage.Rgb("image", request.Image);
+        var image = RequestImage.Read("image", request.Image).ToRgb();
         var decoded = TimeProvider.System.GetTimestamp();
 
         var (tags, milliseconds) = await tagger.RunAsync((model, token) =>

@@ -28,9 +28,24 @@ public sealed class DependencyTests
     }
 
     [Fact]
-    public void ProtosBelongToTheEdge_OnlyHostingReadsThemAmongTheLibraries() =>
+    public void ProtosBelongToTheEdge_OnlyWireReadsThemAmongTheLibraries() =>
         ProjectFile.All.Where(project => project.Layer == "libs" && project.Projects.Any(reference => reference.StartsWith("protos/", StringComparison.Ordinal)))
-            .Select(project => project.Folder).ShouldBe(["libs/Realign.Hosting"]);
+            .Select(project => project.Folder).ShouldBe(["libs/Realign.Wire"]);
+
+    [Theory]
+    [InlineData("libs/Realign.Wire")]
+    [InlineData("libs/Realign.Wire.Images")]
+    public void Wire_IsReferredToByTheEdgeOnly(string wire) =>
+        ProjectFile.All.Where(project => project.Layer == "libs" && project.Folder != "libs/Realign.Wire.Images" && project.Reaches(wire)).Select(project => project.Folder).ShouldBe(
+            wire == "libs/Realign.Wire" ? ["libs/Realign.Wire"] : []);
+
+    [Theory]
+    [InlineData("services/Gateway", "libs/Realign.Imaging")]
+    [InlineData("services/SceneScorer", "libs/Realign.Imaging")]
+    [InlineData("libs/Realign.Hosting", "libs/Realign.Imaging")]
+    [InlineData("cli", "libs/Realign.Hosting")]
+    public void Project_DoesNotCarryWhatItDoesNotNeed(string folder, string library) =>
+        ProjectFile.All.Single(project => project.Folder == folder).Reaches(library).ShouldBeFalse();
 
     [Fact]
     public void CoreRefersToNothing()

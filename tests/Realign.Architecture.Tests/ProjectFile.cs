@@ -19,6 +19,9 @@ internal sealed record ProjectFile(string Path, IReadOnlyList<string> Projects, 
     /// <summary>Its folder, from the root.</summary>
     public string Folder => Path[..Path.LastIndexOf('/')];
 
+    /// <summary>Whether it is, or refers to, the project of a folder, directly or through others.</summary>
+    public bool Reaches(string folder) => Folder == folder || Projects.Any(path => All.First(project => project.Path == path).Reaches(folder));
+
     private static ProjectFile Read(string path)
     {
         var items = XDocument.Load(path).Descendants().ToList();

@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using Realign.Core.Errors;
-using Realign.Hosting.Requests;
+using Realign.Wire.Requests;
 using Realign.Testing;
 using Realign.V1;
 using Shouldly;

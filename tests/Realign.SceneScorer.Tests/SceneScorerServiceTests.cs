@@ -4,6 +4,7 @@ using Grpc.Core;
 using Grpc.Health.V1;
 using Realign.Testing;
 using Realign.V1;
+using Realign.Wire.Mesh;
 using Shouldly;
 using Xunit;
 
@@ -25,7 +26,7 @@ public sealed class SceneScorerServiceTests
         response.Origin.ShouldBe(AnswerOrigin.Model);
         response.Attempts.ShouldBe(1);
         response.Model.Family.ShouldBe("llama");
-        (await service.HealthAsync(SceneScorerApp.ModelName)).ShouldBe(HealthCheckResponse.Types.ServingStatus.Serving);
+        (await service.HealthAsync(MeshService.SceneScorer.Name)).ShouldBe(HealthCheckResponse.Types.ServingStatus.Serving);
     }
 
     [Fact]

@@ -41,12 +41,7 @@ public static class RunLengthEncoding
     /// <exception cref="InvalidInputException">They do not.</exception>
     public static BinaryMask Decode(string field, int width, int height, IReadOnlyList<uint> counts)
     {
-        ArgumentNullException.ThrowIfNull(counts);
-        if (width < 1 || height < 1)
-            throw new InvalidInputException(field, $"{width}x{height}", "a mask has at least one pixel", "give its width and height");
-        var total = counts.Aggregate(0L, (sum, count) => sum + count);
-        if (total != (long)width * height)
-            throw new InvalidInputException($"{field}.counts", $"sum {total}", $"the runs of a {width}x{height} mask add up to {(long)width * height}", "count every pixel once");
+        CheckSum(field, width, height, counts);
         var cells = new byte[checked(width * height)];
         var (x, y) = (0, 0);
         for (var i = 0; i < counts.Count; i++)
@@ -68,6 +63,18 @@ public static class RunLengthEncoding
         }
 
         return new BinaryMask(width, height, cells);
+    }
+
+    /// <summary>Whether runs fill a mask.</summary>
+    /// <exception cref="InvalidInputException">They do not.</exception>
+    internal static void CheckSum(string field, int width, int height, IReadOnlyList<uint> counts)
+    {
+        ArgumentNullException.ThrowIfNull(counts);
+        if (width < 1 || height < 1)
+            throw new InvalidInputException(field, $"{width}x{height}", "a mask has at least one pixel", "give its width and height");
+        var total = counts.Aggregate(0L, (sum, count) => sum + count);
+        if (total != (long)width * height)
+            throw new InvalidInputException($"{field}.counts", $"sum {total}", $"the runs of a {width}x{height} mask add up to {(long)width * height}", "count every pixel once");
     }
 
     /// <summary>The compressed text form of the COCO tools: from the third run on the difference to the run two before, in groups of five bits.</summary>

@@ -1,5 +1,4 @@
 using Realign.Core.Images;
-using Realign.Grounding.Masks;
 
 namespace Realign.Grounding.Segmentation;
 

@@ -1,4 +1,4 @@
-using Realign.Grounding.Masks;
+using Realign.Core.Images;
 
 namespace Realign.Grounding.Segmentation;
 

@@ -1,3 +1,4 @@
+using Realign.Core.Numbers;
 using Realign.Torch;
 using static TorchSharp.torch;
 
@@ -11,8 +12,6 @@ namespace Realign.Training.Transport;
 /// <param name="Log2Scale">Exponent of the scale; 0 for an all-zero cotangent.</param>
 public sealed record Cotangent(Tensor Stored, int Log2Scale)
 {
-    private const int LargestExponent = 15;
-
     /// <summary>Chooses the scale and packs.</summary>
     /// <param name="gradient">Finite numbers, any shape.</param>
     /// <exception cref="ArgumentException">A number is not finite.</exception>
@@ -22,7 +21,7 @@ public sealed record Cotangent(Tensor Stored, int Log2Scale)
         var largest = gradient.numel() == 0 ? 0 : gradient.detach().abs().max().to(ScalarType.Float64).item<double>();
         if (!double.IsFinite(largest))
             throw new ArgumentException("a cotangent must be finite", nameof(gradient));
-        var exponent = largest > 0 ? LargestExponent - (int)Math.Ceiling(Math.Log2(largest)) : 0;
+        var exponent = HalfScale.Exponent(largest);
         var stored = gradient.detach().to(ScalarType.Float64).mul(Scalars.Of(Math.ScaleB(1, exponent))).to(ScalarType.Float16);
         return new Cotangent(stored.MoveToOuterDisposeScope(), exponent);
     }

@@ -1,5 +1,6 @@
 using Realign.Clip;
 using Realign.Core.Errors;
+using Realign.Core.Images;
 using Realign.Tokenizers;
 using Realign.Torch;
 using Realign.VisionLanguage.Images;

@@ -1,4 +1,5 @@
 using Realign.Core.Errors;
+using Realign.Core.Images;
 using Realign.Torch;
 using Realign.VisionLanguage.Generation;
 using Realign.VisionLanguage.Images;

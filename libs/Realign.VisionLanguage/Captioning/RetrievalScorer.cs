@@ -1,5 +1,6 @@
 using Realign.Core.Configs;
 using Realign.Core.Errors;
+using Realign.Core.Images;
 using Realign.Tokenizers;
 using Realign.Torch;
 using Realign.VisionLanguage.Generation;

@@ -1,4 +1,5 @@
 using Realign.Core.Errors;
+using Realign.Core.Images;
 using Realign.Imaging;
 using Realign.Torch;
 using Realign.Torch.Images;

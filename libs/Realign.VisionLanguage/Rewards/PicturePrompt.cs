@@ -1,4 +1,4 @@
-using Realign.VisionLanguage.Images;
+using Realign.Core.Images;
 
 namespace Realign.VisionLanguage.Rewards;
 

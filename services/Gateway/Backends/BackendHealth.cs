@@ -1,6 +1,7 @@
 using Grpc.AspNetCore.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Realign.V1;
+using Realign.Wire.Mesh;
 
 namespace Realign.Gateway.Backends;
 
@@ -10,7 +11,7 @@ namespace Realign.Gateway.Backends;
 /// </summary>
 internal static class BackendHealth
 {
-    private static readonly string[] Names = ["generator", "captioner", "tagger", "scene-scorer", "segmenter"];
+    private static readonly string[] Names = [.. MeshService.Backends.Select(service => service.Name)];
 
     public static void AddBackendHealth(this WebApplicationBuilder builder)
     {
@@ -25,7 +26,7 @@ internal static class BackendHealth
             foreach (var name in Names)
                 options.Services.Map(name, check => check.Name == name);
             options.Services.Map(GatewayService.Descriptor.FullName, check => Names.Contains(check.Name));
-            options.Services.Map(RewardService.Descriptor.FullName, check => check.Name == "captioner");
+            options.Services.Map(RewardService.Descriptor.FullName, check => check.Name == MeshService.Captioner.Name);
         });
         // a backend that is down is told to whoever asks; it is no error of this process
         builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);

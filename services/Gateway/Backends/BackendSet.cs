@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Realign.Hosting;
 using Realign.V1;
+using Realign.Wire.Mesh;
 
 namespace Realign.Gateway.Backends;
 
@@ -11,11 +12,11 @@ internal sealed class BackendSet : IDisposable
     {
         var maxMessageBytes = hosting.Value.MaxMessageMegabytes << 20;
         var addresses = options.Value;
-        Generator = new Backend("generator", addresses.Generator, maxMessageBytes);
-        Captioner = new Backend("captioner", addresses.Captioner, maxMessageBytes);
-        Tagger = new Backend("tagger", addresses.Tagger, maxMessageBytes);
-        SceneScorer = new Backend("scene-scorer", addresses.SceneScorer, maxMessageBytes);
-        Segmenter = new Backend("segmenter", addresses.Segmenter, maxMessageBytes);
+        Generator = new Backend(MeshService.Generator.Name, addresses.Generator, maxMessageBytes);
+        Captioner = new Backend(MeshService.Captioner.Name, addresses.Captioner, maxMessageBytes);
+        Tagger = new Backend(MeshService.Tagger.Name, addresses.Tagger, maxMessageBytes);
+        SceneScorer = new Backend(MeshService.SceneScorer.Name, addresses.SceneScorer, maxMessageBytes);
+        Segmenter = new Backend(MeshService.Segmenter.Name, addresses.Segmenter, maxMessageBytes);
         All = [Generator, Captioner, Tagger, SceneScorer, Segmenter];
         GeneratorClient = new GeneratorService.GeneratorServiceClient(Generator.Channel);
         CaptionerClient = new CaptionerService.CaptionerServiceClient(Captioner.Channel);

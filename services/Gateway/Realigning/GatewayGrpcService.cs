@@ -1,8 +1,8 @@
 using Grpc.Core;
 using Realign.Core.Errors;
 using Realign.Gateway.Backends;
-using Realign.Hosting.Requests;
 using Realign.V1;
+using Realign.Wire.Requests;
 
 namespace Realign.Gateway.Realigning;
 

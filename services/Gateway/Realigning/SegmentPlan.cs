@@ -1,4 +1,6 @@
+using Realign.Core.Images;
 using Realign.V1;
+using Realign.Wire.Masks;
 
 namespace Realign.Gateway.Realigning;
 
@@ -92,12 +94,12 @@ internal sealed class SegmentPlan
     {
         if (count is { } limit && answer.Detections.Count > limit)
         {
-            var masks = answer.Detections.Take(limit).Select(detection => detection.Mask).Where(mask => mask is not null).ToList();
-            if (masks.Count == limit && RunLengths.TryUnion(masks, out var union))
-                return union;
+            var masks = answer.Detections.Take(limit).Select(detection => MaskMessages.ReadOrNull(detection.Mask)).OfType<MaskRuns>().ToList();
+            if (masks.Count == limit && MaskRuns.Union(masks) is { Area: > 0 } union)
+                return union.ToMessage();
         }
 
-        return answer.Mask is { } mask && RunLengths.Area(mask) > 0 ? mask : null;
+        return MaskMessages.ReadOrNull(answer.Mask) is { Area: > 0 } ? answer.Mask : null;
     }
 
     private static IEnumerable<SceneEntry> Best(IEnumerable<SceneEntry> entries, int count)

@@ -1,6 +1,5 @@
-using System.Runtime.InteropServices;
-using Google.Protobuf;
 using Realign.V1;
+using Realign.Wire.Tensors;
 
 namespace Realign.Gateway.Rewards;
 
@@ -20,7 +19,7 @@ internal static class GradientSum
         float[]? sum = null;
         foreach (var (weight, gradient) in terms)
         {
-            var values = Read(gradient);
+            var values = TensorReader.Singles("gradient", gradient);
             sum ??= new float[values.Length];
             if (!gradient.Shape.Equals(shape) || values.Length != sum.Length)
                 return null;
@@ -28,49 +27,12 @@ internal static class GradientSum
                 sum[i] += weight * values[i];
         }
 
-        var largest = 0f;
         foreach (var value in sum!)
         {
             if (!float.IsFinite(value))
                 return null;
-            largest = Math.Max(largest, Math.Abs(value));
         }
 
-        var tensor = new Tensor { DataType = dataType };
-        tensor.Shape.AddRange(shape);
-        if (dataType == DataType.Float32)
-        {
-            tensor.Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(sum.AsSpan()));
-            return tensor;
-        }
-
-        // the largest entry lands in [2^14, 2^15), below binary16's 65504, and the small ones stay out of its subnormals
-        tensor.ScaleLog2 = largest == 0 ? 0 : Math.Clamp(14 - MathF.ILogB(largest), -126, 126);
-        var halves = new Half[sum.Length];
-        for (var i = 0; i < sum.Length; i++)
-            halves[i] = (Half)MathF.ScaleB(sum[i], tensor.ScaleLog2);
-        tensor.Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(halves.AsSpan()));
-        return tensor;
-    }
-
-    private static float[] Read(Tensor tensor)
-    {
-        if (tensor.DataType == DataType.Float16)
-        {
-            var halves = MemoryMarshal.Cast<byte, Half>(tensor.Data.Span);
-            var values = new float[halves.Length];
-            for (var i = 0; i < values.Length; i++)
-                values[i] = MathF.ScaleB((float)halves[i], -tensor.ScaleLog2);
-            return values;
-        }
-
-        var singles = MemoryMarshal.Cast<byte, float>(tensor.Data.Span).ToArray();
-        if (tensor.ScaleLog2 != 0)
-        {
-            for (var i = 0; i < singles.Length; i++)
-                singles[i] = MathF.ScaleB(singles[i], -tensor.ScaleLog2);
-        }
-
-        return singles;
+        return TensorWriter.Of(dataType, sum, [.. shape]);
     }
 }

@@ -1,7 +1,7 @@
 using Grpc.Core;
 using Realign.Core.Errors;
-using Realign.Hosting.Requests;
 using Realign.V1;
+using Realign.Wire.Requests;
 
 namespace Realign.Gateway.Rewards;
 

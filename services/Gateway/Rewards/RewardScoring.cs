@@ -1,11 +1,13 @@
 using Google.Rpc;
 using Microsoft.Extensions.Options;
 using Realign.Core.Errors;
+using Realign.Core.Timings;
 using Realign.Gateway.Backends;
 using Realign.Hosting;
 using Realign.Hosting.Errors;
-using Realign.Hosting.Requests;
 using Realign.V1;
+using Realign.Wire.Requests;
+using Realign.Wire.Timings;
 
 namespace Realign.Gateway.Rewards;
 
@@ -24,6 +26,7 @@ internal sealed class RewardScoring(
         var maxBytes = hosting.Value.MaxMessageMegabytes << 20;
         using var call = new RewardCall(backends.Captioner, deadline, options.Value.RewardConcurrency, options.Value.RewardBatchSize, maxBytes / 2);
         var response = new ScoreResponse();
+        var timings = new StageTimings(time);
         response.Items.AddRange(request.Items.Select(item => new ItemReward { Error = Check(item) }));
 
         var pairs = request.Items.Where((_, index) => response.Items[index].Error is null).Distinct().ToList();
@@ -42,7 +45,7 @@ internal sealed class RewardScoring(
             lock (response)
             {
                 scored[kind] = scores;
-                response.Timings.Add(new Timing { Name = kind.ToString().ToLowerInvariant(), Milliseconds = time.GetElapsedTime(start).TotalMilliseconds });
+                timings.Add(kind.ToString().ToLowerInvariant(), time.GetElapsedTime(start));
             }
         });
         if (presets.Count > 0)
@@ -54,13 +57,13 @@ internal sealed class RewardScoring(
                 var captions = images.Zip(await _caption.DescribeAsync(call, images, token)).ToDictionary(pair => pair.First, pair => pair.Second);
                 foreach (var preset in presets)
                     compared[preset] = await _caption.ScoreAsync(call, pairs, captions, preset, token);
-                lock (response)
-                    response.Timings.Add(new Timing { Name = "caption", Milliseconds = time.GetElapsedTime(start).TotalMilliseconds });
+                timings.Add("caption", time.GetElapsedTime(start));
             });
         }
 
         if (pairs.Count > 0)
             await SideBySide.RunAsync(branches, cancellationToken);
+        response.Timings.AddRange(timings.ToMessages());
 
         var rewards = pairs.Select((_, index) => Combine(request.Rewards, dataType, index, scored, compared)).ToList();
         var position = pairs.Select((pair, index) => (pair, index)).ToDictionary(entry => entry.pair, entry => entry.index);

@@ -1,3 +1,5 @@
+using Realign.Core.Timings;
+
 namespace Realign.Generator.Drawing;
 
 /// <summary>What was drawn, and how.</summary>
@@ -8,7 +10,7 @@ internal sealed record DrawingResult(
     string SchedulerClass,
     IReadOnlyList<WordMap> HeatMaps,
     IReadOnlyList<RegionReport> Regions,
-    IReadOnlyList<(string Name, double Milliseconds)> Timings);
+    StageTimings Timings);
 
 /// <summary>Where a word looked: [height, width] at the size of the latents.</summary>
 internal sealed record WordMap(int ImageIndex, string Word, IReadOnlyList<int> Columns, int Height, int Width, float[] Values);

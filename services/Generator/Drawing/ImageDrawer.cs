@@ -1,4 +1,5 @@
 using Realign.Core.Errors;
+using Realign.Core.Timings;
 using Realign.Diffusion.Daam;
 using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Schedulers;
@@ -61,7 +62,7 @@ internal sealed class ImageDrawer(StableDiffusionPipeline pipeline, AdapterShelf
     private DrawingResult DrawAll(DrawingRequest request, int height, int width, EventQueue events, CancellationToken cancellation)
     {
         var factor = pipeline.Vae.Config.Factor;
-        var timings = new Timings();
+        var timings = new StageTimings();
         using var scheduler = pipeline.CreateScheduler(request.SchedulerClass, new SchedulerOptions { Eta = request.Eta });
         if (request.Eta > 0 && scheduler.GetType().Name != "DDIMScheduler")
             throw new InvalidInputException("eta", $"{request.Eta}", $"{scheduler.GetType().Name} has no eta", "leave it out, or use SCHEDULER_DDIM");
@@ -111,10 +112,10 @@ internal sealed class ImageDrawer(StableDiffusionPipeline pipeline, AdapterShelf
         }
 
         return new DrawingResult(
-            pngs, prompt.Prompts[0], conditions.Prompts[0].Tokens.TruncatedRest, scheduler.GetType().Name, maps, fine?.Reports() ?? [], timings.All);
+            pngs, prompt.Prompts[0], conditions.Prompts[0].Tokens.TruncatedRest, scheduler.GetType().Name, maps, fine?.Reports() ?? [], timings);
     }
 
-    private byte[] Finish(Tensor latents, Timings timings, CancellationToken cancellation)
+    private byte[] Finish(Tensor latents, StageTimings timings, CancellationToken cancellation)
     {
         var start = TimeProvider.System.GetTimestamp();
         var image = pipeline.Decode(latents, cancellation);
@@ -147,25 +148,5 @@ internal sealed class ImageDrawer(StableDiffusionPipeline pipeline, AdapterShelf
         var maps = recorder.HeatMaps(height, width)[0];
         return [.. WordColumns.Of(pipeline.Prompts.Tower, conditions.Prompts[0]).Select(word =>
             new WordMap(image, word.Word, word.Columns, height, width, HeatMaps.Word(maps, word.Columns).ToSingles()))];
-    }
-
-    private sealed class Timings
-    {
-        private readonly List<(string Name, double Milliseconds)> _all = [];
-        private long _last = TimeProvider.System.GetTimestamp();
-
-        public IReadOnlyList<(string Name, double Milliseconds)> All => _all;
-
-        /// <summary>Ends a stage; stages that come again, once per image, are added up.</summary>
-        public void Mark(string name)
-        {
-            var time = TimeProvider.System.GetElapsedTime(_last).TotalMilliseconds;
-            var index = _all.FindIndex(known => known.Name == name);
-            if (index < 0)
-                _all.Add((name, time));
-            else
-                _all[index] = (name, _all[index].Milliseconds + time);
-            _last = TimeProvider.System.GetTimestamp();
-        }
     }
 }

@@ -1,10 +1,12 @@
 using System.Security.Cryptography;
+using Realign.Core;
 using Realign.Core.Errors;
-using Realign.Core.Images;
 using Realign.Diffusion.Modulation;
 using Realign.Generator.Drawing;
-using Realign.Hosting.Requests;
 using Realign.V1;
+using Realign.Wire.Masks;
+using Realign.Wire.Requests;
+using Realign.Wire.Schedulers;
 
 namespace Realign.Generator.Requests;
 
@@ -13,14 +15,10 @@ internal static class DrawingRequestReader
 {
     private const int MinSide = 64;
     private const int MaxSide = 2048;
-    private const int MaxMaskSide = 8192;
     private const int MaxSegments = 32;
-    private const int MaxPhraseLength = 256;
     private const int MaxAdapters = 8;
     private const int MaxNameLength = 200;
     private const int MaxStrength = 2;
-
-    private const long MaxMaskPixels = 64L << 20;
 
     private static readonly ModulationOptions Defaults = new();
 
@@ -37,7 +35,7 @@ internal static class DrawingRequestReader
             GuidanceScale = request.HasGuidanceScale ? Number("guidance_scale", request.GuidanceScale, 50) : options.DefaultGuidanceScale,
             Width = request.HasWidth ? Side("width", request.Width) : null,
             Height = request.HasHeight ? Side("height", request.Height) : null,
-            SchedulerClass = SchedulerNames.ClassOf(Require.Known("scheduler", request.Scheduler)),
+            SchedulerClass = SchedulerName.Of(Require.Known("scheduler", request.Scheduler))?.ClassName,
             Eta = Number("eta", request.Eta, 1),
             GuidanceRescale = Number("guidance_rescale", request.GuidanceRescale, 1),
             PreviewEvery = Require.Range("preview.every_steps", request.Preview?.EverySteps ?? 0, 0, 1000),
@@ -103,11 +101,11 @@ internal static class DrawingRequestReader
             var mask = modulation.Segments[i].Mask;
             if (mask is null)
                 continue;
-            pixels += (long)Require.Range($"modulation.segments[{i}].mask.width", mask.Width, 1, MaxMaskSide)
-                * Require.Range($"modulation.segments[{i}].mask.height", mask.Height, 1, MaxMaskSide);
-            if (pixels > MaxMaskPixels)
+            pixels += (long)Require.Range($"modulation.segments[{i}].mask.width", mask.Width, 1, Limits.MaskEdge)
+                * Require.Range($"modulation.segments[{i}].mask.height", mask.Height, 1, Limits.MaskEdge);
+            if (pixels > Limits.MaskPixels)
             {
-                throw new InvalidInputException("modulation.segments", $"{pixels} mask pixels up to segment {i}", $"at most {MaxMaskPixels} are taken in one call",
+                throw new InvalidInputException("modulation.segments", $"{pixels} mask pixels up to segment {i}", $"at most {Limits.MaskPixels} are taken in one call",
                     "send the masks at the size of the image");
             }
         }
@@ -118,8 +116,8 @@ internal static class DrawingRequestReader
         var field = $"modulation.segments[{index}]";
         var score = Require.Range($"{field}.score", segment.Score, 0, 2);
         var phrase = score > 0
-            ? Require.Text($"{field}.phrase", segment.Phrase, MaxPhraseLength)
-            : Require.OptionalText($"{field}.phrase", segment.Phrase, MaxPhraseLength);
+            ? Require.Text($"{field}.phrase", segment.Phrase, Limits.PhraseLength)
+            : Require.OptionalText($"{field}.phrase", segment.Phrase, Limits.PhraseLength);
         if (segment.Mask is not { } mask)
         {
             return score == 0
@@ -127,6 +125,6 @@ internal static class DrawingRequestReader
                 : throw new InvalidInputException($"{field}.mask", "missing", "a segment with a score above 0 needs a place", "send its mask, or leave the segment out");
         }
 
-        return new PhraseRegion(phrase, score, RunLengthEncoding.Decode($"{field}.mask", mask.Width, mask.Height, mask.Counts));
+        return new PhraseRegion(phrase, score, MaskMessages.Read($"{field}.mask", mask).ToMask());
     }
 }

@@ -1,17 +1,12 @@
-using Realign.Core.Images;
-using Realign.Torch;
-using static TorchSharp.torch;
-
-namespace Realign.VisionLanguage.Images;
+namespace Realign.Core.Images;
 
 /// <summary>A picture of a caller: a decoded file (8 bits), or the float pixels of a trainer, not rounded.</summary>
 public sealed class Picture
 {
-    private readonly float[]? _pixels;
-
     /// <summary>A decoded file.</summary>
     public Picture(RgbImage rgb)
     {
+        ArgumentNullException.ThrowIfNull(rgb);
         Rgb = rgb;
         (Height, Width) = (rgb.Height, rgb.Width);
     }
@@ -22,14 +17,18 @@ public sealed class Picture
     /// <param name="width">Columns.</param>
     public Picture(float[] pixels, int height, int width)
     {
+        ArgumentNullException.ThrowIfNull(pixels);
         if (pixels.LongLength != 3L * height * width)
             throw new ArgumentException($"{pixels.LongLength} numbers for 3x{height}x{width}", nameof(pixels));
-        _pixels = pixels;
+        Pixels = pixels;
         (Height, Width) = (height, width);
     }
 
     /// <summary>The bytes of a decoded file; null for float pixels.</summary>
     public RgbImage? Rgb { get; }
+
+    /// <summary>Float pixels, channels first; null for a decoded file.</summary>
+    public float[]? Pixels { get; }
 
     /// <summary>Rows.</summary>
     public int Height { get; }
@@ -37,13 +36,22 @@ public sealed class Picture
     /// <summary>Columns.</summary>
     public int Width { get; }
 
-    /// <summary>(1, 3, H, W) in [0, 1], float32.</summary>
-    public Tensor ToTensor(Device device)
+    /// <summary>Pixels of all.</summary>
+    public long Area => (long)Height * Width;
+
+    /// <summary>8-bit RGB; float pixels are clamped to [0, 1] and rounded.</summary>
+    public RgbImage ToRgb()
     {
-        using var scope = NewDisposeScope();
-        if (_pixels is not null)
-            return TensorConvert.FromArray(_pixels, 1, 3, Height, Width).to(device).MoveToOuterDisposeScope();
-        var bytes = tensor(Rgb!.Pixels, [1, Height, Width, 3], device: device);
-        return bytes.permute(0, 3, 1, 2).to(ScalarType.Float32).div(Scalars.Of(255)).contiguous().MoveToOuterDisposeScope(); // (1, H, W, 3) -> (1, 3, H, W)
+        if (Rgb is not null)
+            return Rgb;
+        var plane = Height * Width;
+        var bytes = new byte[checked(plane * 3)];
+        for (var i = 0; i < plane; i++)
+        {
+            for (var channel = 0; channel < 3; channel++)
+                bytes[(i * 3) + channel] = (byte)MathF.Round(Math.Clamp(Pixels![(channel * plane) + i], 0, 1) * 255);
+        }
+
+        return new RgbImage(Width, Height, bytes);
     }
 }

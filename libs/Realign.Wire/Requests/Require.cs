@@ -1,19 +1,17 @@
 using System.Globalization;
 using System.Reflection;
 using Google.Protobuf.Reflection;
+using Realign.Core;
 using Realign.Core.Errors;
 
-namespace Realign.Hosting.Requests;
+namespace Realign.Wire.Requests;
 
 /// <summary>Checks of request fields that every service makes the same way.</summary>
 public static class Require
 {
-    /// <summary>Longest prompt in UTF-16 code units.</summary>
-    public const int MaxPromptLength = 4096;
-
     /// <summary>A text with at least one visible character, without NUL, of at most <paramref name="maxLength"/> code units.</summary>
     /// <exception cref="InvalidInputException">It is not.</exception>
-    public static string Text(string field, string value, int maxLength = MaxPromptLength)
+    public static string Text(string field, string value, int maxLength = Limits.PromptLength)
     {
         if (string.IsNullOrWhiteSpace(value))
             throw new InvalidInputException(field, "empty", "a text is needed", "say what it is about");
@@ -22,7 +20,7 @@ public static class Require
 
     /// <summary>A text that may be empty.</summary>
     /// <exception cref="InvalidInputException">It is too long or holds NUL or half a surrogate pair.</exception>
-    public static string OptionalText(string field, string value, int maxLength = MaxPromptLength)
+    public static string OptionalText(string field, string value, int maxLength = Limits.PromptLength)
     {
         if (value.Length > maxLength)
             throw new InvalidInputException(field, $"{value.Length} characters", $"at most {maxLength} are read", "shorten it");

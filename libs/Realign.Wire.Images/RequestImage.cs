@@ -1,0 +1,25 @@
+using Realign.Core.Errors;
+using Realign.Core.Images;
+using Realign.Imaging;
+using Realign.V1;
+using Realign.Wire.Tensors;
+
+namespace Realign.Wire.Images;
+
+/// <summary>Reads the image of a request.</summary>
+public static class RequestImage
+{
+    /// <summary>The picture: a decoded file, or float pixels that are not rounded.</summary>
+    /// <param name="field">Path of the field.</param>
+    /// <param name="image">The message; null when the caller left it out.</param>
+    /// <exception cref="InvalidInputException">It is missing or not a picture.</exception>
+    public static Picture Read(string field, Image? image) => image?.SourceCase switch
+    {
+        Image.SourceOneofCase.Encoded => new Picture(ImageDecoder.Decode(image.Encoded.Span, $"{field}.encoded")),
+        Image.SourceOneofCase.Pixels => PixelTensor.Read($"{field}.pixels", image.Pixels),
+        _ => throw new InvalidInputException(field, "missing", "an image is needed", $"set {field}.encoded to a PNG, JPEG or WebP file, or {field}.pixels"),
+    };
+
+    /// <summary>Decodes a first picture, so that no caller waits for the image library to be loaded.</summary>
+    public static void WarmUp() => _ = ImageDecoder.Decode(ImageEncoder.Png(new RgbImage(8, 8, new byte[8 * 8 * 3])));
+}
