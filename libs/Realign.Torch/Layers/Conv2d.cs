@@ -1,6 +1,5 @@
 using TorchSharp.Modules;
 using static TorchSharp.torch;
-using F = TorchSharp.torch.nn.functional;
 
 namespace Realign.Torch.Layers;
 
@@ -35,5 +34,5 @@ public sealed class Conv2d : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input) =>
         adapters.Add(input, Apply(input, weight, bias), Apply);
 
-    private Tensor Apply(Tensor input, Tensor kernel, Tensor? offset) => F.conv2d(input, kernel, offset, _stride, _padding);
+    private Tensor Apply(Tensor input, Tensor kernel, Tensor? offset) => Convolution.Apply(input, kernel, offset, _stride, _padding);
 }

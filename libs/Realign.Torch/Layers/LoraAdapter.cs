@@ -18,5 +18,5 @@ public sealed record LoraAdapter(Tensor Down, Tensor Up, double Scale)
         return weight.detach().add(change.detach().reshape(weight.shape), alpha: Scalars.Of(Scale)).MoveToOuterDisposeScope();
     }
 
-    internal Tensor ApplyUp(Tensor low) => Up.dim() == 4 ? F.conv2d(low, Up) : F.linear(low, Up);
+    internal Tensor ApplyUp(Tensor low) => Up.dim() == 4 ? Convolution.Apply(low, Up) : F.linear(low, Up);
 }
