@@ -1,16 +1,15 @@
 using System.Diagnostics;
 using System.Globalization;
-using Realign.Diffusion.Attention;
 using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Snapshots;
 using Realign.FullSize;
 using Realign.Torch;
 using static TorchSharp.torch;
 
-// usage: Realign.FullSize MANIFEST TOKENIZER FOLDER [--size 512] [--steps 2] [--slice 0] [--threads 0]
+// usage: Realign.FullSize MANIFEST TOKENIZER FOLDER [--size 512] [--steps 2] [--threads 0]
 if (args.Length < 3)
 {
-    Console.Error.WriteLine("usage: Realign.FullSize MANIFEST TOKENIZER FOLDER [--size PIXELS] [--steps N] [--slice QUERIES] [--threads N]: "
+    Console.Error.WriteLine("usage: Realign.FullSize MANIFEST TOKENIZER FOLDER [--size PIXELS] [--steps N] [--threads N]: "
         + "MANIFEST holds config.json and keys.json of unet, vae and text_encoder; FOLDER gets 4.3 GB of random weights once");
     return 2;
 }
@@ -19,7 +18,7 @@ int Option(string name, int fallback) => Array.IndexOf(args, name) is var at and
     ? int.Parse(args[at + 1], CultureInfo.InvariantCulture)
     : fallback;
 
-var (folder, size, steps, slice) = (args[2], Option("--size", 512), Option("--steps", 2), Option("--slice", 0));
+var (folder, size, steps) = (args[2], Option("--size", 512), Option("--steps", 2));
 TorchRuntime.Initialize(Option("--threads", 0));
 RandomSnapshot.Prepare(args[0], args[1], folder);
 
@@ -46,25 +45,20 @@ Console.WriteLine($"weights {bytes / 1e9:f2} GB: plain read {readSeconds:f1} s (
     + $"every weight read once through the mapping {touchSeconds:f1} s ({bytes / touchSeconds / 1e9:f2} GB/s)");
 
 var marks = new List<double>();
-var processor = slice > 0 ? new SlicedAttentionProcessor(slice) : null;
-using var noise = new SeededNoise([1]);
-using var scheduler = pipeline.CreateScheduler("DDIMScheduler");
 using var run = NewDisposeScope();
 watch.Restart();
 var result = pipeline.Generate(new GenerationRequest
 {
     Prompt = new PromptRequest { Prompts = ["a red car and a pink elephant"] },
-    Scheduler = scheduler,
-    Noise = noise,
+    Seeds = [1],
+    SchedulerClass = "DDIMScheduler",
     Height = size,
     Width = size,
     NumInferenceSteps = steps,
-    Attention = _ => processor,
-    Progress = _ => marks.Add(watch.Elapsed.TotalSeconds),
-});
+}, new PipelineHooks { Progress = _ => marks.Add(watch.Elapsed.TotalSeconds) });
 var total = watch.Elapsed.TotalSeconds;
 var perStep = marks.Count > 1 ? (marks[^1] - marks[0]) / (marks.Count - 1) : marks[0];
-Console.WriteLine($"{size} px, {steps} steps, guided, {get_num_threads()} threads, slice {slice}: first step after {marks[0]:f1} s, {perStep:f1} s per further step, "
+Console.WriteLine($"{size} px, {steps} steps, guided, {get_num_threads()} threads: first step after {marks[0]:f1} s, {perStep:f1} s per further step, "
     + $"decode {total - marks[^1]:f1} s, total {total:f1} s; peak resident {PageCache.StatusGiB("VmHWM"):f2} GiB, anonymous at the end {PageCache.StatusGiB("RssAnon"):f2} GiB");
 var isFinite = result.Images.isfinite().all().item<bool>();
 Console.WriteLine($"image finite: {isFinite}, standard deviation {result.Images.std().item<float>():f3}");

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Realign.Core.Images;
-using Realign.Diffusion.Modulation;
+using Realign.Diffusion.FineStage;
 using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Snapshots;
 using Realign.KernelBenchmark;
@@ -30,7 +30,8 @@ var time = tensor((float)TestTimestep);
 BinaryMask Half(bool left) => new(side * 8, side * 8, [.. Enumerable.Range(0, side * side * 64).Select(cell => (byte)((cell % (side * 8) < side * 3) == left ? 1 : 0))]);
 using var modulator = new AttentionModulator(
     new ModulationOptions(),
-    [new ModulationLayout([new ModulationSegment([1, 2, 3], 2, Half(true)), new ModulationSegment([5, 6, 7], 2, Half(false))], [], MaskSampling.Area, side, side, CPU)]);
+    [new ModulationLayout([new ModulationSegment([1, 2, 3], 2, Half(true)), new ModulationSegment([5, 6, 7], 2, Half(false))], [], MaskSampling.Area, side, side, CPU)],
+    trainSteps: 1000);
 using var operations = new UNetOperations(pipeline.UNet, Batch, side, (int)context.shape[1]);
 const int Square = 512;
 var (left, right) = (randn(Square, Square), randn(Square, Square));
@@ -46,8 +47,7 @@ void Plain()
 void Modulated()
 {
     using var scope = NewDisposeScope();
-    _ = modulator.BeginStep(0, 10, TestTimestep, firstRow: 1);
-    _ = pipeline.UNet.forward(sample, time, context, attention: modulator);
+    _ = pipeline.UNet.forward(sample, time, context, attention: modulator.AtStep(0, 10, TestTimestep, firstRow: 1));
 }
 
 // one large product in place of all operations: what the machine can do at best

@@ -1,6 +1,9 @@
 using Microsoft.Extensions.Options;
+using Realign.Diffusion.Generation;
+using Realign.Diffusion.Lora;
+using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Snapshots;
-using Realign.Generator.Drawing;
+using Realign.Generator.Events;
 using Realign.Hosting;
 using Realign.Hosting.Models;
 using Realign.Hosting.Settings;
@@ -26,15 +29,18 @@ public static class GeneratorApp
 
     private static GeneratorOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<GeneratorOptions>>().Value;
 
-    private static ImageDrawer Load(IServiceProvider provider, CancellationToken cancellationToken)
+    private static ImageGenerator Load(IServiceProvider provider, CancellationToken cancellationToken)
     {
         var options = Options(provider);
         var folder = ModelFolders.Resolve(options.Model);
         TorchRuntime.Initialize(options.Threads, ModelFolders.WeightBytes(options.Model));
         var placement = TorchPlacement.Parse(options.Device, options.DType);
         var pipeline = StableDiffusionSnapshot.Load(folder, placement, options.Variant.Length > 0 ? options.Variant : null);
-        var drawer = new ImageDrawer(pipeline, new AdapterShelf(options.Adapters.Length > 0 ? ModelFolders.Resolve(options.Adapters) : null));
-        drawer.WarmUp(cancellationToken);
-        return drawer;
+        var adapters = new AdapterFolder(options.Adapters.Length > 0 ? ModelFolders.Resolve(options.Adapters) : null);
+        var generator = new ImageGenerator(pipeline, adapters, options.MaxPixels);
+        // one step, so that the first caller does not wait for lazy set-up
+        var warmUp = new GenerationRequest { Prompt = new PromptRequest { Prompts = ["a"] }, Seeds = [0], NumInferenceSteps = 1, GuidanceScale = 2 };
+        _ = generator.Generate(warmUp, new EventQueue(), cancellationToken);
+        return generator;
     }
 }

@@ -83,8 +83,6 @@ public sealed class DependencyTests
     {
         var libraries = ProjectFile.All.Where(project => project.Layer == "libs" && (project.Folder == "libs/Realign.Torch" || project.Projects.Contains("libs/Realign.Torch/Realign.Torch.csproj")))
             .Select(project => project.Folder + "/").ToList();
-        // the Generator composes the denoising run from tensors of Realign.Diffusion: its drawing folder, and nothing else of any service
-        libraries.Add("services/Generator/Drawing/");
 
         SourceFile.All.Where(file => file.Layer is not ("tests" or "benchmarks" or "tools") && file.Names("TorchSharp") && !libraries.Exists(folder => file.Path.StartsWith(folder, StringComparison.Ordinal)))
             .ShouldBeEmpty();

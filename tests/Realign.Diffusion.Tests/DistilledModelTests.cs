@@ -77,14 +77,11 @@ public sealed class DistilledModelTests : IDisposable
         using var pipeline = StableDiffusionSnapshot.Load(_folder, TorchPlacement.Cpu);
         pipeline.IsGuided(8).ShouldBeFalse();
         var halves = new List<bool>();
-        GenerationRequest Request(double weight) => Miniature.RequestFor(pipeline, 7) with
-        {
-            Scheduler = pipeline.CreateScheduler("LCMScheduler"),
-            GuidanceScale = weight,
-            Progress = progress => halves.Add(progress.Step.IsGuided),
-        };
+        float[] With(double weight) => Miniature.Generate(
+            pipeline, Miniature.Request(7) with { SchedulerClass = "LCMScheduler", GuidanceScale = weight },
+            new PipelineHooks { Progress = progress => halves.Add(progress.Step.IsGuided) });
 
-        Miniature.Draw(pipeline, Request(8)).ShouldNotBe(Miniature.Draw(pipeline, Request(3)));
+        With(8).ShouldNotBe(With(3));
         halves.ShouldAllBe(isGuided => !isGuided);
     }
 
@@ -92,9 +89,9 @@ public sealed class DistilledModelTests : IDisposable
     public void Generate_NegativePrompt_IsRefused()
     {
         using var pipeline = StableDiffusionSnapshot.Load(_folder, TorchPlacement.Cpu);
-        var request = Miniature.RequestFor(pipeline, 7);
+        var request = Miniature.Request(7);
 
-        Should.Throw<InvalidInputException>(() => Miniature.Draw(pipeline, request with { Prompt = request.Prompt with { NegativePrompts = ["blurred"] } }))
+        Should.Throw<InvalidInputException>(() => Miniature.Generate(pipeline, request with { Prompt = request.Prompt with { NegativePrompts = ["blurred"] } }))
             .Field.ShouldBe("negative_prompt");
     }
 

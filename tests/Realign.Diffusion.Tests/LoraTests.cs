@@ -21,44 +21,44 @@ public sealed class LoraTests(Miniature miniature) : IClassFixture<Miniature>, I
     [Fact]
     public void Attach_ChangesTheImage_AndLeavesNoTrace()
     {
-        var plain = miniature.Draw(miniature.Request());
+        var plain = miniature.Generate(Miniature.Request());
         using var adapter = Load(Write("a", (Layer + ".lora_A.weight", [4, TextWidth]), (Layer + ".lora_B.weight", [Width, 4])));
         adapter.Modules.ShouldBe([Layer]);
 
         using (adapter.Attach(1))
-            miniature.Draw(miniature.Request()).ShouldNotBe(plain);
+            miniature.Generate(Miniature.Request()).ShouldNotBe(plain);
 
-        miniature.Draw(miniature.Request()).ShouldBe(plain);
+        miniature.Generate(Miniature.Request()).ShouldBe(plain);
     }
 
     [Fact]
     public void Attach_StrengthZero_IsTheSameImage()
     {
-        var plain = miniature.Draw(miniature.Request());
+        var plain = miniature.Generate(Miniature.Request());
         using var adapter = Load(Write("a", (Layer + ".lora_A.weight", [4, TextWidth]), (Layer + ".lora_B.weight", [Width, 4])));
 
         using (adapter.Attach(0))
-            miniature.Draw(miniature.Request()).ShouldBe(plain);
+            miniature.Generate(Miniature.Request()).ShouldBe(plain);
     }
 
     [Fact]
     public void Attach_Several_CanEndInAnyOrder()
     {
-        var plain = miniature.Draw(miniature.Request());
+        var plain = miniature.Generate(Miniature.Request());
         using var a = Load(Write("a", (Layer + ".lora_A.weight", [4, TextWidth]), (Layer + ".lora_B.weight", [Width, 4])));
         using var b = Load(Write("b", (Layer + ".lora_A.weight", [2, TextWidth]), (Layer + ".lora_B.weight", [Width, 2])));
         var first = a.Attach(1);
-        var onlyA = miniature.Draw(miniature.Request());
+        var onlyA = miniature.Generate(Miniature.Request());
         var second = b.Attach(0.5);
 
-        miniature.Draw(miniature.Request()).ShouldNotBe(onlyA);
+        miniature.Generate(Miniature.Request()).ShouldNotBe(onlyA);
         second.Dispose();
-        miniature.Draw(miniature.Request()).ShouldBe(onlyA);
+        miniature.Generate(Miniature.Request()).ShouldBe(onlyA);
         second = b.Attach(0.5);
         first.Dispose();
         second.Dispose();
 
-        miniature.Draw(miniature.Request()).ShouldBe(plain);
+        miniature.Generate(Miniature.Request()).ShouldBe(plain);
     }
 
     [Theory]
@@ -74,7 +74,7 @@ public sealed class LoraTests(Miniature miniature) : IClassFixture<Miniature>, I
     [Fact]
     public void Load_OtherArchitecture_ListsEveryLayer_AndLeavesNoTensors()
     {
-        var plain = miniature.Draw(miniature.Request());
+        var plain = miniature.Generate(Miniature.Request());
         var before = Miniature.SettledTensors();
 
         foreach (var file in Directory.EnumerateFiles(Path.Combine(ConformancePack.Require(), "diffusion", "lora"), "*unet*.safetensors"))
@@ -85,7 +85,7 @@ public sealed class LoraTests(Miniature miniature) : IClassFixture<Miniature>, I
         }
 
         torch.Tensor.TotalCount.ShouldBe(before);
-        miniature.Draw(miniature.Request()).ShouldBe(plain);
+        miniature.Generate(Miniature.Request()).ShouldBe(plain);
     }
 
     [Theory]

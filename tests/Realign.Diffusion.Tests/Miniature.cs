@@ -20,13 +20,10 @@ public sealed class Miniature : IDisposable
     public StableDiffusionPipeline Pipeline { get; }
 
     /// <summary>One image of four steps.</summary>
-    public GenerationRequest Request(ulong seed = 7) => RequestFor(Pipeline, seed);
-
-    public static GenerationRequest RequestFor(StableDiffusionPipeline pipeline, ulong seed) => new()
+    public static GenerationRequest Request(ulong seed = 7) => new()
     {
         Prompt = new PromptRequest { Prompts = ["a red car and a green apple"] },
-        Scheduler = pipeline.CreateScheduler(),
-        Noise = new SeededNoise([seed]),
+        Seeds = [seed],
         Height = Side,
         Width = Side,
         NumInferenceSteps = 4,
@@ -34,11 +31,12 @@ public sealed class Miniature : IDisposable
     };
 
     /// <summary>The values of the image that a request gives.</summary>
-    public float[] Draw(GenerationRequest request, CancellationToken cancellation = default) => Draw(Pipeline, request, cancellation);
+    public float[] Generate(GenerationRequest request, PipelineHooks? hooks = null, CancellationToken cancellation = default) =>
+        Generate(Pipeline, request, hooks, cancellation);
 
-    public static float[] Draw(StableDiffusionPipeline pipeline, GenerationRequest request, CancellationToken cancellation = default)
+    public static float[] Generate(StableDiffusionPipeline pipeline, GenerationRequest request, PipelineHooks? hooks = null, CancellationToken cancellation = default)
     {
-        var result = pipeline.Generate(request, cancellation);
+        var result = pipeline.Generate(request, hooks, cancellation);
         using (result.Images)
         using (result.Latents)
             return TensorConvert.ToSingles(result.Images);

@@ -1,6 +1,6 @@
 using Realign.Core.Images;
 using Realign.Diffusion.Attention;
-using Realign.Diffusion.Modulation;
+using Realign.Diffusion.FineStage;
 using Realign.Torch;
 using Shouldly;
 using Xunit;
@@ -25,11 +25,11 @@ public sealed class ModulationPropertyTests(Miniature miniature) : IClassFixture
         {
             using var scope = NewDisposeScope();
             using var modulator = Modulator(new ModulationOptions { Negative = negative, SelfWeight = 1 }, Layout(random, random.NextDouble() * 2));
-            modulator.BeginStep(0, 10, 900, 0).ShouldBeTrue();
+            var attention = modulator.AtStep(0, 10, 900, 0).ShouldNotBeNull();
             foreach (var site in new[] { Cross, Self })
             {
                 var logits = Logits(random, 1, site.IsCross ? Keys : 64);
-                var changed = modulator.Modulate(site, logits);
+                var changed = attention.Modulate(site, logits, 0);
 
                 changed.sub(logits.amax([-1], keepdim: true)).max().item<float>().ShouldBeLessThanOrEqualTo(1e-4f);
                 logits.amin([-1], keepdim: true).sub(changed).max().item<float>().ShouldBeLessThanOrEqualTo(1e-4f);
@@ -45,9 +45,8 @@ public sealed class ModulationPropertyTests(Miniature miniature) : IClassFixture
         var random = new Random(6);
         // the left half belongs to tokens 1 and 2, the right half to nobody
         using var modulator = Modulator(new ModulationOptions(), new ModulationLayout([new ModulationSegment([1, 2], 1, Half(left: true))], [], MaskSampling.Nearest, 8, 8, CPU));
-        _ = modulator.BeginStep(0, 10, 900, 0);
         var logits = Logits(random, 1, Keys);
-        var changed = modulator.Modulate(Cross, logits).view(1, 2, 8, 8, Keys);
+        var changed = modulator.AtStep(0, 10, 900, 0)!.Modulate(Cross, logits, 0).view(1, 2, 8, 8, Keys);
         var before = logits.view(1, 2, 8, 8, Keys);
 
         var (outside, old) = (changed.narrow(3, 4, 4), before.narrow(3, 4, 4));
@@ -65,8 +64,7 @@ public sealed class ModulationPropertyTests(Miniature miniature) : IClassFixture
         {
             using var modulator = Modulator(
                 new ModulationOptions { MaxGain = null }, new ModulationLayout([new ModulationSegment([3], score, Half(left: true))], [], MaskSampling.Nearest, 8, 8, CPU));
-            _ = modulator.BeginStep(0, 10, 900, 0);
-            return modulator.Modulate(Cross, logits).view(1, 2, 8, 8, Keys).narrow(3, 0, 4).narrow(4, 3, 1);
+            return modulator.AtStep(0, 10, 900, 0)!.Modulate(Cross, logits, 0).view(1, 2, 8, 8, Keys).narrow(3, 0, 4).narrow(4, 3, 1);
         }
 
         var plain = logits.view(1, 2, 8, 8, Keys).narrow(3, 0, 4).narrow(4, 3, 1);
@@ -89,8 +87,7 @@ public sealed class ModulationPropertyTests(Miniature miniature) : IClassFixture
         Tensor Run(Tensor sample, Tensor text, params ModulationLayout[] layouts)
         {
             using var modulator = Modulator(new ModulationOptions(), layouts);
-            _ = modulator.BeginStep(0, 10, 800, 0);
-            return miniature.Pipeline.UNet.forward(sample, time, text, attention: modulator);
+            return miniature.Pipeline.UNet.forward(sample, time, text, attention: modulator.AtStep(0, 10, 800, 0));
         }
 
         var together = Run(latents, states, First(), Second());
@@ -109,24 +106,22 @@ public sealed class ModulationPropertyTests(Miniature miniature) : IClassFixture
         var query = Logits(random, 2, 16);
         var (key, value) = (randn([2, 2, Keys, 16]), randn([2, 2, Keys, 16]));
         using var modulator = Modulator(new ModulationOptions(), Layout(random, 1), new ModulationLayout([], [], MaskSampling.Area, 8, 8, CPU));
-        _ = modulator.BeginStep(0, 10, 900, 0);
 
-        var changed = modulator.Process(Cross, query, key, value, 0.25);
+        var changed = modulator.AtStep(0, 10, 900, 0)!.Process(Cross, query, key, value, 0.25, CancellationToken.None);
         var plain = Realign.Torch.Layers.Attention.ScaledDotProduct(query.narrow(0, 1, 1), key.narrow(0, 1, 1), value.narrow(0, 1, 1), scale: 0.25);
 
         changed.narrow(0, 1, 1).Equals(plain).ShouldBeTrue();
     }
 
     [Fact]
-    public void BeginStep_AfterTheActiveShare_HandlesNothing()
+    public void AtStep_AfterTheActiveShare_IsNothing()
     {
         using var modulator = Modulator(new ModulationOptions { StepFraction = 0.3 }, Layout(new Random(1), 1));
 
-        Enumerable.Range(0, 10).Select(step => modulator.BeginStep(step, 10, 900 - (step * 90), 0)).ShouldBe([true, true, true, .. Enumerable.Repeat(false, 7)]);
-        modulator.Handles(Cross).ShouldBeFalse();
+        Enumerable.Range(0, 10).Select(step => modulator.AtStep(step, 10, 900 - (step * 90), 0) is not null).ShouldBe([true, true, true, .. Enumerable.Repeat(false, 7)]);
     }
 
-    private static AttentionModulator Modulator(ModulationOptions options, params ModulationLayout[] layouts) => new(options, layouts);
+    private static AttentionModulator Modulator(ModulationOptions options, params ModulationLayout[] layouts) => new(options, layouts, 1000);
 
     private static ModulationLayout Layout(Random random, double score)
     {

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Realign.Diffusion.Tests;
 
-/// <summary>Requests that cannot be drawn are refused by field, before anything is computed.</summary>
+/// <summary>Requests that cannot be generated are refused by field, before anything is computed.</summary>
 public sealed class PipelineRequestTests(Miniature miniature) : IClassFixture<Miniature>
 {
     public static TheoryData<string, Func<GenerationRequest, GenerationRequest>> BadValues => new()
@@ -33,7 +33,7 @@ public sealed class PipelineRequestTests(Miniature miniature) : IClassFixture<Mi
     {
         var before = Miniature.SettledTensors();
 
-        var failure = Should.Throw<InvalidInputException>(() => miniature.Draw(change(miniature.Request())));
+        var failure = Should.Throw<InvalidInputException>(() => miniature.Generate(change(Miniature.Request())));
 
         failure.Field.ShouldBe(field);
         failure.WayOut.ShouldNotBeEmpty();
@@ -44,7 +44,7 @@ public sealed class PipelineRequestTests(Miniature miniature) : IClassFixture<Mi
     public void Generate_StepsThatAreNone_IsRefused()
     {
         foreach (var steps in new[] { 0, -3, 1_000_000 })
-            Should.Throw<InvalidInputException>(() => miniature.Draw(miniature.Request() with { NumInferenceSteps = steps })).Field.ShouldBe("num_inference_steps");
+            Should.Throw<InvalidInputException>(() => miniature.Generate(Miniature.Request() with { NumInferenceSteps = steps })).Field.ShouldBe("num_inference_steps");
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class PipelineRequestTests(Miniature miniature) : IClassFixture<Mi
     {
         using var image = torch.zeros(1, 3, 32, 64);
 
-        Should.Throw<InvalidInputException>(() => miniature.Draw(miniature.Request() with { InitImage = image })).Field.ShouldBe("image");
+        Should.Throw<InvalidInputException>(() => miniature.Generate(Miniature.Request() with { InitImage = image })).Field.ShouldBe("image");
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class PipelineRequestTests(Miniature miniature) : IClassFixture<Mi
     {
         using var image = torch.zeros(1, 3, 64, 64);
 
-        var failure = Should.Throw<InvalidInputException>(() => miniature.Draw(miniature.Request() with { InitImage = image, Strength = 0.1 }));
+        var failure = Should.Throw<InvalidInputException>(() => miniature.Generate(Miniature.Request() with { InitImage = image, Strength = 0.1 }));
 
         failure.Field.ShouldBe("strength");
         failure.Problem.ShouldContain("none of the 4 steps");
@@ -71,7 +71,7 @@ public sealed class PipelineRequestTests(Miniature miniature) : IClassFixture<Mi
     {
         using var latents = torch.zeros(1, 8, 4, 4);
 
-        Should.Throw<ArgumentException>(() => miniature.Draw(miniature.Request() with { StartLatents = latents }));
+        Should.Throw<ArgumentException>(() => miniature.Generate(Miniature.Request() with { StartLatents = latents }));
     }
 
     [Fact]
@@ -79,12 +79,12 @@ public sealed class PipelineRequestTests(Miniature miniature) : IClassFixture<Mi
         Should.Throw<NotFoundException>(() => miniature.Pipeline.CreateScheduler("HeunDiscreteScheduler")).WayOut.ShouldContain("DDIMScheduler");
 
     [Fact]
-    public void Generate_AfterARefusal_DrawsTheSameImage()
+    public void Generate_AfterARefusal_GeneratesTheSameImage()
     {
-        var before = miniature.Draw(miniature.Request());
+        var before = miniature.Generate(Miniature.Request());
 
-        Should.Throw<InvalidInputException>(() => miniature.Draw(miniature.Request() with { Height = 60 }));
+        Should.Throw<InvalidInputException>(() => miniature.Generate(Miniature.Request() with { Height = 60 }));
 
-        miniature.Draw(miniature.Request()).ShouldBe(before);
+        miniature.Generate(Miniature.Request()).ShouldBe(before);
     }
 }

@@ -1,6 +1,6 @@
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Realign.Generator.Drawing;
+using Realign.Diffusion.Generation;
 using Realign.Hosting.Models;
 using Realign.Testing;
 using Realign.V1;
@@ -97,7 +97,7 @@ public sealed class CancellationTests
 
     private static async Task QueueLengthAsync(TestService service, int length)
     {
-        var host = service.Services.GetRequiredService<ModelHost<ImageDrawer>>();
+        var host = service.Services.GetRequiredService<ModelHost<ImageGenerator>>();
         while (host.QueueLength < length)
             await Task.Yield();
     }

@@ -16,6 +16,7 @@ public interface IAttentionProcessor
     /// <param name="key">(B, H, T, D)</param>
     /// <param name="value">(B, H, T, D)</param>
     /// <param name="scale">Factor on the logits, 1/sqrt(D).</param>
+    /// <param name="cancellation">Looked at before each slice of work.</param>
     /// <returns>(B, H, Height * Width, D)</returns>
-    Tensor Process(AttentionSite site, Tensor query, Tensor key, Tensor value, double scale);
+    Tensor Process(AttentionSite site, Tensor query, Tensor key, Tensor value, double scale, CancellationToken cancellation);
 }

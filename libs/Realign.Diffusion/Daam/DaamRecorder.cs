@@ -1,5 +1,5 @@
 using Realign.Diffusion.Attention;
-using Realign.Diffusion.Modulation;
+using Realign.Diffusion.FineStage;
 using Realign.Torch;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -11,45 +11,18 @@ namespace Realign.Diffusion.Daam;
 /// over the steps, of all cross-attention layers but those of the mid block.
 /// </summary>
 /// <remarks>Not thread-safe. Owns its sums.</remarks>
-public sealed class DaamRecorder : IAttentionProcessor, IDisposable
+/// <param name="tokens">How many columns of the text states are kept, from the begin token on; null = all.</param>
+public sealed class DaamRecorder(int? tokens = null) : IDisposable
 {
-    private const string MidBlock = "mid_block";
     private readonly Dictionary<string, Tensor> _sums = [];
-    private IAttentionLogits? _inner;
-    private int _firstRow;
 
     /// <summary>Layers seen so far.</summary>
     public IReadOnlyCollection<string> Layers => _sums.Keys;
 
-    /// <summary>Prepares for one step.</summary>
+    /// <summary>The processor of a step: what it sees is added to the sums.</summary>
     /// <param name="firstRow">First row of the prompt's half of the batch.</param>
     /// <param name="inner">What changes attention in this step; null = nothing.</param>
-    public void BeginStep(int firstRow, IAttentionLogits? inner = null)
-    {
-        _firstRow = firstRow;
-        _inner = inner;
-    }
-
-    /// <inheritdoc/>
-    public bool Handles(AttentionSite site) => Records(site) || _inner?.Handles(site) == true;
-
-    /// <inheritdoc/>
-    public Tensor Process(AttentionSite site, Tensor query, Tensor key, Tensor value, double scale)
-    {
-        if (!Records(site))
-            return _inner!.Process(site, query, key, value, scale);
-        using var scope = NewDisposeScope();
-        var (batch, heads, queries, width) = (query.shape[0], query.shape[1], query.shape[2], query.shape[3]);
-        var keys = key.shape[2];
-        var logits = query.to(ScalarType.Float32).reshape(-1, queries, width).mul(Scalars.Of(scale))
-            .bmm(key.to(ScalarType.Float32).reshape(-1, keys, width).transpose(1, 2)).view(batch, heads, queries, keys);
-        if (_inner?.Handles(site) == true)
-            logits = _inner.Modulate(site, logits);
-        var probabilities = logits.softmax(-1);
-        Add(site, probabilities.narrow(0, _firstRow, batch - _firstRow).transpose(2, 3).reshape(-1, heads, keys, site.Height, site.Width));
-        return probabilities.view(-1, queries, keys).bmm(value.to(ScalarType.Float32).reshape(-1, keys, width))
-            .view(batch, heads, queries, width).to(query.dtype).MoveToOuterDisposeScope();
-    }
+    public IAttentionProcessor AtStep(int firstRow, IAttentionLogits? inner = null) => new DaamStep(this, firstRow, inner);
 
     /// <summary>The sum of one layer over the steps so far: (B, heads, tokens, h, w). The caller's dispose scope owns it.</summary>
     public Tensor Sum(string layer) => _sums[layer].alias();
@@ -63,19 +36,23 @@ public sealed class DaamRecorder : IAttentionProcessor, IDisposable
         if (_sums.Count == 0)
             throw new InvalidOperationException("no step was recorded");
         using var scope = NewDisposeScope();
-        var total = _sums.Keys.Select(layer => Enlarged(layer, height, width).sum(1)).Aggregate((sum, next) => sum.add(next));
-        return total.div(Scalars.Of(_sums.Values.Sum(sum => sum.shape[1]))).MoveToOuterDisposeScope();
+        var first = _sums.Values.First().shape;
+        var total = zeros(first[0], first[2], height, width, device: _sums.Values.First().device);
+        foreach (var sum in _sums.Values)
+        {
+            // one head after the other: a layer of a large picture is large itself
+            for (var head = 0; head < sum.shape[1]; head++)
+            {
+                using var inner = NewDisposeScope();
+                _ = total.add_(Enlarged(sum.narrow(1, head, 1), height, width).sum(1));
+            }
+        }
+
+        return total.div_(Scalars.Of(_sums.Values.Sum(sum => sum.shape[1]))).MoveToOuterDisposeScope();
     }
 
     /// <summary>One layer's maps at the size of the latents, bicubic (a = -0.75) and not negative: (B, heads, tokens, height, width).</summary>
-    public Tensor Enlarged(string layer, int height, int width)
-    {
-        using var scope = NewDisposeScope();
-        var sum = _sums[layer];
-        // each map is clamped before any mean: bicubic undershoots
-        return F.interpolate(sum.flatten(0, 1), size: [height, width], mode: InterpolationMode.Bicubic, align_corners: false)
-            .clamp_min(Scalars.Of(0)).view(sum.shape[0], sum.shape[1], sum.shape[2], height, width).MoveToOuterDisposeScope();
-    }
+    public Tensor Enlarged(string layer, int height, int width) => Enlarged(_sums[layer], height, width);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -85,13 +62,25 @@ public sealed class DaamRecorder : IAttentionProcessor, IDisposable
         _sums.Clear();
     }
 
-    private static bool Records(AttentionSite site) => site.IsCross && !site.Name.StartsWith(MidBlock, StringComparison.Ordinal);
-
-    private void Add(AttentionSite site, Tensor maps)
+    // probabilities (B, H, q, T) of queries `firstQuery`..
+    internal void Add(AttentionSite site, Tensor probabilities, long firstQuery)
     {
-        if (_sums.TryGetValue(site.Name, out var sum))
-            _ = sum.add_(maps);
-        else
-            _sums.Add(site.Name, maps.clone().DetachFromDisposeScope());
+        using var scope = NewDisposeScope();
+        var kept = Math.Min(tokens ?? long.MaxValue, probabilities.shape[3]);
+        if (!_sums.TryGetValue(site.Name, out var sum))
+        {
+            sum = zeros([probabilities.shape[0], probabilities.shape[1], kept, site.Height, site.Width], device: probabilities.device).DetachFromDisposeScope();
+            _sums.Add(site.Name, sum);
+        }
+
+        _ = sum.flatten(3).narrow(3, firstQuery, probabilities.shape[2]).add_(probabilities.narrow(3, 0, kept).transpose(2, 3));
+    }
+
+    private static Tensor Enlarged(Tensor sum, int height, int width)
+    {
+        using var scope = NewDisposeScope();
+        // each map is clamped before any mean: bicubic undershoots
+        return F.interpolate(sum.flatten(0, 1), size: [height, width], mode: InterpolationMode.Bicubic, align_corners: false)
+            .clamp_min_(Scalars.Of(0)).view(sum.shape[0], sum.shape[1], sum.shape[2], height, width).MoveToOuterDisposeScope();
     }
 }

@@ -31,9 +31,11 @@ internal sealed class ResnetBlock2D : nn.Module
     }
 
     /// <summary>(B, In, H, W), and SiLU of the time embedding (B, TimeChannels) -> (B, Out, H, W)</summary>
-    public Tensor forward(Tensor input, Tensor? activatedTime = null)
+    /// <exception cref="OperationCanceledException">The token was set; it is looked at before each convolution.</exception>
+    public Tensor forward(Tensor input, Tensor? activatedTime, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
+        cancellation.ThrowIfCancellationRequested();
         var hidden = NormActConv(norm1, conv1, input);
         if (time_emb_proj is not null)
         {
@@ -41,6 +43,7 @@ internal sealed class ResnetBlock2D : nn.Module
             hidden = hidden.add(time_emb_proj.forward(activatedTime).unsqueeze(-1).unsqueeze(-1));
         }
 
+        cancellation.ThrowIfCancellationRequested();
         hidden = NormActConv(norm2, conv2, hidden);
         return (conv_shortcut?.forward(input) ?? input).add(hidden).MoveToOuterDisposeScope();
     }

@@ -1,12 +1,12 @@
 using System.Globalization;
 using Realign.Core.Errors;
-using Realign.Diffusion.Attention;
-using Realign.Diffusion.Schedulers;
+using Realign.Diffusion.FineStage;
+using Realign.Diffusion.Lora;
 using static TorchSharp.torch;
 
 namespace Realign.Diffusion.Pipelines;
 
-/// <summary>One run of a pipeline: all images of the batch together.</summary>
+/// <summary>What to generate: values only, checked by the pipeline.</summary>
 public sealed record GenerationRequest
 {
     private const double MaxGuidance = 100;
@@ -14,17 +14,8 @@ public sealed record GenerationRequest
     /// <summary>Texts.</summary>
     public required PromptRequest Prompt { get; init; }
 
-    /// <summary>Plans and takes the steps; see <see cref="StableDiffusionPipeline.CreateScheduler"/>.</summary>
-    public required Scheduler Scheduler { get; init; }
-
-    /// <summary>Random numbers.</summary>
-    public required INoiseSource Noise { get; init; }
-
-    /// <summary>Pixels, a multiple of the VAE's factor.</summary>
-    public required int Height { get; init; }
-
-    /// <summary>Pixels, a multiple of the VAE's factor.</summary>
-    public required int Width { get; init; }
+    /// <summary>One per image: an image depends on its own seed only.</summary>
+    public required IReadOnlyList<ulong> Seeds { get; init; }
 
     /// <summary>Steps from pure noise.</summary>
     public required int NumInferenceSteps { get; init; }
@@ -37,7 +28,19 @@ public sealed record GenerationRequest
     /// <summary>Share of the guided prediction that is brought back to the contrast of the unguided one (Lin et al. 2024, section 3.4); 0..1.</summary>
     public double GuidanceRescale { get; init; }
 
-    /// <summary>Unit-variance start latents (B, C, h, w); null = the first draw of <see cref="Noise"/>.</summary>
+    /// <summary>Pixels, a multiple of the VAE's factor; null = the checkpoint's own size.</summary>
+    public int? Height { get; init; }
+
+    /// <summary>Pixels, a multiple of the VAE's factor; null = the checkpoint's own size.</summary>
+    public int? Width { get; init; }
+
+    /// <summary>Published class name of the scheduler; null = the checkpoint's own.</summary>
+    public string? SchedulerClass { get; init; }
+
+    /// <summary>DDIM's eta, 0..1.</summary>
+    public double Eta { get; init; }
+
+    /// <summary>Unit-variance start latents (B, C, h, w); null = the first random numbers of the seeds.</summary>
     public Tensor? StartLatents { get; init; }
 
     /// <summary>Image to image: the picture to start from (B, 3, Height, Width) in [-1, 1].</summary>
@@ -55,18 +58,29 @@ public sealed record GenerationRequest
     /// <summary>Ends the run when this share of the noise is gone, for a refiner to take over; above 0, below 1.</summary>
     public double? DenoisingEnd { get; init; }
 
-    /// <summary>Attention processor of each step; null = fused kernel.</summary>
-    public Func<DenoisingStep, IAttentionProcessor?>? Attention { get; init; }
+    /// <summary>Attention re-weighted inside regions; null = a plain run.</summary>
+    public FineStageRequest? FineStage { get; init; }
 
-    /// <summary>Called after each step.</summary>
-    public Action<DenoisingProgress>? Progress { get; init; }
+    /// <summary>Adapters, all at once.</summary>
+    public IReadOnlyList<AdapterChoice> Adapters { get; init; } = [];
 
-    internal void Check(int factor)
+    /// <summary>Whether a heat map of each word is wanted.</summary>
+    public bool HeatMaps { get; init; }
+
+    /// <summary>Every how many steps a preview is wanted; 0 = none.</summary>
+    public int PreviewEvery { get; init; }
+
+    /// <summary>Longest side of a preview in pixels; null = as the latents give it.</summary>
+    public int? PreviewSize { get; init; }
+
+    internal void Check(int factor, int height, int width)
     {
-        if (Height < factor || Height % factor != 0)
-            throw Wrong("height", Height, $"must be a positive multiple of {factor}");
-        if (Width < factor || Width % factor != 0)
-            throw Wrong("width", Width, $"must be a positive multiple of {factor}");
+        if (Seeds.Count != Prompt.Prompts.Count)
+            throw new ArgumentException($"{Seeds.Count} seeds, but {Prompt.Prompts.Count} prompts");
+        if (height < factor || height % factor != 0)
+            throw Wrong("height", height, $"must be a positive multiple of {factor}");
+        if (width < factor || width % factor != 0)
+            throw Wrong("width", width, $"must be a positive multiple of {factor}");
         if (!(GuidanceScale >= 0 && GuidanceScale <= MaxGuidance))
             throw Wrong("guidance_scale", GuidanceScale, $"must be a number from 0 to {MaxGuidance}");
         if (!(GuidanceRescale >= 0 && GuidanceRescale <= 1))
@@ -75,8 +89,8 @@ public sealed record GenerationRequest
             throw Wrong("strength", Strength, "must be above 0 and at most 1");
         if (DenoisingEnd is { } end && !(end > 0 && end < 1))
             throw Wrong("denoising_end", end, "must be above 0 and below 1");
-        if (InitImage is { } image && !image.shape.SequenceEqual([Prompt.Prompts.Count, 3, Height, Width]))
-            throw new InvalidInputException("image", $"[{string.Join(", ", image.shape)}]", "does not have the size of the result", $"send {Width}x{Height} pixels");
+        if (InitImage is { } image && !image.shape.SequenceEqual([Prompt.Prompts.Count, 3, height, width]))
+            throw new InvalidInputException("image", $"[{string.Join(", ", image.shape)}]", "does not have the size of the result", $"send {width}x{height} pixels");
     }
 
     private static InvalidInputException Wrong(string field, double value, string problem) =>

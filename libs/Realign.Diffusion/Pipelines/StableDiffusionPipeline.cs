@@ -1,5 +1,6 @@
 using Realign.Clip.Text;
 using Realign.Core.Errors;
+using Realign.Diffusion.Attention;
 using Realign.Diffusion.Schedulers;
 using Realign.Diffusion.UNet;
 using Realign.Diffusion.Vae;
@@ -56,17 +57,25 @@ public sealed class StableDiffusionPipeline : IDisposable
     /// <summary>Whether a run needs the negative prompt: guidance above 1, and the UNet was not distilled to do without.</summary>
     public bool IsGuided(double guidanceScale) => guidanceScale > 1 && !UNet.IsDistilled;
 
-    /// <summary>Encodes, denoises and decodes.</summary>
-    /// <exception cref="InvalidInputException">A value of the request cannot be used.</exception>
-    /// <exception cref="OperationCanceledException">Between two steps.</exception>
-    public GenerationResult Generate(GenerationRequest request, CancellationToken cancellation = default)
+    /// <summary>Pixels that a request asks for.</summary>
+    public (int Height, int Width) SizeOf(GenerationRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        request.Check(Vae.Config.Factor);
+        var own = UNet.Config.SampleSize * Vae.Config.Factor;
+        return (request.Height ?? own, request.Width ?? own);
+    }
+
+    /// <summary>Encodes, denoises and decodes: all images of the batch together. Fine stage, adapters and heat maps are the ImageGenerator's.</summary>
+    /// <exception cref="InvalidInputException">A value of the request cannot be used.</exception>
+    /// <exception cref="OperationCanceledException">The token was set.</exception>
+    public GenerationResult Generate(GenerationRequest request, PipelineHooks? hooks = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        Check(request);
         using var grad = no_grad();
         using var scope = NewDisposeScope();
         var conditions = Prompts.Encode(request.Prompt, IsGuided(request.GuidanceScale));
-        var latents = Denoise(request, conditions, cancellation);
+        var latents = Denoise(request, conditions, hooks, cancellation);
         var images = Decode(latents, cancellation);
         return new GenerationResult(images.MoveToOuterDisposeScope(), latents.MoveToOuterDisposeScope(), conditions.Prompts);
     }
@@ -74,20 +83,22 @@ public sealed class StableDiffusionPipeline : IDisposable
     /// <summary>The denoising loop, for conditions that were encoded (and perhaps changed) before.</summary>
     /// <returns>Scaled latents (B, C, h, w), float32.</returns>
     /// <exception cref="InvalidInputException">A value of the request cannot be used.</exception>
-    /// <exception cref="OperationCanceledException">Between two steps.</exception>
-    public Tensor Denoise(GenerationRequest request, TextConditions conditions, CancellationToken cancellation = default)
+    /// <exception cref="OperationCanceledException">The token was set.</exception>
+    public Tensor Denoise(GenerationRequest request, TextConditions conditions, PipelineHooks? hooks = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(conditions);
-        request.Check(Vae.Config.Factor);
+        Check(request);
         using var grad = no_grad();
         using var scope = NewDisposeScope();
         if (UNet.IsDistilled && request.Prompt.NegativePrompts is not null)
             throw new InvalidInputException("negative_prompt", $"{request.Prompt.NegativePrompts.Count} text(s)", "this model has guidance distilled into it and takes no negative prompt", "leave it out");
-        var scheduler = request.Scheduler;
+        using var ownScheduler = hooks?.Scheduler is null ? CreateScheduler(request.SchedulerClass, new SchedulerOptions { Eta = request.Eta }) : null;
+        using var ownNoise = hooks?.Noise is null ? new SeededNoise(request.Seeds) : null;
+        var (scheduler, noise) = (hooks?.Scheduler ?? ownScheduler!, hooks?.Noise ?? ownNoise!);
         scheduler.SetTimesteps(request.NumInferenceSteps);
-        var (first, end) = StepRange(request);
-        var latents = StartLatents(request, first);
+        var (first, end) = StepRange(request, scheduler);
+        var latents = StartLatents(request, scheduler, noise, first, cancellation);
         var isGuided = IsGuided(request.GuidanceScale);
         var context = isGuided ? cat([conditions.Negative!, conditions.Positive], 0) : conditions.Positive;
         var added = Added(request, conditions);
@@ -95,16 +106,26 @@ public sealed class StableDiffusionPipeline : IDisposable
         {
             cancellation.ThrowIfCancellationRequested();
             var step = new DenoisingStep(index - first, end - first, scheduler.Timesteps[index], isGuided);
-            var next = Advance(request, latents, context, added, index, step);
+            var next = Advance(latents, step, index);
             latents.Dispose();
             latents = next;
         }
 
         return latents.MoveToOuterDisposeScope();
+
+        Tensor Advance(Tensor current, DenoisingStep step, int index)
+        {
+            using var inner = NewDisposeScope();
+            var prediction = Predict(request, scheduler.ScaleModelInput(current, index), context, added, step, hooks?.Attention?.Invoke(step), cancellation);
+            var fresh = scheduler.NeedsNoise(index) ? noise.Next(current.shape).to(current.device) : null;
+            var result = scheduler.Step(prediction, index, current, fresh);
+            hooks?.Progress?.Invoke(new DenoisingProgress(step, result.PrevSample, result.PredOriginalSample));
+            return result.PrevSample.MoveToOuterDisposeScope();
+        }
     }
 
     /// <summary>Scaled latents -> images (B, 3, H, W) float32 on the CPU, around [-1, 1]; one after the other, to bound memory.</summary>
-    /// <exception cref="OperationCanceledException">Between two images.</exception>
+    /// <exception cref="OperationCanceledException">The token was set.</exception>
     public Tensor Decode(Tensor latents, CancellationToken cancellation = default)
     {
         using var grad = no_grad();
@@ -124,34 +145,34 @@ public sealed class StableDiffusionPipeline : IDisposable
 
     private ScalarType VaeType => Vae.parameters().First().dtype;
 
-    private Tensor Advance(GenerationRequest request, Tensor latents, Tensor context, AddedConditions? added, int index, DenoisingStep step)
+    private Tensor Predict(
+        GenerationRequest request, Tensor input, Tensor context, AddedConditions? added, DenoisingStep step, IAttentionProcessor? attention, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
-        var scheduler = request.Scheduler;
-        var input = scheduler.ScaleModelInput(latents, index);
         if (step.IsGuided)
             input = cat([input, input], 0);
         var time = tensor(step.Timestep, dtype: ScalarType.Float32, device: Placement.Device);
         var guidance = UNet.IsDistilled ? request.GuidanceScale : (double?)null;
-        var prediction = UNet.forward(input.to(Placement.DType), time, context, added, request.Attention?.Invoke(step), guidance: guidance).to(ScalarType.Float32);
-        if (step.IsGuided)
-            prediction = Guidance.Combine(prediction, request.GuidanceScale, request.GuidanceRescale);
-        var noise = scheduler.NeedsNoise(index) ? request.Noise.Next(latents.shape).to(latents.device) : null;
-        var result = scheduler.Step(prediction, index, latents, noise);
-        request.Progress?.Invoke(new DenoisingProgress(step, result.PrevSample, result.PredOriginalSample));
-        return result.PrevSample.MoveToOuterDisposeScope();
+        var prediction = UNet.forward(input.to(Placement.DType), time, context, added, attention, guidance: guidance, cancellation: cancellation).to(ScalarType.Float32);
+        return (step.IsGuided ? Guidance.Combine(prediction, request.GuidanceScale, request.GuidanceRescale) : prediction).MoveToOuterDisposeScope();
     }
 
-    private static (int First, int End) StepRange(GenerationRequest request)
+    private void Check(GenerationRequest request)
     {
-        var timesteps = request.Scheduler.Timesteps;
+        var (height, width) = SizeOf(request);
+        request.Check(Vae.Config.Factor, height, width);
+    }
+
+    private static (int First, int End) StepRange(GenerationRequest request, Scheduler scheduler)
+    {
+        var timesteps = scheduler.Timesteps;
         var first = request.InitImage is null
             ? 0
             : request.NumInferenceSteps - Math.Min((int)(request.NumInferenceSteps * request.Strength), request.NumInferenceSteps);
         var end = timesteps.Count;
         if (request.DenoisingEnd is { } share)
         {
-            double train = request.Scheduler.Config.NumTrainTimesteps;
+            double train = scheduler.Config.NumTrainTimesteps;
             var cutoff = Math.Round(train - (share * train));
             end = timesteps.Count(time => time >= cutoff);
         }
@@ -162,21 +183,22 @@ public sealed class StableDiffusionPipeline : IDisposable
                 $"leaves none of the {request.NumInferenceSteps} steps", "use more steps or another share");
     }
 
-    private Tensor StartLatents(GenerationRequest request, int first)
+    private Tensor StartLatents(GenerationRequest request, Scheduler scheduler, INoiseSource noise, int first, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
-        long[] shape = [request.Prompt.Prompts.Count, Vae.Config.LatentChannels, request.Height / Vae.Config.Factor, request.Width / Vae.Config.Factor];
+        var (height, width) = SizeOf(request);
+        long[] shape = [request.Prompt.Prompts.Count, Vae.Config.LatentChannels, height / Vae.Config.Factor, width / Vae.Config.Factor];
         if (request.InitImage is { } image)
         {
-            var distribution = Vae.Encode(image.to(VaeType, Placement.Device));
-            var original = distribution.Sample(request.Noise.Next(shape).to(VaeType, Placement.Device)).to(ScalarType.Float32).mul(Scalars.Of(Vae.Config.ScalingFactor));
-            return request.Scheduler.AddNoise(original, request.Noise.Next(shape).to(Placement.Device), first).MoveToOuterDisposeScope();
+            var distribution = Vae.Encode(image.to(VaeType, Placement.Device), cancellation: cancellation);
+            var original = distribution.Sample(noise.Next(shape).to(VaeType, Placement.Device)).to(ScalarType.Float32).mul(Scalars.Of(Vae.Config.ScalingFactor));
+            return scheduler.AddNoise(original, noise.Next(shape).to(Placement.Device), first).MoveToOuterDisposeScope();
         }
 
-        var noise = request.StartLatents ?? request.Noise.Next(shape);
-        if (!noise.shape.SequenceEqual(shape))
-            throw new ArgumentException($"start latents [{string.Join(", ", noise.shape)}], expected [{string.Join(", ", shape)}]", nameof(request));
-        return noise.to(ScalarType.Float32, Placement.Device).mul(Scalars.Of(request.Scheduler.InitNoiseSigma)).MoveToOuterDisposeScope();
+        var start = request.StartLatents ?? noise.Next(shape);
+        if (!start.shape.SequenceEqual(shape))
+            throw new ArgumentException($"start latents [{string.Join(", ", start.shape)}], expected [{string.Join(", ", shape)}]", nameof(request));
+        return start.to(ScalarType.Float32, Placement.Device).mul(Scalars.Of(scheduler.InitNoiseSigma)).MoveToOuterDisposeScope();
     }
 
     private AddedConditions? Added(GenerationRequest request, TextConditions conditions)
@@ -184,7 +206,8 @@ public sealed class StableDiffusionPipeline : IDisposable
         if (conditions.PooledPositive is null)
             return null;
         var batch = request.Prompt.Prompts.Count;
-        Tensor Ids(ImageSizes sizes) => tensor(sizes.TimeIds(request.Height, request.Width), device: Placement.Device).unsqueeze(0).expand(batch, -1);
+        var (height, width) = SizeOf(request);
+        Tensor Ids(ImageSizes sizes) => tensor(sizes.TimeIds(height, width), device: Placement.Device).unsqueeze(0).expand(batch, -1);
         var positive = Ids(request.Sizes);
         return IsGuided(request.GuidanceScale)
             ? new AddedConditions(cat([conditions.PooledNegative!, conditions.PooledPositive], 0), cat([Ids(request.NegativeSizes ?? request.Sizes), positive], 0))

@@ -42,19 +42,19 @@ internal sealed class CrossAttention : nn.Module
         var type = value.dtype;
         if (_upcast && type != ScalarType.Float32)
             (query, key, value) = (query.to(ScalarType.Float32), key.to(ScalarType.Float32), value.to(ScalarType.Float32));
-        var attended = Attend(query, key, value, pass.Processor, height, width).to(type);
+        var attended = Attend(query, key, value, pass, height, width).to(type);
         return pass.Show(_path, to_out[0].forward(Heads.MergeHeads(attended))).MoveToOuterDisposeScope();
     }
 
-    private Tensor Attend(Tensor query, Tensor key, Tensor value, IAttentionProcessor? processor, int height, int width)
+    private Tensor Attend(Tensor query, Tensor key, Tensor value, UNetPass pass, int height, int width)
     {
-        if (processor is not null)
+        if (pass.Processor is { } processor)
         {
             var site = new AttentionSite(_path, _isCross, height, width);
             if (processor.Handles(site))
-                return processor.Process(site, query, key, value, 1 / Math.Sqrt(query.shape[^1]));
+                return processor.Process(site, query, key, value, 1 / Math.Sqrt(query.shape[^1]), pass.Cancellation);
         }
 
-        return Heads.ScaledDotProduct(query, key, value);
+        return FusedAttention.Compute(query, key, value, null, pass.Cancellation);
     }
 }

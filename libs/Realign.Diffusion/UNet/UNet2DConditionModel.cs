@@ -83,17 +83,19 @@ public sealed class UNet2DConditionModel : nn.Module
     /// <param name="attention">Takes over attention at the sites it handles; null = fused kernel everywhere.</param>
     /// <param name="observer">Sees the output of each module under its path; must not keep the tensors.</param>
     /// <param name="guidance">Distilled models only: the guidance weight w to imitate; null = the model is not told.</param>
+    /// <param name="cancellation">Looked at after each module, and inside attention.</param>
     /// <returns>(B, OutChannels, h, w)</returns>
     /// <exception cref="ArgumentException">A shape does not fit.</exception>
+    /// <exception cref="OperationCanceledException">The token was set.</exception>
     public Tensor forward(
         Tensor sample, Tensor timestep, Tensor encoderHiddenStates, AddedConditions? added = null,
-        IAttentionProcessor? attention = null, Action<string, Tensor>? observer = null, double? guidance = null)
+        IAttentionProcessor? attention = null, Action<string, Tensor>? observer = null, double? guidance = null, CancellationToken cancellation = default)
     {
         Check(sample, timestep, encoderHiddenStates, added);
         if (guidance is not null && !IsDistilled)
             throw new ArgumentException("this model takes no guidance weight", nameof(guidance));
         using var scope = NewDisposeScope();
-        var pass = new UNetPass(encoderHiddenStates, F.silu(EmbedTime(sample, timestep, added, guidance, observer)), attention, observer);
+        var pass = new UNetPass(encoderHiddenStates, F.silu(EmbedTime(sample, timestep, added, guidance, observer)), attention, observer, cancellation);
         if (Config.CenterInputSample)
             sample = sample.mul(Two).sub(One);
         var hidden = pass.Show("conv_in", conv_in.forward(sample));

@@ -29,7 +29,7 @@ internal sealed class DownBlock2D : nn.Module
     {
         for (var i = 0; i < resnets.Count; i++)
         {
-            hidden = pass.Show($"{_path}.resnets.{i}", resnets[i].forward(hidden, pass.ActivatedTime));
+            hidden = pass.Show($"{_path}.resnets.{i}", resnets[i].forward(hidden, pass.ActivatedTime, pass.Cancellation));
             if (attentions is not null)
                 hidden = attentions[i].forward(hidden, pass);
             skips.Push(hidden);
@@ -63,9 +63,9 @@ internal sealed class UNetMidBlock2DCrossAttn : nn.Module
     public Tensor forward(Tensor hidden, UNetPass pass)
     {
         using var scope = NewDisposeScope();
-        hidden = pass.Show($"{Path}.resnets.0", resnets[0].forward(hidden, pass.ActivatedTime));
+        hidden = pass.Show($"{Path}.resnets.0", resnets[0].forward(hidden, pass.ActivatedTime, pass.Cancellation));
         hidden = attentions[0].forward(hidden, pass);
-        hidden = pass.Show($"{Path}.resnets.1", resnets[1].forward(hidden, pass.ActivatedTime));
+        hidden = pass.Show($"{Path}.resnets.1", resnets[1].forward(hidden, pass.ActivatedTime, pass.Cancellation));
         return pass.Show(Path, hidden).MoveToOuterDisposeScope();
     }
 }
@@ -97,7 +97,7 @@ internal sealed class UpBlock2D : nn.Module
         for (var i = 0; i < resnets.Count; i++)
         {
             using var joined = cat([hidden, skips.Pop()], 1);
-            hidden = resnets[i].forward(joined, pass.ActivatedTime);
+            hidden = resnets[i].forward(joined, pass.ActivatedTime, pass.Cancellation);
             if (attentions is not null)
                 hidden = attentions[i].forward(hidden, pass);
         }

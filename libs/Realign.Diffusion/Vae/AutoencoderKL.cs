@@ -71,11 +71,12 @@ public sealed class AutoencoderKL : nn.Module
 
     /// <summary>Image (B, 3, H, W) in [-1, 1], sides a multiple of <see cref="AutoencoderKLConfig.Factor"/> -> distribution of unscaled latents.</summary>
     /// <exception cref="ArgumentException">The shape does not fit.</exception>
-    public LatentDistribution Encode(Tensor image, Action<string, Tensor>? observer = null)
+    /// <exception cref="OperationCanceledException">The token was set; it is looked at before each layer of any size.</exception>
+    public LatentDistribution Encode(Tensor image, Action<string, Tensor>? observer = null, CancellationToken cancellation = default)
     {
         if (image.dim() != 4 || image.shape[1] != Config.InChannels || image.shape[2] % Config.Factor != 0 || image.shape[3] % Config.Factor != 0 || image.numel() == 0)
             throw new ArgumentException($"expected (B, {Config.InChannels}, H, W) with sides a multiple of {Config.Factor}, got [{string.Join(", ", image.shape)}]", nameof(image));
-        var moments = encoder.forward(image, observer);
+        var moments = encoder.forward(image, observer, cancellation);
         if (quant_conv is not null)
         {
             moments = quant_conv.forward(moments);
@@ -87,7 +88,8 @@ public sealed class AutoencoderKL : nn.Module
 
     /// <summary>Unscaled latents (B, C, h, w) -> image (B, 3, H, W) around [-1, 1], not clamped.</summary>
     /// <exception cref="ArgumentException">The shape does not fit.</exception>
-    public Tensor Decode(Tensor latents, Action<string, Tensor>? observer = null)
+    /// <exception cref="OperationCanceledException">The token was set; it is looked at before each layer of any size.</exception>
+    public Tensor Decode(Tensor latents, Action<string, Tensor>? observer = null, CancellationToken cancellation = default)
     {
         if (latents.dim() != 4 || latents.shape[1] != Config.LatentChannels || latents.numel() == 0)
             throw new ArgumentException($"expected (B, {Config.LatentChannels}, h, w), got [{string.Join(", ", latents.shape)}]", nameof(latents));
@@ -99,20 +101,17 @@ public sealed class AutoencoderKL : nn.Module
             observer?.Invoke("post_quant_conv", hidden);
         }
 
-        return decoder.forward(hidden, observer).MoveToOuterDisposeScope();
+        return decoder.forward(hidden, observer, cancellation).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same image as <see cref="Decode"/>, one sample at a time: peak memory does not grow with the batch.</summary>
-    /// <exception cref="OperationCanceledException">The token was set between two samples.</exception>
+    /// <exception cref="OperationCanceledException">The token was set.</exception>
     public Tensor DecodeSequentially(Tensor latents, CancellationToken cancellation = default)
     {
         using var scope = NewDisposeScope();
         var images = new List<Tensor>();
         foreach (var sample in latents.split(1))
-        {
-            cancellation.ThrowIfCancellationRequested();
-            images.Add(Decode(sample));
-        }
+            images.Add(Decode(sample, cancellation: cancellation));
 
         return (images.Count == 1 ? images[0] : cat(images, 0)).MoveToOuterDisposeScope();
     }

@@ -27,20 +27,21 @@ internal sealed class VaeDecoder : nn.Module
         RegisterComponents();
     }
 
-    public Tensor forward(Tensor latents, Action<string, Tensor>? observer)
+    public Tensor forward(Tensor latents, Action<string, Tensor>? observer, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         var hidden = conv_in.forward(latents);
         observer?.Invoke($"{Path}.conv_in", hidden);
-        hidden = mid_block.forward(hidden, $"{Path}.mid_block", observer);
+        hidden = mid_block.forward(hidden, $"{Path}.mid_block", observer, cancellation);
         observer?.Invoke($"{Path}.mid_block", hidden);
         for (var i = 0; i < up_blocks.Count; i++)
         {
             using var previous = hidden;
-            hidden = up_blocks[i].forward(hidden);
+            hidden = up_blocks[i].forward(hidden, cancellation);
             observer?.Invoke($"{Path}.up_blocks.{i}", hidden);
         }
 
+        cancellation.ThrowIfCancellationRequested();
         return ResnetBlock2D.NormActConv(conv_norm_out, conv_out, hidden).MoveToOuterDisposeScope();
     }
 }
@@ -59,16 +60,17 @@ internal sealed class UpDecoderBlock2D : nn.Module
         RegisterComponents();
     }
 
-    public Tensor forward(Tensor input)
+    public Tensor forward(Tensor input, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         var hidden = input.alias();
         foreach (var resnet in resnets)
         {
             using var previous = hidden;
-            hidden = resnet.forward(hidden);
+            hidden = resnet.forward(hidden, null, cancellation);
         }
 
+        cancellation.ThrowIfCancellationRequested();
         return (upsamplers is null ? hidden : upsamplers[0].forward(hidden, 2 * hidden.shape[2], 2 * hidden.shape[3])).MoveToOuterDisposeScope();
     }
 }

@@ -27,7 +27,7 @@ internal sealed class VaeEncoder : nn.Module
         RegisterComponents();
     }
 
-    public Tensor forward(Tensor image, Action<string, Tensor>? observer)
+    public Tensor forward(Tensor image, Action<string, Tensor>? observer, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         var hidden = conv_in.forward(image);
@@ -35,11 +35,11 @@ internal sealed class VaeEncoder : nn.Module
         for (var i = 0; i < down_blocks.Count; i++)
         {
             using var previous = hidden;
-            hidden = down_blocks[i].forward(hidden);
+            hidden = down_blocks[i].forward(hidden, cancellation);
             observer?.Invoke($"{Path}.down_blocks.{i}", hidden);
         }
 
-        hidden = mid_block.forward(hidden, $"{Path}.mid_block", observer);
+        hidden = mid_block.forward(hidden, $"{Path}.mid_block", observer, cancellation);
         observer?.Invoke($"{Path}.mid_block", hidden);
         hidden = ResnetBlock2D.NormActConv(conv_norm_out, conv_out, hidden);
         observer?.Invoke(Path, hidden);
@@ -61,14 +61,14 @@ internal sealed class DownEncoderBlock2D : nn.Module
         RegisterComponents();
     }
 
-    public Tensor forward(Tensor input)
+    public Tensor forward(Tensor input, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         var hidden = input.alias();
         foreach (var resnet in resnets)
         {
             using var previous = hidden;
-            hidden = resnet.forward(hidden);
+            hidden = resnet.forward(hidden, null, cancellation);
         }
 
         return (downsamplers is null ? hidden : downsamplers[0].forward(hidden)).MoveToOuterDisposeScope();

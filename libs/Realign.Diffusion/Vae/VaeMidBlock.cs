@@ -1,3 +1,4 @@
+using Realign.Diffusion.Attention;
 using Realign.Diffusion.Layers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -21,17 +22,17 @@ internal sealed class VaeMidBlock : nn.Module
         RegisterComponents();
     }
 
-    public Tensor forward(Tensor hidden, string path, Action<string, Tensor>? observer)
+    public Tensor forward(Tensor hidden, string path, Action<string, Tensor>? observer, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
-        hidden = resnets[0].forward(hidden);
+        hidden = resnets[0].forward(hidden, null, cancellation);
         if (attentions is not null)
         {
-            hidden = attentions[0].forward(hidden);
+            hidden = attentions[0].forward(hidden, cancellation);
             observer?.Invoke($"{path}.attentions.0", hidden);
         }
 
-        return resnets[1].forward(hidden).MoveToOuterDisposeScope();
+        return resnets[1].forward(hidden, null, cancellation).MoveToOuterDisposeScope();
     }
 }
 
@@ -55,12 +56,12 @@ internal sealed class VaeAttention : nn.Module
         RegisterComponents();
     }
 
-    public Tensor forward(Tensor input)
+    public Tensor forward(Tensor input, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         var tokens = group_norm.forward(input).flatten(2).transpose(1, 2);
-        var attended = Heads.ScaledDotProduct(
-            Heads.SplitHeads(to_q.forward(tokens), 1), Heads.SplitHeads(to_k.forward(tokens), 1), Heads.SplitHeads(to_v.forward(tokens), 1));
+        var attended = FusedAttention.Compute(
+            Heads.SplitHeads(to_q.forward(tokens), 1), Heads.SplitHeads(to_k.forward(tokens), 1), Heads.SplitHeads(to_v.forward(tokens), 1), null, cancellation);
         var output = to_out[0].forward(Heads.MergeHeads(attended)).transpose(1, 2).reshape(input.shape);
         return input.add(output).MoveToOuterDisposeScope();
     }

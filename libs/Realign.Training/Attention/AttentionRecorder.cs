@@ -27,7 +27,7 @@ public sealed class AttentionRecorder(Func<AttentionSite, bool> handles) : IAtte
     public bool Handles(AttentionSite site) => handles(site);
 
     /// <inheritdoc/>
-    public Tensor Process(AttentionSite site, Tensor query, Tensor key, Tensor value, double scale)
+    public Tensor Process(AttentionSite site, Tensor query, Tensor key, Tensor value, double scale, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         var probabilities = Kernel.Probabilities(query, key, scale);

@@ -50,8 +50,10 @@ internal sealed class PipelineCases(DiffusionPack pack)
         var noise = new GoldenNoise(expected);
         var steps = new List<float[]>();
         var timesteps = new List<float>();
-        var result = pipeline.Generate(RequestOf(run, scheduler, noise, expected) with
+        var result = pipeline.Generate(RequestOf(run, expected), new PipelineHooks
         {
+            Scheduler = scheduler,
+            Noise = noise,
             Progress = progress =>
             {
                 steps.Add(progress.Latents.ToSingles());
@@ -89,14 +91,14 @@ internal sealed class PipelineCases(DiffusionPack pack)
         }
     }
 
-    private static GenerationRequest RequestOf(JsonElement run, Scheduler scheduler, GoldenNoise noise, SafetensorsFile file)
+    private static GenerationRequest RequestOf(JsonElement run, SafetensorsFile file)
     {
         var isNegativeSized = Has(run, "negative_original_size") && Has(run, "negative_target_size");
+        var prompt = PromptOf(run);
         return new GenerationRequest
         {
-            Prompt = PromptOf(run),
-            Scheduler = scheduler,
-            Noise = noise,
+            Prompt = prompt,
+            Seeds = [.. prompt.Prompts.Select(_ => 0UL)],
             Height = run.GetProperty("height").GetInt32(),
             Width = run.GetProperty("width").GetInt32(),
             NumInferenceSteps = run.GetProperty("num_inference_steps").GetInt32(),

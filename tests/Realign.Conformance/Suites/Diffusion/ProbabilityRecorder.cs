@@ -12,7 +12,7 @@ internal sealed class ProbabilityRecorder(IReadOnlyCollection<string> wanted) : 
 
     public bool Handles(AttentionSite site) => wanted.Contains(site.Name);
 
-    public Tensor Process(AttentionSite site, Tensor query, Tensor key, Tensor value, double scale)
+    public Tensor Process(AttentionSite site, Tensor query, Tensor key, Tensor value, double scale, CancellationToken cancellation)
     {
         var probabilities = query.flatten(0, 1).bmm(key.flatten(0, 1).transpose(1, 2)).mul(Scalars.Of(scale)).softmax(-1);
         Probabilities[site.Name] = probabilities.clone().DetachFromDisposeScope();

@@ -1,6 +1,6 @@
 using Realign.Conformance.Runner;
 using Realign.Diffusion.Daam;
-using Realign.Diffusion.Modulation;
+using Realign.Diffusion.FineStage;
 using static TorchSharp.torch;
 
 namespace Realign.Conformance.Suites.Training;
@@ -20,11 +20,7 @@ internal sealed class DaamSuite : IConformanceSuite
         using var stage = new FineStageGolden(golden);
         using var recorder = new DaamRecorder();
         var steps = golden.Json.GetProperty("T").GetInt32();
-        golden.Compare(context, "out.latents", stage.Sample(stage.Prompt(false), steps, (_, _) =>
-        {
-            recorder.BeginStep(1);
-            return recorder;
-        }));
+        golden.Compare(context, "out.latents", stage.Sample(stage.Prompt(false), steps, (_, _) => recorder.AtStep(1)));
 
         var latent = golden.Read("in.latents").shape;
         var (height, width) = ((int)latent[2], (int)latent[3]);

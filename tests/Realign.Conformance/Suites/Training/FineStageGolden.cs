@@ -2,7 +2,7 @@ using System.Text.Json;
 using Realign.Clip.Text;
 using Realign.Core.Images;
 using Realign.Diffusion.Attention;
-using Realign.Diffusion.Modulation;
+using Realign.Diffusion.FineStage;
 using Realign.Diffusion.Schedulers;
 using Realign.Diffusion.UNet;
 using Realign.Torch;
@@ -15,6 +15,9 @@ internal sealed class FineStageGolden(TrainingGolden golden) : IDisposable
 {
     private readonly Lazy<UNet2DConditionModel> _unet = new(() => UNet2DConditionModel.Load(Path.Combine(golden.Part, "models", "unet"), TorchPlacement.Cpu));
     private readonly Lazy<CLIPTextModel> _text = new(() => CLIPTextModel.Load(Path.Combine(golden.Part, "models", "text_encoder"), TorchPlacement.Cpu));
+
+    /// <summary>Length of the training schedule in all goldens.</summary>
+    public const int TrainSteps = 1000;
 
     public UNet2DConditionModel UNet => _unet.Value;
 
@@ -73,7 +76,7 @@ internal sealed class FineStageGolden(TrainingGolden golden) : IDisposable
         var latent = golden.Read("in.latents").shape;
         var segments = golden.Json.GetProperty("segments").EnumerateArray().Zip(Resolved(), (segment, mask) => new ModulationSegment(
             TrainingGolden.Ints(segment.GetProperty("tokens")), segment.GetProperty("score").GetDouble(), mask)).ToList();
-        return new AttentionModulator(options, [new ModulationLayout(segments, [], options.Sampling, (int)latent[2], (int)latent[3], CPU)]);
+        return new AttentionModulator(options, [new ModulationLayout(segments, [], options.Sampling, (int)latent[2], (int)latent[3], CPU)], TrainSteps);
     }
 
     /// <summary>Guided DDIM; the latents after each step.</summary>

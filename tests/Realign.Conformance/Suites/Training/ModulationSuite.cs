@@ -2,7 +2,7 @@ using System.Text.Json;
 using Realign.Conformance.Runner;
 using Realign.Core.Images;
 using Realign.Diffusion.Attention;
-using Realign.Diffusion.Modulation;
+using Realign.Diffusion.FineStage;
 using Realign.Torch;
 using static TorchSharp.torch;
 
@@ -102,8 +102,8 @@ internal sealed class ModulationSuite : IConformanceSuite
 
         using var modulator = new AttentionModulator(options, [.. layouts.Select(layout => layout is null
             ? new ModulationLayout([], [], MaskSampling.Area, height, width, CPU)
-            : ModulationLayout.Of(new Dictionary<(int, int), LayerLayout> { [(height, width)] = layout }))]);
-        _ = modulator.BeginStep(0, 1, timestep, entry.GetProperty("first_modulated_row").GetInt32());
+            : ModulationLayout.Of(new Dictionary<(int, int), LayerLayout> { [(height, width)] = layout }))], FineStageGolden.TrainSteps);
+        var attention = modulator.AtStep(0, 1, timestep, entry.GetProperty("first_modulated_row").GetInt32());
         var site = new AttentionSite("layer", isCross, height, width);
         var (query, key, value) = (golden.Read($"{id}.in.q"), golden.Read($"{id}.in.k"), golden.Read($"{id}.in.v"));
         var scale = 1 / Math.Sqrt(query.shape[3]);
@@ -111,12 +111,12 @@ internal sealed class ModulationSuite : IConformanceSuite
         golden.Compare(context, $"{id}.out.logits", logits);
         golden.Compare(context, $"{id}.out.zmax", logits.amax([-1]));
         golden.Compare(context, $"{id}.out.zmin", logits.amin([-1]));
-        context.Equal("handled", isActive && options.CrossWeight * options.SelfWeight > 0 && layouts.Any(layout => layout is not null), modulator.Handles(site));
-        var modulated = modulator.Handles(site) ? modulator.Modulate(site, logits) : logits;
+        context.Equal("handled", isActive && options.CrossWeight * options.SelfWeight > 0 && layouts.Any(layout => layout is not null), attention?.Handles(site) == true);
+        var modulated = attention?.Handles(site) == true ? attention.Modulate(site, logits, 0) : logits;
         golden.Compare(context, $"{id}.out.logits_modulated", modulated);
         golden.Compare(context, $"{id}.out.probs", modulated.softmax(-1));
-        golden.Compare(context, $"{id}.out.output", modulator.Handles(site)
-            ? modulator.Process(site, query, key, value, scale)
+        golden.Compare(context, $"{id}.out.output", attention?.Handles(site) == true
+            ? attention.Process(site, query, key, value, scale, CancellationToken.None)
             : Realign.Torch.Layers.Attention.ScaledDotProduct(query, key, value));
     }
 
@@ -167,9 +167,8 @@ internal sealed class ModulationSuite : IConformanceSuite
         TrainingGolden.Compare(context, "plain", row.GetProperty("plain"), TrainingGolden.Numbers(logits.softmax(-1)), network: true);
         var options = new ModulationOptions { CrossWeight = row.GetProperty("gain").GetDouble(), AreaFactor = 0, MaxGain = null, Negative = NegativeSelector.Exact, UseScores = false, StepFraction = 1 };
         using var layout = new LayerLayout([new LayerSegment([1, 2], 2, false)], [new BinaryMask(1, 1, [isCovered ? (byte)1 : (byte)0])], [], CPU);
-        using var modulator = new AttentionModulator(options, [ModulationLayout.Of(new Dictionary<(int, int), LayerLayout> { [(1, 1)] = layout })]);
-        _ = modulator.BeginStep(0, 1, 1000, 0);
-        var modulated = modulator.Modulate(new AttentionSite("row", true, 1, 1), logits);
+        using var modulator = new AttentionModulator(options, [ModulationLayout.Of(new Dictionary<(int, int), LayerLayout> { [(1, 1)] = layout })], FineStageGolden.TrainSteps);
+        var modulated = modulator.AtStep(0, 1, 1000, 0)!.Modulate(new AttentionSite("row", true, 1, 1), logits, 0);
         TrainingGolden.Compare(context, "modulated", row.GetProperty("modulated"), TrainingGolden.Numbers(modulated.softmax(-1)), network: true);
     }
 
@@ -198,21 +197,21 @@ internal sealed class ModulationSuite : IConformanceSuite
         using var stage = new FineStageGolden(golden);
         var time = golden.Json.GetProperty("timestep").GetDouble();
         using var modulator = name == "plain" ? null : Modulator(stage, golden.Json.GetProperty("variants").GetProperty(name), 1);
-        _ = modulator?.BeginStep(0, 1, time, 1);
+        var modulated = modulator?.AtStep(0, 1, time, 1);
         var latents = golden.Read("in.latents");
         var blocks = new Dictionary<string, Tensor>();
         var wanted = golden.Keys.Where(key => key.StartsWith($"out.{name}.block.", StringComparison.Ordinal)).Select(key => key[$"out.{name}.block.".Length..]).ToHashSet();
         Tensor Forward(IAttentionProcessor? attention, Action<string, Tensor>? observer) => stage.UNet.forward(
             cat([latents, latents], 0), tensor(time, dtype: ScalarType.Float32), cat([stage.Empty(), stage.Prompt(true)], 0), attention: attention, observer: observer);
 
-        golden.Compare(context, $"out.{name}.eps", Forward(modulator, (module, output) =>
+        golden.Compare(context, $"out.{name}.eps", Forward(modulated, (module, output) =>
         {
             if (wanted.Contains(module))
                 blocks[module] = output.clone().DetachFromDisposeScope();
         }));
         foreach (var module in wanted)
             golden.Compare(context, $"out.{name}.block.{module}", blocks[module]);
-        var statistics = new LogitStatistics(modulator);
+        var statistics = new LogitStatistics(modulated);
         golden.Compare(context, $"out.{name}.eps", Forward(statistics, null));
         var rows = TrainingGolden.Texts(golden.Json.GetProperty("layer_names")).SelectMany(layer => statistics.Of[layer]).ToArray();
         golden.Compare(context, $"out.{name}.layer_stats", TensorConvert.FromArray(rows, rows.Length / 3, 3));
@@ -232,10 +231,9 @@ internal sealed class ModulationSuite : IConformanceSuite
         var active = 0;
         var latents = stage.Sample(stage.Prompt(run.GetProperty("replace_embeddings").GetBoolean()), steps, (index, time) =>
         {
-            if (modulator is null || !modulator.BeginStep(index, steps, time, 1))
-                return null;
-            active++;
-            return modulator;
+            var modulated = modulator?.AtStep(index, steps, time, 1);
+            active += modulated is null ? 0 : 1;
+            return modulated;
         });
         // at strength zero the reference counts its steps although they change nothing
         var hasStrength = variant.ValueKind != JsonValueKind.Null && variant.GetProperty("options").GetProperty("w_c").GetDouble() > 0;

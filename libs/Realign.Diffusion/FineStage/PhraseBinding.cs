@@ -1,0 +1,50 @@
+using Realign.Diffusion.Pipelines;
+
+namespace Realign.Diffusion.FineStage;
+
+/// <summary>Finds the tokens of regions in the prompt, and adds phrases to it that do not occur.</summary>
+/// <param name="tower">Reads the prompt.</param>
+/// <param name="extendPrompt">Whether missing phrases are added.</param>
+internal sealed class PhraseBinding(TextTower tower, bool extendPrompt)
+{
+    /// <summary>The prompt as it must be encoded, and the regions with their spans or the reason why they have none.</summary>
+    public (string Prompt, IReadOnlyList<PlannedRegion> Regions) Bind(string prompt, IReadOnlyList<PlannedRegion> regions)
+    {
+        int[] wanted = [.. Enumerable.Range(0, regions.Count).Where(i => !regions[i].IsIgnored)];
+        IReadOnlyList<IReadOnlyList<int>> phrases = [.. wanted.Select(i => Words(regions[i].Requested.Phrase))];
+        var found = Find(prompt, phrases);
+        // a phrase of score 0 is never written into the prompt: that would call for what must not appear
+        int[] missing = [.. Enumerable.Range(0, wanted.Length).Where(k => found[k] is null && phrases[k].Count > 0 && regions[wanted[k]].IsPlaced)];
+        if (extendPrompt && missing.Length > 0)
+        {
+            var fitting = PhraseSpans.Fitting(Words(prompt).Count, missing, [.. phrases.Select(phrase => phrase.Count)],
+                [.. wanted.Select(i => regions[i].Requested.Score)], tower.ContextLength - 2);
+            if (fitting.Count > 0)
+            {
+                prompt = string.Join(", ", [prompt, .. fitting.Select(k => regions[wanted[k]].Requested.Phrase)]);
+                found = Find(prompt, phrases);
+            }
+        }
+
+        var bound = regions.ToList();
+        for (var k = 0; k < wanted.Length; k++)
+        {
+            var region = bound[wanted[k]];
+            bound[wanted[k]] = found[k] is { } span ? region with { Span = span } : region with { IgnoredBecause = WhyUnbound(phrases[k].Count, region) };
+        }
+
+        return (prompt, bound);
+    }
+
+    private string WhyUnbound(int tokens, PlannedRegion region) => tokens == 0
+        ? "its phrase has no token"
+        : region.IsPlaced && extendPrompt
+            ? "its phrase does not fit behind the prompt"
+            : "its phrase does not occur in the prompt";
+
+    // only what the text encoder reads can be bound
+    private IReadOnlyList<PhraseSpan?> Find(string prompt, IReadOnlyList<IReadOnlyList<int>> phrases) =>
+        PhraseSpans.Find([.. Words(prompt).Take(tower.ContextLength - 2)], phrases, tower.Tokenizer.EndsWord);
+
+    private List<int> Words(string text) => [.. tower.Tokenizer.Encode(text)[1..^1]];
+}

@@ -1,0 +1,22 @@
+using Realign.Core.Images;
+using Realign.Core.Timings;
+using Realign.Diffusion.FineStage;
+
+namespace Realign.Diffusion.Generation;
+
+/// <summary>What was generated, and how.</summary>
+/// <param name="Images">One per seed.</param>
+/// <param name="EffectivePrompt">The prompt that was encoded.</param>
+/// <param name="TruncatedPrompt">The end of it that did not fit the context.</param>
+/// <param name="SchedulerClass">Published class name.</param>
+/// <param name="HeatMaps">Per image and word, where asked for.</param>
+/// <param name="Regions">One report per region of the fine stage.</param>
+/// <param name="Timings">Milliseconds per stage.</param>
+public sealed record GeneratedImages(
+    IReadOnlyList<RgbImage> Images,
+    string EffectivePrompt,
+    string TruncatedPrompt,
+    string SchedulerClass,
+    IReadOnlyList<WordHeatMap> HeatMaps,
+    IReadOnlyList<RegionReport> Regions,
+    StageTimings Timings);

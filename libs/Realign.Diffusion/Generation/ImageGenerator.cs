@@ -1,0 +1,135 @@
+using Realign.Core.Errors;
+using Realign.Core.Images;
+using Realign.Core.Timings;
+using Realign.Diffusion.Daam;
+using Realign.Diffusion.FineStage;
+using Realign.Diffusion.Lora;
+using Realign.Diffusion.Pipelines;
+using Realign.Diffusion.Schedulers;
+using Realign.Torch;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace Realign.Diffusion.Generation;
+
+/// <summary>Generates pictures with one loaded pipeline: plain runs and the fine stage of RealignDiff, heat maps, previews, adapters.</summary>
+/// <remarks>Not thread-safe. Owns the pipeline.</remarks>
+/// <param name="pipeline">Loaded models.</param>
+/// <param name="adapters">What requests may name.</param>
+/// <param name="maxPixels">Most pixels of a call, all its images together.</param>
+public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFolder adapters, long maxPixels) : IDisposable
+{
+    // above this the C heap is asked to give memory back after the call
+    private const long LargePixels = 1L << 18;
+
+    // what follows the steps of an image, as long as it took last time
+    private double _finishingMillisecondsPerPixel;
+
+    /// <summary>
+    /// Generates all images of a request, one after the other: memory does not grow with their number, and each is to the last bit the image
+    /// that its seed gives alone.
+    /// </summary>
+    /// <param name="request">One prompt, any number of seeds.</param>
+    /// <param name="listener">Gets events while the work goes on.</param>
+    /// <param name="cancellation">Ends the work inside a step.</param>
+    /// <exception cref="InvalidInputException">A value of the request cannot be used.</exception>
+    /// <exception cref="NotFoundException">There is no such scheduler or adapter.</exception>
+    /// <exception cref="OperationCanceledException">The token was set.</exception>
+    public GeneratedImages Generate(GenerationRequest request, IGenerationListener listener, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(listener);
+        var (height, width) = pipeline.SizeOf(request);
+        var pixels = (long)height * width * request.Seeds.Count;
+        if (pixels > maxPixels)
+        {
+            throw new InvalidInputException("width", $"{width}x{height} for {request.Seeds.Count} image(s)",
+                $"this service generates at most {maxPixels} pixels a call", "ask for fewer or smaller images, or raise Generator:MaxPixels");
+        }
+
+        try
+        {
+            using var grad = no_grad();
+            using var scope = NewDisposeScope();
+            return GenerateAll(request, height, width, listener, cancellation);
+        }
+        finally
+        {
+            if ((long)height * width > LargePixels)
+                TorchRuntime.TrimMemory();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => pipeline.Dispose();
+
+    private GeneratedImages GenerateAll(GenerationRequest request, int height, int width, IGenerationListener listener, CancellationToken cancellation)
+    {
+        var factor = pipeline.Vae.Config.Factor;
+        var timings = new StageTimings();
+        using var scheduler = pipeline.CreateScheduler(request.SchedulerClass, new SchedulerOptions { Eta = request.Eta });
+        if (request.Eta > 0 && scheduler.GetType().Name != "DDIMScheduler")
+            throw new InvalidInputException("eta", $"{request.Eta}", $"{scheduler.GetType().Name} has no eta", "leave it out, or use SCHEDULER_DDIM");
+        scheduler.SetTimesteps(request.NumInferenceSteps);
+        var plan = request.FineStage is { } stage ? FineStagePlan.Prepare(stage, pipeline.Prompts.Tower, request.Prompt.Prompts[0], height, width) : null;
+        var prompt = plan is null ? request.Prompt : request.Prompt with { Prompts = [plan.Prompt] };
+        using var attached = adapters.Attach(request.Adapters, pipeline);
+        if (request.Adapters.Count > 0)
+            timings.Mark("load_adapters");
+        var conditions = pipeline.Prompts.Encode(prompt, pipeline.IsGuided(request.GuidanceScale));
+        conditions = plan?.Apply(conditions, pipeline.Prompts) ?? conditions;
+        timings.Mark("encode_prompt");
+
+        using var modulator = plan?.CreateModulator(height / factor, width / factor, scheduler.Config.NumTrainTimesteps, pipeline.Placement.Device);
+        var finishing = _finishingMillisecondsPerPixel * height * width;
+        var run = new GenerationRun(request, modulator, scheduler.Timesteps.Count, finishing, listener, (latents, size) => Preview(latents, size, cancellation));
+        run.Begin();
+        var images = new List<RgbImage>();
+        var maps = new List<WordHeatMap>();
+        foreach (var seed in request.Seeds)
+        {
+            using var scope = NewDisposeScope();
+            using var recorder = request.HeatMaps ? new DaamRecorder(conditions.Prompts[0].Tokens.Length) : null;
+            var latents = pipeline.Denoise(request with { Prompt = prompt, Seeds = [seed] }, conditions, new PipelineHooks
+            {
+                Scheduler = scheduler,
+                Attention = step => run.Attention(step, recorder),
+                Progress = run.Progress,
+            }, cancellation);
+            timings.Mark("denoise");
+            var decoding = TimeProvider.System.GetTimestamp();
+            images.Add(DecodedImages.ToRgb(pipeline.Decode(latents, cancellation))[0]);
+            timings.Mark("decode");
+            _finishingMillisecondsPerPixel = TimeProvider.System.GetElapsedTime(decoding).TotalMilliseconds / ((double)height * width);
+            if (recorder is not null)
+                maps.AddRange(Maps(recorder, conditions, images.Count - 1, height / factor, width / factor));
+        }
+
+        return new GeneratedImages(
+            images, prompt.Prompts[0], conditions.Prompts[0].Tokens.TruncatedRest, scheduler.GetType().Name, maps, plan?.Reports ?? [], timings);
+    }
+
+    // the latents are shrunk before they are decoded: a small picture costs little, whatever the size of the image
+    private RgbImage Preview(Tensor latents, int? size, CancellationToken cancellation)
+    {
+        using var scope = NewDisposeScope();
+        var first = latents.narrow(0, 0, 1);
+        var longest = Math.Max(first.shape[2], first.shape[3]);
+        var wanted = Math.Max(1, (size ?? int.MaxValue) / pipeline.Vae.Config.Factor);
+        if (wanted < longest)
+        {
+            long[] shrunk = [Math.Max(1, first.shape[2] * wanted / longest), Math.Max(1, first.shape[3] * wanted / longest)];
+            first = F.interpolate(first, size: shrunk, mode: InterpolationMode.Area);
+        }
+
+        return DecodedImages.ToRgb(pipeline.Decode(first, cancellation))[0];
+    }
+
+    private List<WordHeatMap> Maps(DaamRecorder recorder, TextConditions conditions, int image, int height, int width)
+    {
+        using var scope = NewDisposeScope();
+        var maps = recorder.HeatMaps(height, width)[0];
+        return [.. WordColumns.Of(pipeline.Prompts.Tower, conditions.Prompts[0]).Select(word =>
+            new WordHeatMap(image, word.Word, word.Columns, height, width, HeatMaps.Word(maps, word.Columns).ToSingles()))];
+    }
+}

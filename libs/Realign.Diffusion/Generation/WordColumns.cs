@@ -1,0 +1,26 @@
+using Realign.Diffusion.Pipelines;
+
+namespace Realign.Diffusion.Generation;
+
+/// <summary>The words of an encoded prompt and the columns of their tokens.</summary>
+internal static class WordColumns
+{
+    /// <summary>In the order of the prompt; punctuation is left out.</summary>
+    public static IReadOnlyList<(string Word, IReadOnlyList<int> Columns)> Of(TextTower tower, EncodedPrompt prompt)
+    {
+        var words = new List<(string, IReadOnlyList<int>)>();
+        var columns = new List<int>();
+        for (var column = 1; column < prompt.Tokens.Length - 1; column++)
+        {
+            columns.Add(column);
+            if (!tower.Tokenizer.EndsWord(prompt.Tokens.Ids[column]) && column + 1 < prompt.Tokens.Length - 1)
+                continue;
+            var word = tower.Tokenizer.Decode([.. columns.Select(at => prompt.Tokens.Ids[at])], skipSpecialTokens: true);
+            if (word.Any(char.IsLetterOrDigit))
+                words.Add((word, [.. columns]));
+            columns.Clear();
+        }
+
+        return words;
+    }
+}

@@ -1,0 +1,138 @@
+using System.Security.Cryptography;
+using Realign.Core;
+using Realign.Core.Errors;
+using Realign.Diffusion.FineStage;
+using Realign.Diffusion.Lora;
+using Realign.Diffusion.Pipelines;
+using Realign.V1;
+using Realign.Wire.Masks;
+using Realign.Wire.Requests;
+using Realign.Wire.Schedulers;
+
+namespace Realign.Generator.Requests;
+
+/// <summary>Checks every field of a request.</summary>
+internal static class GenerationRequestReader
+{
+    private const int MinSide = 64;
+    private const int MaxSide = 2048;
+    private const int MaxSegments = 32;
+    private const int MaxAdapters = 8;
+    private const int MaxNameLength = 200;
+    private const int MaxStrength = 2;
+
+    private static readonly ModulationOptions Defaults = new();
+
+    public static GenerationRequest Read(GenerateRequest request, GeneratorOptions options)
+    {
+        var seed = request.HasSeed ? request.Seed : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) >> 1;
+        var images = Require.Range("num_images", request.HasNumImages ? request.NumImages : 1, 1, 16);
+        return new GenerationRequest
+        {
+            Prompt = Prompt(request),
+            Seeds = [.. Enumerable.Range(0, images).Select(i => unchecked(seed + (ulong)i))],
+            NumInferenceSteps = Require.Range("num_inference_steps", request.HasNumInferenceSteps ? request.NumInferenceSteps : options.DefaultSteps, 1, 1000),
+            GuidanceScale = request.HasGuidanceScale ? Number("guidance_scale", request.GuidanceScale, 50) : options.DefaultGuidanceScale,
+            Width = request.HasWidth ? Side("width", request.Width) : null,
+            Height = request.HasHeight ? Side("height", request.Height) : null,
+            SchedulerClass = SchedulerName.Of(Require.Known("scheduler", request.Scheduler))?.ClassName,
+            Eta = Number("eta", request.Eta, 1),
+            GuidanceRescale = Number("guidance_rescale", request.GuidanceRescale, 1),
+            PreviewEvery = Require.Range("preview.every_steps", request.Preview?.EverySteps ?? 0, 0, 1000),
+            PreviewSize = request.Preview is { HasMaxSize: true } preview ? Require.Range("preview.max_size", preview.MaxSize, 8, 1024) : null,
+            HeatMaps = request.HeatMaps,
+            FineStage = FineStage(request.Modulation),
+            Adapters = Adapters(request),
+        };
+    }
+
+    private static PromptRequest Prompt(GenerateRequest request)
+    {
+        var negative = Require.OptionalText("negative_prompt", request.NegativePrompt);
+        return new PromptRequest { Prompts = [Require.Text("prompt", request.Prompt)], NegativePrompts = negative.Length > 0 ? [negative] : null };
+    }
+
+    // the number as the caller wrote it: 0.3 as a float is a little more, and would modulate one step too many
+    private static double Number(string field, float value, float max) => (double)(decimal)Require.Range(field, value, 0, max);
+
+    private static IReadOnlyList<AdapterChoice> Adapters(GenerateRequest request)
+    {
+        Require.Count("adapters", request.Adapters.Count, 0, MaxAdapters);
+        return [.. request.Adapters.Select((adapter, index) => new AdapterChoice(
+            Require.Text($"adapters[{index}].name", adapter.Name, MaxNameLength),
+            adapter.HasStrength ? (double)(decimal)Require.Range($"adapters[{index}].strength", adapter.Strength, -MaxStrength, MaxStrength) : 1))];
+    }
+
+    private static int Side(string field, int value)
+    {
+        _ = Require.Range(field, value, MinSide, MaxSide);
+        return value % 8 == 0
+            ? value
+            : throw new InvalidInputException(field, $"{value}", "not a multiple of 8", $"use {value / 8 * 8} or {(value / 8 * 8) + 8}");
+    }
+
+    /// <summary>Null where there is nothing to modulate; the settings are checked all the same.</summary>
+    private static FineStageRequest? FineStage(Modulation? modulation)
+    {
+        if (modulation is null)
+            return null;
+        Require.Count("modulation.segments", modulation.Segments.Count, 0, MaxSegments);
+        CheckMaskPixels(modulation);
+        var mode = Require.Known("modulation.mode", modulation.Mode);
+        var options = new ModulationOptions
+        {
+            Negative = mode == ModulationMode.Exact ? NegativeSelector.Exact : NegativeSelector.Safe,
+            CrossWeight = modulation.HasCrossAttentionWeight ? Number("modulation.cross_attention_weight", modulation.CrossAttentionWeight, 10) : Defaults.CrossWeight,
+            SelfWeight = modulation.HasSelfAttentionWeight ? Number("modulation.self_attention_weight", modulation.SelfAttentionWeight, 10) : Defaults.SelfWeight,
+            SchedulePower = modulation.HasSchedulePower ? Number("modulation.schedule_power", modulation.SchedulePower, 20) : Defaults.SchedulePower,
+            StepFraction = modulation.HasStepFraction ? Number("modulation.step_fraction", modulation.StepFraction, 1) : Defaults.StepFraction,
+            MaxGain = modulation.HasMaxGain ? Number("modulation.max_gain", modulation.MaxGain, 10) : Defaults.MaxGain,
+        };
+        if (modulation.Segments.Count == 0)
+            return null;
+        return new FineStageRequest
+        {
+            Regions = [.. modulation.Segments.Select(Region)],
+            Options = options,
+            ReplaceEmbeddings = !modulation.HasReplaceEmbeddings || modulation.ReplaceEmbeddings,
+            SuppressZeroScores = modulation.SuppressZeroScores,
+            ExtendPrompt = !modulation.HasExtendPrompt || modulation.ExtendPrompt,
+        };
+    }
+
+    // run lengths are small on the wire, whatever the mask they stand for
+    private static void CheckMaskPixels(Modulation modulation)
+    {
+        long pixels = 0;
+        for (var i = 0; i < modulation.Segments.Count; i++)
+        {
+            var mask = modulation.Segments[i].Mask;
+            if (mask is null)
+                continue;
+            pixels += (long)Require.Range($"modulation.segments[{i}].mask.width", mask.Width, 1, Limits.MaskEdge)
+                * Require.Range($"modulation.segments[{i}].mask.height", mask.Height, 1, Limits.MaskEdge);
+            if (pixels > Limits.MaskPixels)
+            {
+                throw new InvalidInputException("modulation.segments", $"{pixels} mask pixels up to segment {i}", $"at most {Limits.MaskPixels} are taken in one call",
+                    "send the masks at the size of the image");
+            }
+        }
+    }
+
+    private static PhraseRegion Region(Segment segment, int index)
+    {
+        var field = $"modulation.segments[{index}]";
+        var score = Require.Range($"{field}.score", segment.Score, 0, 2);
+        var phrase = score > 0
+            ? Require.Text($"{field}.phrase", segment.Phrase, Limits.PhraseLength)
+            : Require.OptionalText($"{field}.phrase", segment.Phrase, Limits.PhraseLength);
+        if (segment.Mask is not { } mask)
+        {
+            return score == 0
+                ? new PhraseRegion(phrase, score, null)
+                : throw new InvalidInputException($"{field}.mask", "missing", "a segment with a score above 0 needs a place", "send its mask, or leave the segment out");
+        }
+
+        return new PhraseRegion(phrase, score, MaskMessages.Read($"{field}.mask", mask).ToMask());
+    }
+}
