@@ -75,7 +75,7 @@ public sealed record GenerationRequest
 
     internal void Check(int factor, int height, int width)
     {
-        if (Seeds.Count != Prompt.Prompts.Count)
+        if (Prompt.Prompts.Count > 0 && Seeds.Count != Prompt.Prompts.Count)
             throw new ArgumentException($"{Seeds.Count} seeds, but {Prompt.Prompts.Count} prompts");
         if (height < factor || height % factor != 0)
             throw Wrong("height", height, $"must be a positive multiple of {factor}");
