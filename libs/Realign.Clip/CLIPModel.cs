@@ -12,9 +12,9 @@ namespace Realign.Clip;
 
 /// <summary>Both CLIP towers with their projections into one space. Differentiable.</summary>
 /// <remarks>Not thread-safe. Built without storage: <see cref="Load"/> or <see cref="StateDict.Load"/> gives it weights.</remarks>
-public sealed class CLIPModel : nn.Module
+public sealed class CLIPModel : nn.Module, IParameterOwner
 {
-    private readonly Parameter logit_scale;
+    private Parameter logit_scale;
     private readonly CLIPTextTransformer text_model;
     private readonly CLIPVisionTransformer vision_model;
     private readonly Linear visual_projection;
@@ -31,6 +31,12 @@ public sealed class CLIPModel : nn.Module
         visual_projection = new Linear(config.Vision.HiddenSize, config.ProjectionDim, hasBias: false);
         text_projection = new Linear(config.Text.HiddenSize, config.ProjectionDim, hasBias: false);
         RegisterComponents();
+    }
+
+    void IParameterOwner.Place(string name, Parameter parameter)
+    {
+        logit_scale = parameter;
+        ConditionallyRegisterParameter(name, parameter);
     }
 
     /// <summary>Sizes.</summary>

@@ -1,4 +1,5 @@
 using Realign.Core.Errors;
+using Realign.Core.Files;
 
 namespace Realign.Grounding;
 
@@ -8,9 +9,8 @@ internal static class OnnxFolder
     /// <exception cref="ModelLoadException">None of the names is there.</exception>
     public static string Find(string folder, IReadOnlyList<string> names)
     {
-        if (!Directory.Exists(folder))
-            throw new ModelLoadException(folder, "the folder does not exist", "check the path");
-        return names.SelectMany(name => new[] { Path.Combine(folder, "onnx", name), Path.Combine(folder, name) }).FirstOrDefault(File.Exists)
-            ?? throw new ModelLoadException(folder, $"no graph: {string.Join(" or ", names)} is needed, here or in onnx/", "download the ONNX files of the model");
+        ModelFolder.Require(folder, names);
+        return names.SelectMany(name => new[] { Path.Combine(folder, "onnx", name), Path.Combine(folder, name) }).FirstOrDefault(ModelFile.Exists)
+            ?? throw ModelFolder.Lacks(folder, [.. names, .. names.Select(name => $"onnx/{name}")]);
     }
 }

@@ -2,23 +2,59 @@ using Realign.Core.Errors;
 
 namespace Realign.Models;
 
-/// <summary>Collects what loading a file would complain about.</summary>
-internal static class Findings
+/// <summary>Collects what loading a model would complain about, and the ways out.</summary>
+internal sealed class Findings
 {
-    /// <summary>Reads something; its problems are added to the list and null is returned.</summary>
-    public static T? Try<T>(List<string> problems, Func<T> read)
+    private readonly List<string> _problems = [];
+    private readonly List<string> _waysOut = [];
+
+    public IReadOnlyList<string> Problems => _problems;
+
+    public IReadOnlyList<string> WaysOut => _waysOut;
+
+    public void Add(string problem) => _problems.Add(problem);
+
+    public void AddRange(IEnumerable<string> problems) => _problems.AddRange(problems);
+
+    /// <summary>Takes over a refusal; problems of a file inside the model are headed by its name.</summary>
+    public void Add(RealignException failure, bool withFileName)
+    {
+        var prefix = withFileName && failure is ModelLoadException load ? $"{Path.GetFileName(load.Path)}: " : "";
+        _problems.AddRange(ProblemsOf(failure).Select(problem => prefix + problem));
+        if (!_waysOut.Contains(failure.WayOut))
+            _waysOut.Add(failure.WayOut);
+    }
+
+    /// <summary>Reads something; its problems are added and null is returned.</summary>
+    public T? Try<T>(Func<T> read)
         where T : class
     {
         try
         {
             return read();
         }
-        catch (ModelLoadException exception)
+        catch (RealignException failure)
         {
-            problems.AddRange(exception.Problems.Select(problem => $"{Path.GetFileName(exception.Path)}: {problem}"));
+            Add(failure, withFileName: true);
             return null;
         }
     }
+
+    /// <summary>Loads something as a service does, and lets it go again.</summary>
+    public void TryLoad(Func<IDisposable> load)
+    {
+        try
+        {
+            load().Dispose();
+        }
+        catch (RealignException failure)
+        {
+            Add(failure, withFileName: false);
+        }
+    }
+
+    /// <summary>Every problem of a refusal.</summary>
+    public static IReadOnlyList<string> ProblemsOf(RealignException failure) => failure is ModelLoadException load ? load.Problems : [failure.Message];
 
     /// <summary>Sum over parts, each counted in one variant only.</summary>
     public static IReadOnlyDictionary<string, long> TorchMemory(IEnumerable<PartReport> parts)

@@ -1,3 +1,5 @@
+using Realign.Core.Files;
+
 namespace Realign.Models;
 
 /// <summary>Where a model says under which licence it may be used.</summary>
@@ -19,7 +21,7 @@ internal static class LicenceFile
     // model cards begin with a block of YAML between lines of three dashes
     private static string? FromCard(string path)
     {
-        if (!File.Exists(path))
+        if (ModelFile.LengthOf(path) == 0)
             return null;
         var lines = File.ReadLines(path).Take(MaxCardLines).ToList();
         if (lines is not ["---", ..])

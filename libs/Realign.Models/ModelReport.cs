@@ -1,6 +1,6 @@
 namespace Realign.Models;
 
-/// <summary>What a folder or file is and whether it can be loaded, found without reading weights.</summary>
+/// <summary>What a folder or file is and whether it can be loaded.</summary>
 public sealed record ModelReport
 {
     /// <summary>The folder or file.</summary>
@@ -20,6 +20,9 @@ public sealed record ModelReport
 
     /// <summary>Problems of the whole: missing files, parts that do not belong together.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
+
+    /// <summary>What to do about them.</summary>
+    public IReadOnlyList<string> WaysOut { get; init; } = [];
 
     /// <summary>Bytes that the weights take in memory, by the type they are loaded as; what a computation needs comes on top.</summary>
     public IReadOnlyDictionary<string, long> MemoryBytes { get; init; } = new Dictionary<string, long>();

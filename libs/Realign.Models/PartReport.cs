@@ -32,4 +32,10 @@ public sealed record PartReport
 
     /// <summary>Everything that keeps it from being loaded; empty = it fits.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
+
+    /// <summary>What to do about them.</summary>
+    public IReadOnlyList<string> WaysOut { get; init; } = [];
+
+    /// <summary>The same part with the problems of a refusal.</summary>
+    internal PartReport With(Core.Errors.RealignException failure) => this with { Problems = Findings.ProblemsOf(failure), WaysOut = [failure.WayOut] };
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Realign.Core.Errors;
+using Realign.Onnx.Files;
 using Realign.Onnx.Internal;
 
 namespace Realign.Onnx;
@@ -51,7 +52,9 @@ public sealed class OnnxModel : IDisposable
     public static OnnxModel Open(string path, OnnxModelOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(path);
-        OnnxFileCheck.Check(path);
+        var graph = OnnxGraphFile.Open(path);
+        if (graph.Problems.Count > 0)
+            throw new ModelLoadException(path, graph.Problems, OnnxGraphFile.WayOut);
         options ??= new OnnxModelOptions();
         _ = OrtEnvironment.Instance;
         for (var attempt = 0; ; attempt++)

@@ -1,33 +1,36 @@
-using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 using Realign.Core.Errors;
+using Realign.Core.Files;
 
 namespace Realign.Safetensors;
 
 /// <summary>
-/// A memory-mapped safetensors file. Opening checks the whole header; tensor bytes are read by the operating system when they are touched.
+/// An open safetensors file. Opening checks the whole header; tensor bytes are copied out when they are asked for, never mapped: a file that is
+/// cut off or written over later cannot change or end the process that read it.
 /// </summary>
-/// <remarks>Safe for concurrent reads. Spans are valid until <see cref="Dispose"/>.</remarks>
-public sealed unsafe class SafetensorsFile : IDisposable
+/// <remarks>Safe for concurrent reads.</remarks>
+public sealed class SafetensorsFile : IDisposable
 {
-    private readonly MemoryMappedFile _map;
-    private readonly MemoryMappedViewAccessor _view;
-    private readonly byte* _start;
+    /// <summary>Way out of a file whose numbers are not finite.</summary>
+    public const string NonFiniteWayOut = "download the file again; if it is as published, use another revision: it was damaged in training or conversion";
 
-    private SafetensorsFile(string path, MemoryMappedFile map, Dictionary<string, SafetensorsEntry> entries, Dictionary<string, string> metadata)
+    // a multiple of every element's size
+    private const int PieceBytes = 4 << 20;
+
+    private readonly ModelFile _file;
+    private readonly SafeFileHandle _handle;
+
+    private SafetensorsFile(ModelFile file, SafeFileHandle handle, Dictionary<string, SafetensorsEntry> entries, Dictionary<string, string> metadata)
     {
-        Path = path;
+        _file = file;
+        _handle = handle;
         Entries = entries;
         Metadata = metadata;
-        _map = map;
-        _view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-        byte* pointer = null;
-        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref pointer);
-        _start = pointer + _view.PointerOffset;
     }
 
-    /// <summary>Path of the file.</summary>
-    public string Path { get; }
+    /// <summary>Path of the file, as it was named.</summary>
+    public string Path => _file.Path;
 
     /// <summary>Its tensors by key.</summary>
     public IReadOnlyDictionary<string, SafetensorsEntry> Entries { get; }
@@ -39,61 +42,77 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <exception cref="ModelLoadException">The file is missing, truncated or its header lies; lists every problem.</exception>
     public static SafetensorsFile Open(string path)
     {
-        FileStream stream;
+        var file = ModelFile.Find(path);
+        var handle = file.Open();
         try
         {
-            stream = File.OpenRead(path);
+            var (entries, metadata) = SafetensorsHeader.Read(file, handle);
+            return new SafetensorsFile(file, handle, entries, metadata);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch
         {
-            throw new ModelLoadException(path, "the file cannot be opened", "check the path and its permissions", exception);
-        }
-
-        using (stream)
-        {
-            var (entries, metadata) = SafetensorsHeader.Read(path, stream);
-            var map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
-            try
-            {
-                return new SafetensorsFile(path, map, entries, metadata);
-            }
-            catch
-            {
-                map.Dispose();
-                throw;
-            }
+            handle.Dispose();
+            throw;
         }
     }
 
-    /// <summary>Raw little-endian bytes of a tensor, without a copy.</summary>
+    /// <summary>Raw little-endian bytes of a tensor.</summary>
     /// <exception cref="KeyNotFoundException">There is no such key.</exception>
-    /// <exception cref="ModelLoadException">The tensor is larger than a span can be (2 GiB); use <see cref="BytesAt"/>.</exception>
-    public ReadOnlySpan<byte> Bytes(string key)
+    /// <exception cref="ModelLoadException">The tensor is larger than an array can be (2 GiB; use <see cref="Read"/>), or the file became shorter.</exception>
+    public byte[] Bytes(string key)
     {
         var entry = Entries[key];
-        if (entry.LengthBytes > int.MaxValue)
+        if (entry.LengthBytes > Array.MaxLength)
             throw new ModelLoadException(Path, $"key '{key}' is larger than 2 GiB", "read it in pieces");
-        return new ReadOnlySpan<byte>(_start + entry.Offset, (int)entry.LengthBytes);
+        var bytes = new byte[entry.LengthBytes];
+        Read(key, 0, bytes);
+        return bytes;
     }
 
-    /// <summary>A piece of a tensor's raw bytes, without a copy.</summary>
+    /// <summary>Copies a piece of a tensor's raw bytes.</summary>
     /// <param name="key">Its key.</param>
     /// <param name="start">First byte, counted from the tensor's own start.</param>
-    /// <param name="length">Bytes.</param>
-    public ReadOnlySpan<byte> BytesAt(string key, long start, int length)
+    /// <param name="buffer">Is filled.</param>
+    /// <exception cref="ModelLoadException">The file became shorter after it was opened.</exception>
+    public void Read(string key, long start, Span<byte> buffer)
     {
         var entry = Entries[key];
         ArgumentOutOfRangeException.ThrowIfNegative(start);
-        ArgumentOutOfRangeException.ThrowIfNegative(length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(start + length, entry.LengthBytes);
-        return new ReadOnlySpan<byte>(_start + entry.Offset + start, length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(start + buffer.Length, entry.LengthBytes);
+        _file.Read(_handle, buffer, entry.Offset + start);
     }
+
+    /// <summary>Reads a tensor's numbers and says which is the first that is NaN or infinite; null = all are finite.</summary>
+    /// <exception cref="ModelLoadException">The file became shorter after it was opened.</exception>
+    public string? FindNonFinite(string key)
+    {
+        var entry = Entries[key];
+        var buffer = new byte[Math.Min(entry.LengthBytes, PieceBytes)];
+        for (long done = 0; done < entry.LengthBytes; done += PieceBytes)
+        {
+            var piece = buffer.AsSpan(0, (int)Math.Min(PieceBytes, entry.LengthBytes - done));
+            Read(key, done, piece);
+            if (FiniteNumbers.FindOther(piece, entry.DType) is >= 0 and var index)
+                return NonFinite(key, (done / entry.DType.SizeBytes()) + index);
+        }
+
+        return null;
+    }
+
+    /// <summary>What a tensor with such a number is refused with.</summary>
+    /// <param name="key">Its key.</param>
+    /// <param name="index">Of the number, in row-major order.</param>
+    public static string NonFinite(string key, long index) => $"key '{key}' holds NaN or infinity (number {index})";
+
+    /// <summary>To be called after the last tensor was read: all of them belong to one state of the file.</summary>
+    /// <exception cref="ModelLoadException">The file was written to, or another one was put in its place, after it was opened.</exception>
+    public void RequireUnchanged() => _file.RequireUnchanged(_handle);
 
     /// <summary>A tensor of <c>F32</c>, <c>F16</c>, <c>BF16</c> or <c>F64</c> as floats.</summary>
     public float[] ReadSingles(string key)
     {
         var entry = Entries[key];
-        var bytes = Bytes(key);
+        ReadOnlySpan<byte> bytes = Bytes(key);
         var values = new float[entry.Count];
         switch (entry.DType)
         {
@@ -123,7 +142,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
     public long[] ReadInt64s(string key)
     {
         var entry = Entries[key];
-        var bytes = Bytes(key);
+        ReadOnlySpan<byte> bytes = Bytes(key);
         var values = new long[entry.Count];
         for (var i = 0; i < values.Length; i++)
         {
@@ -139,10 +158,5 @@ public sealed unsafe class SafetensorsFile : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _view.SafeMemoryMappedViewHandle.ReleasePointer();
-        _view.Dispose();
-        _map.Dispose();
-    }
+    public void Dispose() => _handle.Dispose();
 }

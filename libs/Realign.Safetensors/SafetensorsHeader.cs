@@ -1,6 +1,8 @@
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 using Realign.Core.Configs;
 using Realign.Core.Errors;
+using Realign.Core.Files;
 
 namespace Realign.Safetensors;
 
@@ -13,20 +15,24 @@ internal static class SafetensorsHeader
     /// <summary>The reference implementation's own limit.</summary>
     public const long MaxHeaderBytes = 100_000_000;
 
+    // of the format, but no engine here computes with them
+    private static readonly string[] SmallFloatTypes = ["F8_E4M3", "F8_E5M2", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "F8_E8M0", "F6_E2M3", "F6_E3M2", "F4"];
+
     private const string WayOut = "download the file again; if it is complete, it was not written as safetensors";
 
-    public static (Dictionary<string, SafetensorsEntry> Entries, Dictionary<string, string> Metadata) Read(string path, Stream stream)
+    public static (Dictionary<string, SafetensorsEntry> Entries, Dictionary<string, string> Metadata) Read(ModelFile file, SafeFileHandle handle)
     {
-        var fileLength = stream.Length;
+        var (path, fileLength) = (file.Path, file.Length);
+        var head = new byte[Math.Min(fileLength, FileMistakes.HeadBytes)];
+        file.Read(handle, head, 0);
+        FileMistakes.Check(path, head, fileLength, FileFormat.Safetensors);
         if (fileLength < 8)
             throw Bad(path, $"{fileLength} bytes are too few for a safetensors header");
-        Span<byte> lengthBytes = stackalloc byte[8];
-        stream.ReadExactly(lengthBytes);
-        var headerLength = BitConverter.ToUInt64(lengthBytes);
+        var headerLength = BitConverter.ToUInt64(head);
         if (headerLength < 2 || headerLength > MaxHeaderBytes || headerLength > (ulong)(fileLength - 8))
             throw Bad(path, $"the header claims {headerLength} bytes in a file of {fileLength} bytes");
         var header = new byte[headerLength];
-        stream.ReadExactly(header);
+        file.Read(handle, header, 8);
         return Parse(path, header, 8 + (long)headerLength, fileLength);
     }
 
@@ -46,22 +52,54 @@ internal static class SafetensorsHeader
         {
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw Bad(path, "the header is not a JSON object");
-            var entries = new Dictionary<string, SafetensorsEntry>(StringComparer.Ordinal);
-            var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
-            var problems = new List<string>();
-            foreach (var property in document.RootElement.EnumerateObject())
-            {
-                var name = property.Name;
-                if (name == "__metadata__")
-                    ReadMetadata(property.Value, metadata, problems);
-                else if (ReadEntry(name, property.Value, dataStart, fileLength, problems) is { } entry && !entries.TryAdd(name, entry))
-                    problems.Add($"key '{name}' occurs twice");
-            }
-
-            CheckOverlaps(entries.Values, dataStart, fileLength, problems);
-            return problems.Count == 0 ? (entries, metadata) : throw new ModelLoadException(path, problems, WayOut);
+            var claims = Read(document.RootElement, dataStart, fileLength);
+            if (claims.Problems.Count == 0)
+                return (claims.Entries, claims.Metadata);
+            if (claims.SmallFloats.Count > 0)
+                throw SmallFloats(path, claims.SmallFloats);
+            // a header in order, but for a longer file
+            var whole = DeclaredLength(document.RootElement, dataStart);
+            throw whole > fileLength && Read(document.RootElement, dataStart, whole).Problems.Count == 0
+                ? new ModelLoadException(path, $"the file is cut off: its header describes {whole} bytes, {fileLength} are there", "resume or repeat the download")
+                : new ModelLoadException(path, claims.Problems, WayOut);
         }
     }
+
+    private static Claims Read(JsonElement header, long dataStart, long fileLength)
+    {
+        var claims = new Claims([], [], [], []);
+        foreach (var property in header.EnumerateObject())
+        {
+            var name = property.Name;
+            if (name == "__metadata__")
+                ReadMetadata(property.Value, claims.Metadata, claims.Problems);
+            else if (ReadEntry(name, property.Value, dataStart, fileLength, claims) is { } entry && !claims.Entries.TryAdd(name, entry))
+                claims.Problems.Add($"key '{name}' occurs twice");
+        }
+
+        CheckOverlaps(claims.Entries.Values, dataStart, fileLength, claims.Problems);
+        return claims;
+    }
+
+    private static long DeclaredLength(JsonElement header, long dataStart)
+    {
+        long end = 0;
+        foreach (var property in header.EnumerateObject())
+        {
+            if (property.Value.ValueKind == JsonValueKind.Object && property.Value.TryGetProperty("data_offsets", out var offsets)
+                && offsets.ValueKind == JsonValueKind.Array && offsets.GetArrayLength() == 2
+                && offsets[1].ValueKind == JsonValueKind.Number && offsets[1].TryGetInt64(out var own))
+            {
+                end = Math.Max(end, own);
+            }
+        }
+
+        return end <= long.MaxValue - dataStart ? dataStart + end : long.MaxValue;
+    }
+
+    private static ModelLoadException SmallFloats(string path, Dictionary<string, int> counts) => new(path,
+        [.. counts.Select(pair => $"{pair.Value} keys are stored as {pair.Key}, floats of 8 bits or less, which are not loaded")],
+        "download the float16, bfloat16 or float32 file of the model");
 
     private static void ReadMetadata(JsonElement value, Dictionary<string, string> metadata, List<string> problems)
     {
@@ -80,8 +118,9 @@ internal static class SafetensorsHeader
         }
     }
 
-    private static SafetensorsEntry? ReadEntry(string name, JsonElement value, long dataStart, long fileLength, List<string> problems)
+    private static SafetensorsEntry? ReadEntry(string name, JsonElement value, long dataStart, long fileLength, Claims claims)
     {
+        var problems = claims.Problems;
         if (value.ValueKind != JsonValueKind.Object
             || !value.TryGetProperty("dtype", out var dtypeElement) || dtypeElement.ValueKind != JsonValueKind.String
             || !value.TryGetProperty("shape", out var shapeElement) || shapeElement.ValueKind != JsonValueKind.Array
@@ -95,6 +134,8 @@ internal static class SafetensorsHeader
         if (!SafetensorsDTypes.TryParse(dtypeName, out var dtype))
         {
             problems.Add($"key '{name}' has the unknown dtype '{dtypeName}'");
+            if (SmallFloatTypes.Contains(dtypeName))
+                claims.SmallFloats[dtypeName!] = claims.SmallFloats.GetValueOrDefault(dtypeName!) + 1;
             return null;
         }
 
@@ -148,4 +189,7 @@ internal static class SafetensorsHeader
     }
 
     private static ModelLoadException Bad(string path, string problem) => new(path, problem, WayOut);
+
+    private sealed record Claims(
+        Dictionary<string, SafetensorsEntry> Entries, Dictionary<string, string> Metadata, List<string> Problems, Dictionary<string, int> SmallFloats);
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Realign.Core.Configs;
 using Realign.Core.Errors;
+using Realign.Core.Files;
 
 namespace Realign.Safetensors;
 
@@ -60,23 +61,22 @@ public sealed partial class SafetensorsSet : IDisposable
     /// <exception cref="ModelLoadException">No weights are there, only files that run code when loaded, or a shard is missing.</exception>
     public static SafetensorsSet OpenFolder(string folder, string baseName, string? variant = null)
     {
-        if (!Directory.Exists(folder))
-            throw new ModelLoadException(folder, "the folder does not exist", "check the path");
+        ModelFolder.Require(folder, $"{baseName}.safetensors");
         var variants = Variants(folder, baseName);
         var chosen = variant is null && variants is [var only] ? only : variant;
         var infix = chosen is null ? "" : "." + chosen;
         var single = System.IO.Path.Combine(folder, $"{baseName}{infix}.safetensors");
-        if (File.Exists(single))
+        if (ModelFile.Exists(single))
             return OpenFile(single);
         foreach (var index in new[] { $"{baseName}.safetensors.index{infix}.json", $"{baseName}{infix}.safetensors.index.json" })
         {
             var path = System.IO.Path.Combine(folder, index);
-            if (File.Exists(path))
+            if (ModelFile.Exists(path))
                 return OpenShards(folder, path);
         }
 
         throw variants.Count == 0
-            ? NoWeights(folder, single)
+            ? ModelFolder.Lacks(folder, System.IO.Path.GetFileName(single))
             : new ModelLoadException(folder, $"{System.IO.Path.GetFileName(single)} is missing",
                 $"name one of the variants that are there ({string.Join(", ", variants.Select(name => name ?? "none"))}) in the settings");
     }
@@ -95,24 +95,10 @@ public sealed partial class SafetensorsSet : IDisposable
     [GeneratedRegex(@"^(?<base>[^.]+)(\.(?<variant>[A-Za-z0-9_]+))?\.safetensors(\.index(\.(?<variant>[A-Za-z0-9_]+))?\.json)?$")]
     private static partial Regex WeightFile();
 
-    private static ModelLoadException NoWeights(string folder, string wanted)
-    {
-        var pickles = Directory.EnumerateFiles(folder)
-            .Select(file => System.IO.Path.GetFileName(file))
-            .Where(name => name.EndsWith(".bin", StringComparison.Ordinal) || name.EndsWith(".ckpt", StringComparison.Ordinal)
-                || name.EndsWith(".pt", StringComparison.Ordinal) || name.EndsWith(".pth", StringComparison.Ordinal))
-            .ToList();
-        return pickles.Count > 0
-            ? new ModelLoadException(folder, $"{string.Join(", ", pickles)} is a pickle: it runs code when loaded and is refused",
-                "download the .safetensors revision of the model, or convert the file with the publisher's own tool")
-            : new ModelLoadException(folder, $"{System.IO.Path.GetFileName(wanted)} is missing",
-                $"download it; files here: {string.Join(", ", Directory.EnumerateFiles(folder).Select(System.IO.Path.GetFileName).Take(20))}");
-    }
-
     private static SafetensorsSet OpenShards(string folder, string indexPath)
     {
         var shards = ReadIndex(indexPath, out var weightMap);
-        var problems = shards.Where(shard => !File.Exists(System.IO.Path.Combine(folder, shard))).Select(shard => $"shard {shard} is missing").ToList();
+        var problems = shards.Where(shard => !ModelFile.Exists(System.IO.Path.Combine(folder, shard))).Select(shard => $"shard {shard} is missing").ToList();
         if (problems.Count > 0)
             throw new ModelLoadException(indexPath, problems, "download the missing shards");
         var files = new List<SafetensorsFile>();
@@ -143,7 +129,7 @@ public sealed partial class SafetensorsSet : IDisposable
         weightMap = new Dictionary<string, string>(StringComparer.Ordinal);
         try
         {
-            using var document = StrictJson.Parse(File.ReadAllBytes(indexPath));
+            using var document = StrictJson.Parse(ModelText.Read(indexPath));
             foreach (var property in document.RootElement.GetProperty("weight_map").EnumerateObject())
             {
                 var shard = property.Value.GetString() ?? throw new JsonException("a shard name is null");

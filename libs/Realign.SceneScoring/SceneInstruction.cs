@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Realign.Core.Configs;
 using Realign.Core.Errors;
+using Realign.Core.Files;
 using Realign.Llama.Chat;
 
 namespace Realign.SceneScoring;
@@ -38,11 +40,11 @@ public sealed partial class SceneInstruction
     public static SceneInstruction For(string modelPath)
     {
         var path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(modelPath))!, "prompt.json");
-        if (!File.Exists(path))
+        if (!ModelFile.Exists(path))
             return General;
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = StrictJson.Parse(ModelText.Read(path));
             var root = document.RootElement;
             var system = new ChatMessage(ChatRole.System, root.GetProperty("system").GetString()!);
             var tasks = root.GetProperty("tasks");

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Realign.Core.Configs;
 using Realign.Core.Errors;
+using Realign.Core.Files;
 
 namespace Realign.SceneScoring;
 
@@ -19,13 +21,13 @@ public sealed class SceneKnowledge
         var knowledge = new SceneKnowledge();
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = StrictJson.Parse(ModelText.Read(path));
             foreach (var item in document.RootElement.GetProperty("possible").EnumerateObject())
                 knowledge._possible[item.Name] = [.. item.Value.EnumerateArray().Select(other => other.GetString()!)];
             foreach (var item in document.RootElement.GetProperty("synonyms").EnumerateObject())
                 knowledge._synonyms[item.Name] = [.. item.Value.EnumerateArray().Select(other => other.GetString()!)];
         }
-        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or IOException)
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {
             throw new ModelLoadException(path, "it is not a table of possible objects and synonyms", "restore it, or remove it", exception);
         }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Realign.Core.Errors;
+using Realign.Core.Files;
 using Realign.Core.Threads;
 using Realign.Llama;
 using Realign.Llama.Chat;
@@ -47,7 +48,7 @@ public sealed class SceneScorer : IDisposable
     {
         var instruction = SceneInstruction.For(path);
         var affinity = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, "affinity.json");
-        var knowledge = File.Exists(affinity) ? SceneKnowledge.Load(affinity) : SceneKnowledge.None;
+        var knowledge = ModelFile.Exists(affinity) ? SceneKnowledge.Load(affinity) : SceneKnowledge.None;
         var model = LlamaModel.Load(path, options.UseGpu);
         LlamaContext? context = null;
         try

@@ -7,6 +7,9 @@ namespace Realign.Torch;
 /// <summary>Moves numbers between .NET arrays, safetensors files and tensors.</summary>
 public static class TensorConvert
 {
+    // a span holds less than 2 GiB
+    private const int PieceBytes = 1 << 30;
+
     /// <summary>The libtorch type of a safetensors type.</summary>
     /// <exception cref="NotSupportedException">libtorch has none (U16, U32, U64).</exception>
     public static ScalarType ToScalarType(this SafetensorsDType dtype) => dtype switch
@@ -25,28 +28,29 @@ public static class TensorConvert
     };
 
     /// <summary>Copies a tensor out of a file, in the file's own type, on the CPU. The caller's dispose scope owns it.</summary>
-    public static unsafe Tensor Read(SafetensorsFile file, string key)
+    public static Tensor Read(SafetensorsFile file, string key)
     {
         var entry = file.Entries[key];
         var tensor = empty([.. entry.Shape], dtype: entry.DType.ToScalarType());
-        if (entry.LengthBytes == 0)
-            return tensor;
-        if (entry.LengthBytes <= int.MaxValue)
-        {
-            file.Bytes(key).CopyTo(tensor.bytes);
-            return tensor;
-        }
-
-        using var flat = tensor.view(-1);
-        var elementsPerPiece = int.MaxValue / entry.DType.SizeBytes();
-        for (long done = 0; done < entry.Count; done += elementsPerPiece)
-        {
-            using var piece = flat.narrow(0, done, Math.Min(elementsPerPiece, entry.Count - done));
-            file.BytesAt(key, done * entry.DType.SizeBytes(), piece.bytes.Length).CopyTo(piece.bytes);
-        }
-
+        EachPiece(tensor, (start, bytes) => file.Read(key, start, bytes));
         return tensor;
     }
+
+    /// <summary>Walks through the bytes of a contiguous tensor on the CPU, in pieces that a span can hold.</summary>
+    internal static void EachPiece(Tensor tensor, PieceAction visit)
+    {
+        var size = tensor.element_size();
+        var elementsPerPiece = PieceBytes / size;
+        using var flat = tensor.view(-1);
+        for (long done = 0; done < flat.numel(); done += elementsPerPiece)
+        {
+            using var piece = flat.narrow(0, done, Math.Min(elementsPerPiece, flat.numel() - done));
+            visit(done * size, piece.bytes);
+        }
+    }
+
+    /// <summary>Gets the position of a piece in bytes, and the piece.</summary>
+    internal delegate void PieceAction(long start, Span<byte> bytes);
 
     /// <summary>A float tensor of the given shape from an array (copied).</summary>
     public static Tensor FromArray(float[] values, params long[] shape) => tensor(values, shape);

@@ -47,6 +47,22 @@ public sealed class DependencyTests
     public void Project_DoesNotCarryWhatItDoesNotNeed(string folder, string library) =>
         ProjectFile.All.Single(project => project.Folder == folder).Reaches(library).ShouldBeFalse();
 
+    // half a gigabyte of libtorch for a program that calls services; what needs engines is started (tools/ModelCheck)
+    [Fact]
+    public void CommandLine_HasNoEngine()
+    {
+        var byPath = ProjectFile.All.ToDictionary(project => project.Path, StringComparer.Ordinal);
+        HashSet<string> reached = ["cli/Realign.Cli.csproj"];
+        for (var before = 0; before < reached.Count;)
+        {
+            before = reached.Count;
+            reached.UnionWith(reached.SelectMany(path => byPath[path].Projects).ToList());
+        }
+
+        reached.Intersect(["libs/Realign.Torch/Realign.Torch.csproj", "libs/Realign.Onnx/Realign.Onnx.csproj", "libs/Realign.Llama/Realign.Llama.csproj"])
+            .ShouldBeEmpty();
+    }
+
     [Fact]
     public void CoreRefersToNothing()
     {

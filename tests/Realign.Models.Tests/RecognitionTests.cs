@@ -55,7 +55,6 @@ public sealed class RecognitionTests
     [InlineData("vision-language/image-reward/snapshot", "ImageReward")]
     [InlineData("onnx/ram/model/ram.onnx", "image tagger (RAM, RAM++ or Tag2Text)")]
     [InlineData("onnx/grounding-dino/model", "Grounding DINO")]
-    [InlineData("onnx/sam/model", "Segment Anything")]
     [InlineData("llm/llama-spm", "language model for llama.cpp")]
     [InlineData("llm/qwen2-bpe", "language model for llama.cpp")]
     public void Inspect_PublishedLayout_IsRecognisedAndFits(string path, string description)
@@ -64,6 +63,15 @@ public sealed class RecognitionTests
 
         report.Description.ShouldBe(description);
         Problems(report).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Inspect_MaskDecoderWithoutBoxes_IsRefusedAsByTheService()
+    {
+        var report = ModelInspector.Inspect(Path.Combine(ConformancePack.Require(), "onnx", "sam", "model")).ShouldHaveSingleItem();
+
+        report.Description.ShouldBe("Segment Anything");
+        report.Problems.ShouldHaveSingleItem().ShouldContain("no box input");
     }
 
     [Fact]

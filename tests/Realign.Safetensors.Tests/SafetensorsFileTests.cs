@@ -21,8 +21,10 @@ public sealed class SafetensorsFileTests : IDisposable
         file.ReadInt64s("b").ShouldBe([7L]);
         file.Entries["b"].Shape.ShouldBeEmpty();
         file.Metadata["format"].ShouldBe("pt");
-        file.BytesAt("a", 4, 4).ToArray().ShouldBe(BitConverter.GetBytes(-2f));
-        Should.Throw<ArgumentOutOfRangeException>(() => file.BytesAt("a", 4, 5).Length);
+        var piece = new byte[4];
+        file.Read("a", 4, piece);
+        piece.ShouldBe(BitConverter.GetBytes(-2f));
+        Should.Throw<ArgumentOutOfRangeException>(() => file.Read("a", 4, new byte[5]));
         Should.Throw<KeyNotFoundException>(() => file.ReadSingles("c"));
     }
 
@@ -80,6 +82,53 @@ public sealed class SafetensorsFileTests : IDisposable
         var whole = File.ReadAllBytes(_folder.Write("x.safetensors", Pair, new byte[16]));
         for (var length = 0; length < whole.Length; length++)
             Should.Throw<ModelLoadException>(() => SafetensorsFile.Open(_folder.Write("cut.safetensors", whole[..length])), $"cut to {length}");
+    }
+
+    [Fact]
+    public void Open_UnfinishedDownload_SaysHowMuchIsThere()
+    {
+        var whole = File.ReadAllBytes(_folder.Write("x.safetensors", Pair, new byte[16]));
+
+        var refusal = Should.Throw<ModelLoadException>(() => SafetensorsFile.Open(_folder.Write("cut.safetensors", whole[..^3])));
+
+        refusal.Problems.ShouldBe([$"the file is cut off: its header describes {whole.Length} bytes, {whole.Length - 3} are there"]);
+        refusal.WayOut.ShouldContain("repeat the download");
+    }
+
+    [Fact]
+    public void Open_FloatsOfEightBits_AreCountedAndRefused()
+    {
+        const string Header = """{"a":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]},"b":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[8,12]},"c":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}""";
+
+        var refusal = Should.Throw<ModelLoadException>(() => SafetensorsFile.Open(_folder.Write("x.safetensors", Header, new byte[16])));
+
+        refusal.Problems.ShouldBe(["2 keys are stored as F8_E4M3, floats of 8 bits or less, which are not loaded"]);
+        refusal.WayOut.ShouldContain("float16");
+    }
+
+    [Fact]
+    public void Open_LinkIntoBlobs_IsTheFile()
+    {
+        var blob = _folder.Write("blob", Pair, new byte[16]);
+        var link = Path.Combine(_folder.Path, "model.safetensors");
+        File.CreateSymbolicLink(link, Path.GetFileName(blob));
+
+        using var file = SafetensorsFile.Open(link);
+
+        file.ReadSingles("a").ShouldBe([0f, 0f]);
+    }
+
+    [Fact]
+    public void Read_AfterTheFileWasCutOff_IsRefusedAndEndsNothing()
+    {
+        var path = _folder.Write("x.safetensors", Pair, new byte[16]);
+        using var file = SafetensorsFile.Open(path);
+
+        using (var other = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+            other.SetLength(10);
+
+        Should.Throw<ModelLoadException>(() => file.ReadSingles("a")).Problems.ShouldHaveSingleItem().ShouldContain("changed or replaced while it was read");
+        Should.Throw<ModelLoadException>(file.RequireUnchanged);
     }
 
     [Fact]

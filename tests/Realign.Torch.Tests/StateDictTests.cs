@@ -65,6 +65,43 @@ public sealed class StateDictTests : IDisposable
     }
 
     [Fact]
+    public void Load_NumbersThatAreNotFinite_AreRefusedWithEveryKey()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new Block();
+        using var weights = Write(
+            ("first.weight", [2, 3], [1, 2, 3, 4, float.NaN, 6]), ("first.bias", [2], [0, 0]), ("layers.0.weight", [2], [1, 1]), ("layers.0.bias", [2], [float.PositiveInfinity, 0]));
+
+        Should.Throw<ModelLoadException>(() => StateDict.Load(model, weights, TorchPlacement.Cpu)).Problems
+            .ShouldBe(["key 'first.weight' holds NaN or infinity (number 4)", "key 'layers.0.bias' holds NaN or infinity (number 0)"], ignoreOrder: true);
+        StateDict.CheckNumbers(model, weights).Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public void Load_NumbersBeyondFloat16_AreRefusedThereOnly()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new Norm();
+        using var weights = Write(("norm.weight", [2], [1, 70000]), ("norm.bias", [2], [0, 0]));
+
+        Should.Throw<ModelLoadException>(() => StateDict.Load(model, weights, TorchPlacement.Cpu with { DType = ScalarType.Float16 })).Problems
+            .ShouldHaveSingleItem().ShouldContain("beyond float16");
+        Should.NotThrow(() => StateDict.Load(model, weights, TorchPlacement.Cpu with { DType = ScalarType.BFloat16 }));
+    }
+
+    [Fact]
+    public void Load_FileChangedAfterItWasOpened_IsRefused()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new Norm();
+        using var weights = Write(("norm.weight", [2], [1, 1]), ("norm.bias", [2], [0, 0]));
+
+        File.SetLastWriteTimeUtc(weights.Files[0].Path, DateTime.UnixEpoch);
+
+        Should.Throw<ModelLoadException>(() => StateDict.Load(model, weights, TorchPlacement.Cpu)).Problems.ShouldHaveSingleItem().ShouldContain("changed or replaced while it was read");
+    }
+
+    [Fact]
     public void Load_TwoKeysForOneParameter_IsRefused()
     {
         using var scope = NewDisposeScope();

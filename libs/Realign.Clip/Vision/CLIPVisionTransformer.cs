@@ -1,5 +1,6 @@
 // CLIP's vision tower (Radford et al. 2021). Reference: transformers modeling_clip.py.
 using Realign.Clip.Encoder;
+using Realign.Torch.Weights;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -35,10 +36,10 @@ internal sealed class CLIPVisionTransformer : nn.Module
     }
 }
 
-internal sealed class CLIPVisionEmbeddings : nn.Module
+internal sealed class CLIPVisionEmbeddings : nn.Module, IParameterOwner
 {
     private readonly long _imageSize;
-    private readonly Parameter class_embedding;
+    private Parameter class_embedding;
     private readonly Conv2d patch_embedding;
     private readonly Embedding position_embedding;
 
@@ -50,6 +51,12 @@ internal sealed class CLIPVisionEmbeddings : nn.Module
         patch_embedding = new Conv2d(3, config.HiddenSize, config.PatchSize, stride: config.PatchSize, hasBias: false);
         position_embedding = new Embedding(config.NumPositions, config.HiddenSize);
         RegisterComponents();
+    }
+
+    void IParameterOwner.Place(string name, Parameter parameter)
+    {
+        class_embedding = parameter;
+        ConditionallyRegisterParameter(name, parameter);
     }
 
     public Tensor forward(Tensor pixelValues)

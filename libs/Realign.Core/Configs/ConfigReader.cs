@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Realign.Core.Errors;
+using Realign.Core.Files;
 
 namespace Realign.Core.Configs;
 
@@ -30,16 +31,10 @@ public sealed class ConfigReader
     /// <exception cref="ModelLoadException">It is missing, too large or not a JSON object.</exception>
     public static ConfigReader Open(string path)
     {
-        try
-        {
-            if (new FileInfo(path).Length > MaxBytes)
-                throw new ModelLoadException(path, "the file is larger than 16 MiB, so it is no config", "download it again");
-            return Parse(path, File.ReadAllBytes(path));
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new ModelLoadException(path, "the file cannot be opened", "check that the snapshot was downloaded completely", exception);
-        }
+        ArgumentNullException.ThrowIfNull(path);
+        return ModelFile.Exists(path)
+            ? Parse(path, ModelText.Read(path, MaxBytes))
+            : throw ModelFolder.Lacks(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, System.IO.Path.GetFileName(path));
     }
 
     /// <summary>Reads a config from its bytes.</summary>

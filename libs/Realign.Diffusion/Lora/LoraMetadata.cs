@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Realign.Core.Configs;
 using Realign.Core.Errors;
+using Realign.Core.Files;
 
 namespace Realign.Diffusion.Lora;
 
@@ -28,7 +29,7 @@ internal sealed class LoraMetadata
         if (header.TryGetValue(Entry, out var json))
             return new LoraMetadata(path, Parse(path, $"metadata {Entry}", json));
         var config = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, PeftConfig);
-        return new LoraMetadata(path, File.Exists(config) ? Parse(path, PeftConfig, File.ReadAllText(config)) : null);
+        return new LoraMetadata(path, ModelFile.Exists(config) ? Parse(path, PeftConfig, Encoding.UTF8.GetString(ModelText.Read(config))) : null);
     }
 
     private static JsonElement Parse(string path, string what, string json)

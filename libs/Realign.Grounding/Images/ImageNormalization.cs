@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Realign.Core.Configs;
 using Realign.Core.Errors;
+using Realign.Core.Files;
 using Realign.Core.Images;
 
 namespace Realign.Grounding.Images;
@@ -21,11 +23,11 @@ public sealed record ImageNormalization(
     public static ImageNormalization Load(string folder)
     {
         var path = Path.Combine(folder, "preprocessor_config.json");
-        if (!File.Exists(path))
+        if (!ModelFile.Exists(path))
             return ImageNet;
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = StrictJson.Parse(ModelText.Read(path));
             var root = document.RootElement;
             var mean = Numbers(root, "image_mean") ?? ImageNet.Mean;
             var std = Numbers(root, "image_std") ?? ImageNet.Std;
@@ -44,7 +46,7 @@ public sealed record ImageNormalization(
                 ? new ImageNormalization(mean, std, factor, size)
                 : throw new ModelLoadException(path, problems, "use the file the model was published with");
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException or IOException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
         {
             throw new ModelLoadException(path, $"not a preprocessor configuration ({exception.Message})", "use the file the model was published with", exception);
         }

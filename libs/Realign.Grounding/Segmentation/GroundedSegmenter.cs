@@ -37,30 +37,66 @@ public sealed class GroundedSegmenter : IDisposable
     /// <exception cref="ModelLoadException">A file is missing or does not fit, or the mask decoder cannot take boxes.</exception>
     public static GroundedSegmenter Open(string detectorFolder, string segmenterFolder, OnnxModelOptions options, CancellationToken cancellationToken)
     {
-        var detector = GroundingDinoModel.Open(detectorFolder, options);
-        SamModel? segmenter = null;
+        var detector = OpenDetector(detectorFolder, options, cancellationToken);
         try
         {
-            segmenter = SamModel.Open(segmenterFolder, options);
-            if (!segmenter.TakesBoxes)
-            {
-                throw new ModelLoadException(segmenterFolder, "the mask decoder has no box input, and labels 2 and 3 mean nothing to it",
-                    "use the 'boxes' or 'points-and-boxes' export of the same model, or the decoder of the segment-anything repository");
-            }
-
-            var image = new RgbImage(8, 8, new byte[8 * 8 * 3]);
-            _ = segmenter.Run(image, [SamPrompt.FromBox(new BoundingBox(1, 1, 6, 6))], cancellationToken);
-            var model = new GroundedSegmenter(detector, segmenter);
-            _ = model.Detect(detector.Preprocess(image), [.. detector.Tokenizer.Encode("a.")], cancellationToken);
-            return model;
+            return new GroundedSegmenter(detector, OpenMaskModel(segmenterFolder, options, cancellationToken));
         }
         catch
         {
-            segmenter?.Dispose();
             detector.Dispose();
             throw;
         }
     }
+
+    /// <summary>Opens a detector and runs it once.</summary>
+    /// <param name="folder">Snapshot of Grounding DINO.</param>
+    /// <param name="options">Threads and device.</param>
+    /// <param name="cancellationToken">Ends the first run.</param>
+    /// <exception cref="ModelLoadException">A file is missing or does not fit.</exception>
+    public static GroundingDinoModel OpenDetector(string folder, OnnxModelOptions options, CancellationToken cancellationToken)
+    {
+        var detector = GroundingDinoModel.Open(folder, options);
+        try
+        {
+            var pixels = detector.Preprocess(SmallImage());
+            _ = Detect(detector, pixels, [.. detector.Tokenizer.Encode("a.")], cancellationToken);
+            return detector;
+        }
+        catch
+        {
+            detector.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a mask model and runs it once.</summary>
+    /// <param name="folder">Snapshot of SAM.</param>
+    /// <param name="options">Threads and device.</param>
+    /// <param name="cancellationToken">Ends the first run.</param>
+    /// <exception cref="ModelLoadException">A file is missing or does not fit, or the mask decoder cannot take boxes.</exception>
+    public static SamModel OpenMaskModel(string folder, OnnxModelOptions options, CancellationToken cancellationToken)
+    {
+        var segmenter = SamModel.Open(folder, options);
+        try
+        {
+            if (!segmenter.TakesBoxes)
+            {
+                throw new ModelLoadException(folder, "the mask decoder has no box input, and labels 2 and 3 mean nothing to it",
+                    "use the 'boxes' or 'points-and-boxes' export of the same model, or the decoder of the segment-anything repository");
+            }
+
+            _ = segmenter.Run(SmallImage(), [SamPrompt.FromBox(new BoundingBox(1, 1, 6, 6))], cancellationToken);
+            return segmenter;
+        }
+        catch
+        {
+            segmenter.Dispose();
+            throw;
+        }
+    }
+
+    private static RgbImage SmallImage() => new(8, 8, new byte[8 * 8 * 3]);
 
     /// <summary>Looks for phrases.</summary>
     /// <param name="image">Any size.</param>
@@ -82,7 +118,7 @@ public sealed class GroundedSegmenter : IDisposable
             if (prompt.Note.Length > 0 || boxes.ContainsKey(phrase))
                 continue;
             pixels ??= _detector.Preprocess(image);
-            boxes[phrase] = Choose(Detect(pixels.Value, prompt.Ids, cancellationToken), prompt.Ids, image, options);
+            boxes[phrase] = Choose(Detect(_detector, pixels.Value, prompt.Ids, cancellationToken), prompt.Ids, image, options);
         }
 
         var detectTime = TimeProvider.System.GetElapsedTime(start);
@@ -117,8 +153,8 @@ public sealed class GroundedSegmenter : IDisposable
         return (ids, note);
     }
 
-    private DinoOutput Detect((float[] Pixels, int Width, int Height) pixels, int[] ids, CancellationToken cancellationToken) =>
-        _detector.Run(pixels.Pixels, null, pixels.Height, pixels.Width, [ids], [ids.Length], cancellationToken)[0];
+    private static DinoOutput Detect(GroundingDinoModel detector, (float[] Pixels, int Width, int Height) pixels, int[] ids, CancellationToken cancellationToken) =>
+        detector.Run(pixels.Pixels, null, pixels.Height, pixels.Width, [ids], [ids.Length], cancellationToken)[0];
 
     private List<(BoundingBox Box, float Score)> Choose(DinoOutput output, int[] ids, RgbImage image, SegmentationOptions options)
     {

@@ -1,4 +1,5 @@
 using Realign.Core.Errors;
+using Realign.Core.Files;
 using Realign.Core.Images;
 using Realign.Grounding.Images;
 using Realign.Imaging;
@@ -163,7 +164,7 @@ public sealed class ImageTagger : IDisposable
         return graphs.Count switch
         {
             1 => graphs[0],
-            0 => throw new ModelLoadException(path, "no .onnx file is there", "put the graph into the folder, or name it"),
+            0 => throw ModelFolder.Lacks(path, "*.onnx"),
             _ => throw new ModelLoadException(path, $"several graphs are there: {string.Join(", ", graphs.Select(Path.GetFileName))}", "name the one to use instead of the folder"),
         };
     }

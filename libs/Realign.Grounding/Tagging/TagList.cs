@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using Realign.Core.Errors;
+using Realign.Core.Files;
 
 namespace Realign.Grounding.Tagging;
 
@@ -52,11 +54,11 @@ public sealed class TagList
     }
 
     private static string? Find(string folder, string[] candidates) =>
-        candidates.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+        candidates.Select(name => Path.Combine(folder, name)).FirstOrDefault(ModelFile.Exists);
 
     private static string[] Lines(string path)
     {
-        var lines = File.ReadAllText(path).Replace("\r\n", "\n", StringComparison.Ordinal).Split('\n');
+        var lines = Encoding.UTF8.GetString(ModelText.Read(path)).Replace("\r\n", "\n", StringComparison.Ordinal).Split('\n');
         return lines is [.. var most, ""] ? most : lines;
     }
 

@@ -1,4 +1,5 @@
 using Realign.Core.Errors;
+using Realign.Core.Files;
 
 namespace Realign.Hosting.Models;
 
@@ -19,7 +20,7 @@ public static class ModelFolders
     public static long WeightBytes(params IEnumerable<string> names) => names
         .Select(name => Find(name, out _))
         .Where(Directory.Exists)
-        .Sum(folder => new DirectoryInfo(folder!).EnumerateFiles("*.safetensors", SearchOption.AllDirectories).Sum(file => file.Length));
+        .Sum(folder => Directory.EnumerateFiles(folder!, "*.safetensors", SearchOption.AllDirectories).Sum(file => ModelFile.LengthOf(file)));
 
     private static string? Find(string name, out List<string> tried)
     {

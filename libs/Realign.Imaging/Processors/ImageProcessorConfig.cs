@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json;
 using Realign.Core.Errors;
+using Realign.Core.Files;
 
 namespace Realign.Imaging;
 
@@ -38,14 +40,7 @@ public sealed record ImageProcessorConfig
     public static ImageProcessorConfig Load(string folder)
     {
         var path = Directory.Exists(folder) ? Path.Combine(folder, "preprocessor_config.json") : folder;
-        try
-        {
-            return Parse(File.ReadAllText(path), path);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new ModelLoadException(path, "cannot be read", "download the preprocessor file of this model again", exception);
-        }
+        return Parse(Encoding.UTF8.GetString(ModelText.Read(path)), path);
     }
 
     /// <summary>Reads the text of the file.</summary>

@@ -1,4 +1,5 @@
 using Realign.Core.Errors;
+using Realign.Core.Files;
 
 namespace Realign.Llama.Gguf;
 
@@ -43,17 +44,12 @@ public sealed class GgufFile
     /// <exception cref="ModelLoadException">It is not a whole GGUF file.</exception>
     public static GgufFile Open(string path)
     {
-        if (!File.Exists(path))
+        if (!ModelFile.Exists(path))
             throw new NotFoundException($"there is no file {path}", "name a GGUF file");
-        try
-        {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
-            return Read(stream, stream.Length, path);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new ModelLoadException(path, exception.Message, "make the file readable", exception);
-        }
+        var file = ModelFile.Find(path);
+        FileMistakes.Check(file, FileFormat.Gguf);
+        using var stream = new BufferedStream(file.OpenRead(), 1 << 16);
+        return Read(stream, file.Length, path);
     }
 
     /// <summary>Reads the header of a model, with the tensors of all its files when it was split; offsets and <see cref="Length"/> are those of each and of the first.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Realign.Core.Errors;
+using Realign.Core.Files;
 
 namespace Realign.Llama.Gguf;
 
@@ -34,7 +35,7 @@ public static partial class GgufParts
                 "name the file that ends with -00001-of-*.gguf, as it was downloaded");
         }
 
-        var problems = paths.Where(path => !File.Exists(path)).Select(path => $"part {Path.GetFileName(path)} is missing").ToList();
+        var problems = paths.Where(path => !ModelFile.Exists(path)).Select(path => $"part {Path.GetFileName(path)} is missing").ToList();
         var tensors = new List<GgufTensorInfo>(first.Tensors);
         foreach (var (index, path) in paths.Index().Skip(1).Where(part => problems.Count == 0))
         {

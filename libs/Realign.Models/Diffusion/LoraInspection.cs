@@ -1,5 +1,6 @@
 using Realign.Clip.Text;
 using Realign.Core.Errors;
+using Realign.Core.Files;
 using Realign.Diffusion.Lora;
 using Realign.Diffusion.UNet;
 using Realign.Models.Torch;
@@ -18,7 +19,7 @@ internal static class LoraInspection
     /// <summary>Whether a file is a safetensors file with adapter keys.</summary>
     public static bool IsAdapter(string path)
     {
-        if (!path.EndsWith(".safetensors", StringComparison.Ordinal))
+        if (!path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
             return false;
         try
         {
@@ -55,13 +56,15 @@ internal static class LoraInspection
         {
             using var file = SafetensorsFile.Open(path);
             var isAdapter = file.Entries.Keys.Any(IsAdapterKey);
-            var problems = new List<string>();
-            if (file.Entries.Keys.Any(key => key.StartsWith("model.diffusion_model.", StringComparison.Ordinal)))
-                problems.Add("a whole checkpoint in the first authors' single-file layout, which is not loaded: download the diffusers folder of the model");
+            var findings = new Findings();
             if (isAdapter && baseModel is not null)
-                problems.AddRange(Compare(path, baseModel));
+                Compare(path, baseModel, findings);
             else if (isAdapter)
-                problems.AddRange(Halves(file));
+                findings.AddRange(Halves(file));
+            else if (ModelFolder.IsSingleFileCheckpoint(path) && ModelFolder.SingleFile([part.Name]) is var whole)
+                findings.Add(new ModelLoadException(path, whole.Problem, whole.WayOut), withFileName: false);
+            if (isAdapter && findings.Problems.Count == 0)
+                CheckNumbers(file, findings);
             return part with
             {
                 ClassName = isAdapter ? "LoRA" : part.ClassName,
@@ -69,30 +72,37 @@ internal static class LoraInspection
                 Tensors = file.Entries.Count,
                 Parameters = file.Entries.Values.Sum(entry => entry.Count),
                 Facts = isAdapter ? [.. Describe(file)] : [],
-                Problems = problems,
+                Problems = findings.Problems,
+                WaysOut = findings.WaysOut,
             };
         }
         catch (ModelLoadException exception)
         {
-            return part with { Problems = exception.Problems };
+            return part.With(exception);
         }
     }
 
-    private static List<string> Compare(string path, string baseModel)
+    private static void CheckNumbers(SafetensorsFile file, Findings findings)
+    {
+        var numbers = file.Entries.Keys.Select(file.FindNonFinite).OfType<string>().ToList();
+        if (numbers.Count > 0)
+            findings.Add(new ModelLoadException(file.Path, numbers, SafetensorsFile.NonFiniteWayOut), withFileName: false);
+        file.RequireUnchanged();
+    }
+
+    private static void Compare(string path, string baseModel, Findings findings)
     {
         var components = new Dictionary<string, nn.Module>(StringComparer.Ordinal);
-        var problems = new List<string>();
         try
         {
             foreach (var (name, className) in new[] { ("unet", nameof(UNet2DConditionModel)), ("text_encoder", nameof(CLIPTextModel)), ("text_encoder_2", nameof(CLIPTextModelWithProjection)) })
             {
                 var config = Path.Combine(baseModel, name, "config.json");
-                if (File.Exists(config) && Findings.Try(problems, () => Architecture.Build(className, config)) is { } architecture)
+                if (ModelFile.Exists(config) && findings.Try(() => Architecture.Build(className, config)) is { } architecture)
                     components.Add(name, architecture.Module);
             }
 
-            problems.AddRange(LoraWeights.Check(path, components));
-            return problems;
+            findings.AddRange(LoraWeights.Check(path, components));
         }
         finally
         {

@@ -15,8 +15,8 @@ internal static class StableDiffusionInspection
 
     public static ModelReport Run(string folder)
     {
-        var problems = new List<string>();
-        var index = Findings.Try(problems, () => SnapshotIndex.Load(folder));
+        var findings = new Findings();
+        var index = findings.Try(() => SnapshotIndex.Load(folder));
         var facts = new List<string>();
         var parts = new List<PartReport>();
         var description = "Stable Diffusion";
@@ -28,9 +28,9 @@ internal static class StableDiffusionInspection
             parts.AddRange(ComponentInspection.Run("text_encoder", Path.Combine(folder, "text_encoder"), nameof(CLIPTextModel), "model"));
             if (index.IsXl)
                 parts.AddRange(ComponentInspection.Run("text_encoder_2", Path.Combine(folder, "text_encoder_2"), nameof(CLIPTextModelWithProjection), "model"));
-            if (Findings.Try(problems, () => SchedulerConfig.Load(Path.Combine(folder, "scheduler", "scheduler_config.json"))) is { } scheduler)
+            if (findings.Try(() => SchedulerConfig.Load(Path.Combine(folder, "scheduler", "scheduler_config.json"))) is { } scheduler)
                 facts.Add($"scheduler {scheduler.ClassName ?? "of no class"}, the UNet predicts {scheduler.PredictionType}");
-            description += $" {Generation(folder, index, problems)}";
+            description += $" {Generation(folder, index, findings)}";
             CheckVariants(parts, facts);
         }
 
@@ -41,30 +41,31 @@ internal static class StableDiffusionInspection
             Description = description.TrimEnd(),
             Facts = facts,
             Parts = parts,
-            Problems = problems,
+            Problems = findings.Problems,
+            WaysOut = findings.WaysOut,
             MemoryBytes = Findings.TorchMemory(parts),
             Licence = LicenceFile.Find(folder),
         };
     }
 
     // also the only place where all parts are looked at together
-    private static string Generation(string folder, SnapshotIndex index, List<string> problems)
+    private static string Generation(string folder, SnapshotIndex index, Findings findings)
     {
-        var ignored = new List<string>();
+        var ignored = new Findings();
         string Config(string part) => Path.Combine(folder, part, "config.json");
         TextTowerSizes? Tower(string part, string tokenizer)
         {
-            var config = Findings.Try(ignored, () => CLIPTextConfig.Load(Config(part)));
-            var vocabulary = Findings.Try(problems, () => ClipTokenizer.Load(Path.Combine(folder, tokenizer)));
+            var config = ignored.Try(() => CLIPTextConfig.Load(Config(part)));
+            var vocabulary = findings.Try(() => ClipTokenizer.Load(Path.Combine(folder, tokenizer)));
             return config is null || vocabulary is null ? null : new TextTowerSizes(config, vocabulary.VocabularySize);
         }
 
         var first = Tower("text_encoder", "tokenizer");
         var second = index.IsXl ? Tower("text_encoder_2", "tokenizer_2") : null;
-        var unet = Findings.Try(ignored, () => UNet2DConditionConfig.Load(Config("unet")));
-        var vae = Findings.Try(ignored, () => AutoencoderKLConfig.Load(Config("vae")));
+        var unet = ignored.Try(() => UNet2DConditionConfig.Load(Config("unet")));
+        var vae = ignored.Try(() => AutoencoderKLConfig.Load(Config("vae")));
         if (unet is not null && vae is not null && first is not null && index.IsXl == second is not null)
-            problems.AddRange(SnapshotParts.Mismatches(unet, vae, first, second));
+            findings.AddRange(SnapshotParts.Mismatches(unet, vae, first, second));
         // OpenCLIP's text tower, which came with 2.0, has another activation than OpenAI's
         return index.IsXl ? "XL" : first is null ? "" : first.Config.HiddenAct == "quick_gelu" ? "1.x" : "2.x";
     }

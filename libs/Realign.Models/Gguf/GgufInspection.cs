@@ -1,6 +1,7 @@
 using Realign.Core.Errors;
 using Realign.Llama.Chat;
 using Realign.Llama.Gguf;
+using Realign.SceneScoring;
 
 namespace Realign.Models.Gguf;
 
@@ -31,7 +32,7 @@ internal static class GgufInspection
             }
             catch (ModelLoadException exception)
             {
-                parts.Add(new PartReport { Name = name, ClassName = "unreadable", Files = [name], Problems = exception.Problems });
+                parts.Add(new PartReport { Name = name, ClassName = "unreadable", Files = [name] }.With(exception));
             }
         }
 
@@ -54,6 +55,7 @@ internal static class GgufInspection
         var architecture = file.String("general.architecture") ?? "unknown";
         var types = file.Tensors.GroupBy(tensor => tensor.Type.Name).OrderByDescending(group => group.Sum(tensor => tensor.Length)).Select(group => group.Key);
         var template = ChatTemplate.TryDetect(file.String("tokenizer.chat_template"));
+        var findings = Load(file, template is not null);
         return new PartReport
         {
             Name = name,
@@ -69,8 +71,26 @@ internal static class GgufInspection
                 $"vocabulary {file.String("tokenizer.ggml.model") ?? "missing"}, {file.Array("tokenizer.ggml.tokens")?.Count ?? 0} tokens",
                 template is not null ? $"chat format {template.Family}" : "it names no chat format that is known: the SceneScorer needs one in SceneScorer:ChatFormat, and an instruction-tuned model",
             ],
-            Problems = [.. LanguageModelCheck.Problems(file), .. GgufTensorCheck.Problems(file)],
+            Problems = findings.Problems,
+            WaysOut = findings.WaysOut,
         };
+    }
+
+    // as the SceneScorer does, with what lies beside the file, down to the first answer
+    private static Findings Load(GgufFile file, bool knowsChatFormat)
+    {
+        var findings = new Findings();
+        findings.AddRange(LanguageModelCheck.Problems(file));
+        if (findings.Problems.Count > 0)
+            return findings;
+        var options = new SceneScoringOptions { ChatFormat = knowsChatFormat ? null : ChatFamily.ChatML };
+        findings.TryLoad(() => SceneScorer.Load(file.Path, options, CancellationToken.None));
+        if (findings.Problems.Count == 0 || GgufTensorCheck.Problems(file) is not { Count: > 0 } tensors)
+            return findings;
+        // llama.cpp stops at the first tensor that does not fit
+        var all = new Findings();
+        all.AddRange(tensors);
+        return all;
     }
 
     // two vectors per token, layer and key-value head

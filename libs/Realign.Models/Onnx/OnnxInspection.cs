@@ -1,6 +1,8 @@
 using Realign.Core.Errors;
 using Realign.Grounding.Images;
+using Realign.Grounding.Segmentation;
 using Realign.Grounding.Tagging;
+using Realign.Onnx;
 using Realign.Onnx.Files;
 using Realign.Tokenizers;
 
@@ -9,8 +11,6 @@ namespace Realign.Models.Onnx;
 /// <summary>ONNX graphs, told apart by the names of their inputs and outputs and by the files beside them.</summary>
 internal static class OnnxInspection
 {
-    private const string Checked = "operators are checked by ONNX Runtime when the graph is opened, not here";
-
     /// <summary>A folder with graphs in it or in <c>onnx/</c>; null = it has none.</summary>
     public static ModelReport? TryFolder(string folder)
     {
@@ -37,17 +37,24 @@ internal static class OnnxInspection
             }
             catch (ModelLoadException exception)
             {
-                parts.Add(new PartReport { Name = name, ClassName = "unreadable", Files = [name], Problems = exception.Problems });
+                parts.Add(new PartReport { Name = name, ClassName = "unreadable", Files = [name] }.With(exception));
             }
         }
 
-        var problems = new List<string>();
+        var findings = new Findings();
         var facts = new List<string>();
-        var (kind, description) = Recognise(graphs);
-        // a whole folder must be complete; a single graph is looked at alone
-        if (path == folder || kind == ModelKind.Tagger)
-            Check(kind, folder, graphs, facts, problems);
-        facts.Add(Checked);
+        var (kind, description) = Recognize(graphs);
+        // a tagger may be named by its graph, the others by their folders
+        if (graphs.Count > 0 && (path == folder || kind == ModelKind.Tagger))
+            Check(kind, folder, graphs, facts, findings);
+        else if (kind is ModelKind.GroundingDino or ModelKind.Sam)
+        {
+            var refusal = new ModelLoadException(path, $"{description} is loaded from its folder, this is one file of it", $"name the folder {folder}");
+            findings.Add(refusal, withFileName: false);
+        }
+
+        if (findings.Problems.Count == 0 && parts.TrueForAll(part => part.Problems.Count == 0))
+            Open(kind, path, findings);
         return new ModelReport
         {
             Path = path,
@@ -55,7 +62,8 @@ internal static class OnnxInspection
             Description = description,
             Facts = facts,
             Parts = parts,
-            Problems = problems,
+            Problems = findings.Problems,
+            WaysOut = findings.WaysOut,
             MemoryBytes = new Dictionary<string, long> { ["as stored"] = graphs.SelectMany(graph => graph.Weights).Aggregate(0L, (sum, weight) => SaturatingAdd(sum, weight.LengthBytes)) },
             Licence = LicenceFile.Find(path),
         };
@@ -79,10 +87,11 @@ internal static class OnnxInspection
                 $"gives {string.Join(", ", graph.Outputs.Select(output => $"{output.Name} {output}"))}",
             ],
             Problems = graph.Problems,
+            WaysOut = graph.Problems.Count > 0 ? [OnnxGraphFile.WayOut] : [],
         };
     }
 
-    private static (ModelKind Kind, string Description) Recognise(List<OnnxGraphFile> graphs)
+    private static (ModelKind Kind, string Description) Recognize(List<OnnxGraphFile> graphs)
     {
         var roles = graphs.Select(OnnxGraphs.Role).OfType<string>().Distinct().ToList();
         return roles switch
@@ -94,50 +103,68 @@ internal static class OnnxInspection
         };
     }
 
-    private static void Check(ModelKind kind, string folder, List<OnnxGraphFile> graphs, List<string> facts, List<string> problems)
+    private static void Check(ModelKind kind, string folder, List<OnnxGraphFile> graphs, List<string> facts, Findings findings)
     {
         switch (kind)
         {
             case ModelKind.GroundingDino:
-                _ = Findings.Try(problems, () => BertTokenizer.Load(folder));
-                _ = Findings.Try(problems, () => ImageNormalization.Load(folder));
+                _ = findings.Try(() => BertTokenizer.Load(folder));
+                _ = findings.Try(() => ImageNormalization.Load(folder));
                 break;
             case ModelKind.Sam:
-                CheckSam(folder, graphs, facts, problems);
+                CheckSam(folder, graphs, facts, findings);
                 break;
             case ModelKind.Tagger:
-                CheckTagger(folder, graphs, facts, problems);
+                CheckTagger(folder, graphs, facts, findings);
                 break;
             default:
-                problems.Add("its inputs and outputs are those of no model that is used here: Grounding DINO, Segment Anything, RAM, Tag2Text");
+                findings.Add("its inputs and outputs are those of no model that is used here: Grounding DINO, Segment Anything, RAM, Tag2Text");
                 break;
         }
     }
 
-    private static void CheckSam(string folder, List<OnnxGraphFile> graphs, List<string> facts, List<string> problems)
+    // as the Tagger and the Segmenter do, down to the first run
+    private static void Open(ModelKind kind, string path, Findings findings)
+    {
+        var options = new OnnxModelOptions();
+        switch (kind)
+        {
+            case ModelKind.Tagger:
+                findings.TryLoad(() => ImageTagger.Open(path, options, CancellationToken.None));
+                break;
+            case ModelKind.GroundingDino:
+                findings.TryLoad(() => GroundedSegmenter.OpenDetector(path, options, CancellationToken.None));
+                break;
+            case ModelKind.Sam:
+                findings.TryLoad(() => GroundedSegmenter.OpenMaskModel(path, options, CancellationToken.None));
+                break;
+            default:
+                break;
+        }
+    }
+
+    private static void CheckSam(string folder, List<OnnxGraphFile> graphs, List<string> facts, Findings findings)
     {
         var roles = graphs.Select(OnnxGraphs.Role).OfType<string>().ToList();
         if (!roles.Contains(OnnxGraphs.SamEncoder))
-            problems.Add("vision_encoder.onnx is missing (pixel_values to image_embeddings)");
+            findings.Add("vision_encoder.onnx is missing (pixel_values to image_embeddings)");
         var decoders = roles.FindAll(role => role.StartsWith(OnnxGraphs.SamDecoder, StringComparison.Ordinal));
         if (decoders.Count == 0)
-            problems.Add("the mask decoder is missing (prompt_encoder_mask_decoder*.onnx or sam_decoder.onnx)");
-        if (decoders.Count > 0 && decoders.TrueForAll(role => role == OnnxGraphs.SamPoints))
-            facts.Add("the decoder takes points; whether it also reads the corners of a box is asked when it is loaded");
-        _ = Findings.Try(problems, () => ImageNormalization.Load(folder));
+            findings.Add("the mask decoder is missing (prompt_encoder_mask_decoder*.onnx or sam_decoder.onnx)");
+        _ = findings.Try(() => ImageNormalization.Load(folder));
     }
 
-    private static void CheckTagger(string folder, List<OnnxGraphFile> graphs, List<string> facts, List<string> problems)
+    private static void CheckTagger(string folder, List<OnnxGraphFile> graphs, List<string> facts, Findings findings)
     {
         if (graphs.Count > 1)
-            problems.Add($"several graphs are there: name the one to use instead of the folder ({string.Join(", ", graphs.Select(graph => Path.GetFileName(graph.Path)))})");
-        if (Findings.Try(problems, () => TagList.Load(folder)) is not { } tags)
+            findings.Add($"several graphs are there: name the one to use instead of the folder ({string.Join(", ", graphs.Select(graph => Path.GetFileName(graph.Path)))})");
+        if (findings.Try(() => TagList.Load(folder)) is not { } tags)
             return;
         facts.Add($"{tags.Names.Count} tags, {tags.Deleted.Count} of them not for the detector");
         foreach (var graph in graphs.Where(graph => graphs.Count == 1))
         {
             if (OnnxGraphs.Scores(graph)?.Dimensions[1] is { } classes && classes != tags.Names.Count)
-                problems.Add($"the graph has {classes} tags, the tag list {tags.Names.Count}: use the list it was exported with");
+                findings.Add($"the graph has {classes} tags, the tag list {tags.Names.Count}: use the list it was exported with");
         }
     }
 

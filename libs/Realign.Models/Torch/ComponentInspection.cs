@@ -23,7 +23,7 @@ internal static class ComponentInspection
         }
         catch (ModelLoadException exception)
         {
-            return [empty with { Problems = [.. exception.Problems.Select(problem => $"{Path.GetFileName(exception.Path)}: {problem}")] }];
+            return [empty with { Problems = [.. exception.Problems.Select(problem => $"{Path.GetFileName(exception.Path)}: {problem}")], WaysOut = [exception.WayOut] }];
         }
 
         using (architecture.Module)
@@ -46,6 +46,8 @@ internal static class ComponentInspection
         try
         {
             using var weights = SafetensorsSet.OpenFolder(folder, baseName, variant);
+            var problems = StateDict.Check(architecture.Module, weights.Entries, architecture.Rules);
+            var numbers = problems.Count == 0 ? StateDict.CheckNumbers(architecture.Module, weights, architecture.Rules) : [];
             return part with
             {
                 Variant = variant,
@@ -53,12 +55,13 @@ internal static class ComponentInspection
                 StoredTypes = [.. weights.Entries.Values.Select(entry => entry.DType.HeaderName()).Distinct().Order(StringComparer.Ordinal)],
                 Tensors = weights.Entries.Count,
                 Facts = [.. part.Facts, .. KeyFacts(weights.Entries.Keys)],
-                Problems = StateDict.Check(architecture.Module, weights.Entries, architecture.Rules),
+                Problems = [.. problems, .. numbers],
+                WaysOut = problems.Count > 0 ? [StateDict.WayOut] : numbers.Count > 0 ? [SafetensorsFile.NonFiniteWayOut] : [],
             };
         }
         catch (ModelLoadException exception)
         {
-            return part with { Variant = variant, Problems = exception.Problems };
+            return (part with { Variant = variant }).With(exception);
         }
     }
 

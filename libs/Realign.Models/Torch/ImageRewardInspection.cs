@@ -1,3 +1,4 @@
+using Realign.Core.Files;
 using Realign.Tokenizers;
 using Realign.VisionLanguage.ImageReward;
 
@@ -11,18 +12,19 @@ internal static class ImageRewardInspection
     /// <summary>The report of a folder; null = it is no ImageReward.</summary>
     public static ModelReport? TryFolder(string folder)
     {
-        if (!File.Exists(Path.Combine(folder, ConfigFile)))
+        if (!ModelFile.Exists(Path.Combine(folder, ConfigFile)))
             return null;
         var parts = ComponentInspection.Run("ImageReward", folder, nameof(ImageRewardModel), "ImageReward", ConfigFile);
-        var problems = new List<string>();
-        _ = Findings.Try(problems, () => BertTokenizer.Load(folder));
+        var findings = new Findings();
+        _ = findings.Try(() => BertTokenizer.Load(folder));
         return new ModelReport
         {
             Path = folder,
             Kind = ModelKind.ImageReward,
             Description = "ImageReward",
             Parts = parts,
-            Problems = problems,
+            Problems = findings.Problems,
+            WaysOut = findings.WaysOut,
             MemoryBytes = Findings.TorchMemory(parts),
             Licence = LicenceFile.Find(folder),
         };

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Realign.Clip;
 using Realign.Clip.Text;
 using Realign.Core.Configs;
+using Realign.Core.Files;
 using Realign.Diffusion.UNet;
 using Realign.Diffusion.Vae;
 using Realign.Tokenizers;
@@ -19,20 +20,20 @@ internal static class TransformersInspection
     {
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
         var licence = LicenceFile.Find(folder);
-        var problems = new List<string>();
-        var config = Findings.Try(problems, () => ConfigReader.Open(Path.Combine(folder, "config.json")));
+        var findings = new Findings();
+        var config = findings.Try(() => ConfigReader.Open(Path.Combine(folder, "config.json")));
         var className = config is null ? "" : ClassName(Path.Combine(folder, "config.json"));
         if (config is null || !Architecture.Classes.Contains(className))
         {
             if (config is not null)
-                problems.Add($"config.json: class '{className}' is not implemented (known: {string.Join(", ", Architecture.Classes)})");
-            return new ModelReport { Path = folder, Kind = ModelKind.Unknown, Description = className.Length > 0 ? className : "not recognised", Problems = problems, Licence = licence };
+                findings.Add($"config.json: class '{className}' is not implemented (known: {string.Join(", ", Architecture.Classes)})");
+            return new ModelReport { Path = folder, Kind = ModelKind.Unknown, Description = className.Length > 0 ? className : "not recognised", Problems = findings.Problems, WaysOut = findings.WaysOut, Licence = licence };
         }
 
         var (kind, description) = Describe(className);
         var parts = ComponentInspection.Run(name, folder, className, kind == ModelKind.DiffusionComponent && !className.StartsWith("CLIP", StringComparison.Ordinal) ? "diffusion_pytorch_model" : "model");
         if (parts.All(part => part.Parameters > 0))
-            CheckCompanions(folder, className, problems);
+            CheckCompanions(folder, className, findings);
         return new ModelReport
         {
             Path = folder,
@@ -40,7 +41,8 @@ internal static class TransformersInspection
             Description = description,
             Facts = Versions(Path.Combine(folder, "config.json")),
             Parts = parts,
-            Problems = problems,
+            Problems = findings.Problems,
+            WaysOut = findings.WaysOut,
             MemoryBytes = Findings.TorchMemory(parts),
             Licence = licence,
         };
@@ -49,7 +51,7 @@ internal static class TransformersInspection
     /// <summary>Libraries that wrote a config, as far as it says.</summary>
     public static IReadOnlyList<string> Versions(string configPath)
     {
-        using var document = JsonDocument.Parse(File.ReadAllBytes(configPath));
+        using var document = StrictJson.Parse(ModelText.Read(configPath));
         return [.. new[] { ("_diffusers_version", "diffusers"), ("transformers_version", "transformers") }
             .Where(field => document.RootElement.TryGetProperty(field.Item1, out var value) && value.ValueKind == JsonValueKind.String)
             .Select(field => $"written by {field.Item2} {document.RootElement.GetProperty(field.Item1).GetString()}")];
@@ -60,7 +62,7 @@ internal static class TransformersInspection
         var root = ConfigReader.Open(configPath);
         if (root.Has("_class_name"))
             return root.Text("_class_name");
-        using var document = JsonDocument.Parse(File.ReadAllBytes(configPath));
+        using var document = StrictJson.Parse(ModelText.Read(configPath));
         return document.RootElement.TryGetProperty("architectures", out var names) && names.ValueKind == JsonValueKind.Array && names.GetArrayLength() > 0
             ? names[0].ToString()
             : root.Text("model_type", "");
@@ -80,42 +82,42 @@ internal static class TransformersInspection
     };
 
     // tokenizer and image processor, which a service loads together with the weights
-    private static void CheckCompanions(string folder, string className, List<string> problems)
+    private static void CheckCompanions(string folder, string className, Findings findings)
     {
         var configPath = Path.Combine(folder, "config.json");
         switch (className)
         {
             case nameof(CLIPModel):
                 var clip = CLIPConfig.Load(configPath);
-                CheckVocabulary(Findings.Try(problems, () => ClipTokenizer.Load(folder))?.VocabularySize, clip.Text.VocabSize, problems);
-                _ = Findings.Try(problems, () => ModelImages.Load(folder, clip.Vision.ImageSize, TorchPlacement.Cpu));
+                CheckVocabulary(findings.Try(() => ClipTokenizer.Load(folder))?.VocabularySize, clip.Text.VocabSize, findings);
+                _ = findings.Try(() => ModelImages.Load(folder, clip.Vision.ImageSize, TorchPlacement.Cpu));
                 break;
             case nameof(Blip2ForConditionalGeneration):
                 var captioner = Blip2Config.Load(configPath);
                 if (captioner.Opt is { } opt)
-                    CheckVocabulary(Findings.Try(problems, () => Gpt2Tokenizer.Load(folder))?.VocabularySize, opt.VocabSize, problems);
+                    CheckVocabulary(findings.Try(() => Gpt2Tokenizer.Load(folder))?.VocabularySize, opt.VocabSize, findings);
                 else
-                    CheckVocabulary(Findings.Try(problems, () => T5Tokenizer.Load(folder))?.VocabularySize, captioner.T5!.VocabSize, problems);
-                _ = Findings.Try(problems, () => ModelImages.Load(folder, captioner.Vision.ImageSize, TorchPlacement.Cpu));
+                    CheckVocabulary(findings.Try(() => T5Tokenizer.Load(folder))?.VocabularySize, captioner.T5!.VocabSize, findings);
+                _ = findings.Try(() => ModelImages.Load(folder, captioner.Vision.ImageSize, TorchPlacement.Cpu));
                 break;
             case nameof(Blip2ForImageTextRetrieval):
                 var retrieval = Blip2Config.Load(configPath);
-                CheckVocabulary(Findings.Try(problems, () => BertTokenizer.Load(folder))?.VocabularySize, retrieval.QFormer.VocabSize, problems);
-                _ = Findings.Try(problems, () => ModelImages.Load(folder, retrieval.Vision.ImageSize, TorchPlacement.Cpu));
+                CheckVocabulary(findings.Try(() => BertTokenizer.Load(folder))?.VocabularySize, retrieval.QFormer.VocabSize, findings);
+                _ = findings.Try(() => ModelImages.Load(folder, retrieval.Vision.ImageSize, TorchPlacement.Cpu));
                 break;
             case nameof(BlipForConditionalGeneration) or nameof(BlipForImageTextRetrieval):
                 var blip = BlipConfig.Load(configPath);
-                CheckVocabulary(Findings.Try(problems, () => BertTokenizer.Load(folder))?.VocabularySize, blip.Text.VocabSize, problems);
-                _ = Findings.Try(problems, () => ModelImages.Load(folder, blip.Vision.ImageSize, TorchPlacement.Cpu));
+                CheckVocabulary(findings.Try(() => BertTokenizer.Load(folder))?.VocabularySize, blip.Text.VocabSize, findings);
+                _ = findings.Try(() => ModelImages.Load(folder, blip.Vision.ImageSize, TorchPlacement.Cpu));
                 break;
             default:
                 break;
         }
     }
 
-    private static void CheckVocabulary(int? tokenizer, int model, List<string> problems)
+    private static void CheckVocabulary(int? tokenizer, int model, Findings findings)
     {
         if (tokenizer > model)
-            problems.Add($"the tokenizer has {tokenizer} ids, the model {model}: they belong to different models");
+            findings.Add($"the tokenizer has {tokenizer} ids, the model {model}: they belong to different models");
     }
 }

@@ -1,4 +1,5 @@
 using Realign.Core.Errors;
+using Realign.Core.Files;
 using Realign.Onnx.Internal;
 
 namespace Realign.Onnx.Files;
@@ -9,6 +10,9 @@ namespace Realign.Onnx.Files;
 /// </summary>
 public sealed class OnnxGraphFile
 {
+    /// <summary>Way out of a graph whose constants are not there.</summary>
+    public const string WayOut = "download the graph and the files beside it again, from the same revision";
+
     private const int MaxDimensions = 64;
 
     private readonly List<OnnxValueInfo> _inputs = [];
@@ -50,9 +54,10 @@ public sealed class OnnxGraphFile
     /// <exception cref="ModelLoadException">The file is missing, cut off or not a graph.</exception>
     public static OnnxGraphFile Open(string path)
     {
-        OnnxFileCheck.Check(path);
+        var found = ModelFile.Find(path);
+        FileMistakes.Check(found, FileFormat.Onnx);
         var file = new OnnxGraphFile(path);
-        using var stream = File.OpenRead(path);
+        using var stream = found.OpenRead();
         var reader = new ProtobufReader(path, stream);
         file.ReadModel(reader);
         return file._outputs.Count > 0 ? file : throw new ModelLoadException(path, "not an ONNX graph (it has no outputs)", "download the file again");
@@ -216,12 +221,12 @@ public sealed class OnnxGraphFile
             return;
         }
 
-        var info = new FileInfo(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!, location));
+        var data = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!, location);
         _ = long.TryParse(external.GetValueOrDefault("offset", "0"), out var offset);
-        if (!info.Exists)
+        if (!ModelFile.Exists(data))
             _problems.Add($"constant '{name}' is in '{location}', which is not there: download it too");
-        else if (offset < 0 || offset + bytes > info.Length)
-            _problems.Add($"constant '{name}' ends at byte {offset + bytes} of '{location}', which has {info.Length}: download it again");
+        else if (ModelFile.LengthOf(data) is var length && (offset < 0 || offset + bytes > length))
+            _problems.Add($"constant '{name}' ends at byte {offset + bytes} of '{location}', which has {length}: download it again");
     }
 
     private static (string Key, string Value) ReadPair(ProtobufReader reader, long end)

@@ -107,5 +107,5 @@ internal sealed class ProtobufReader(string path, Stream stream)
 
     public ModelLoadException Broken(string what) => new(path, $"not an ONNX graph ({what} at byte {stream.Position})", "download the file again and compare its size");
 
-    private ModelLoadException CutOff() => new(path, $"the file ends inside a message: it has only {_length} bytes", "download the file again and compare its size");
+    private ModelLoadException CutOff() => new(path, $"the file is cut off: its {_length} bytes end inside a message", "download the file again and compare its size");
 }

@@ -2,20 +2,17 @@ using System.Text;
 using System.Text.Json;
 using Realign.Core.Configs;
 using Realign.Core.Errors;
+using Realign.Core.Files;
 
 namespace Realign.Tokenizers.Files;
 
 /// <summary>The published files of a tokenizer folder, read with bounds: a hostile file ends in one <see cref="ModelLoadException"/>.</summary>
 internal sealed class TokenizerFolder
 {
-    // the largest published tokenizer.json has 33 MB; anything far above is not a tokenizer
-    private const long MaxFileBytes = 128 << 20;
-
     public TokenizerFolder(string path)
     {
         Path = path;
-        if (!Directory.Exists(path))
-            throw new ModelLoadException(path, "the tokenizer folder does not exist", "point to a folder with the published tokenizer files");
+        ModelFolder.Require(path, "tokenizer_config.json");
         Config = ReadJson("tokenizer_config.json");
         TokenizerJson = ReadJson("tokenizer.json");
     }
@@ -31,23 +28,9 @@ internal sealed class TokenizerFolder
     public ModelLoadException Bad(string file, string problem, Exception? inner = null) =>
         new(System.IO.Path.Combine(Path, file), problem, "download the tokenizer files of this model again", inner);
 
-    public bool Has(string file) => File.Exists(System.IO.Path.Combine(Path, file));
+    public bool Has(string file) => ModelFile.Exists(System.IO.Path.Combine(Path, file));
 
-    public byte[] ReadBytes(string file)
-    {
-        var path = System.IO.Path.Combine(Path, file);
-        try
-        {
-            var length = new FileInfo(path).Length;
-            if (length > MaxFileBytes)
-                throw Bad(file, $"{length} bytes are more than a tokenizer file has");
-            return File.ReadAllBytes(path);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw Bad(file, exception is FileNotFoundException ? "is missing" : "cannot be read", exception);
-        }
-    }
+    public byte[] ReadBytes(string file) => Has(file) ? ModelText.Read(System.IO.Path.Combine(Path, file)) : throw Bad(file, "is missing");
 
     public string[] ReadLines(string file) => Encoding.UTF8.GetString(ReadBytes(file)).Split('\n');
 

@@ -1,10 +1,11 @@
+using Realign.Torch.Weights;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Realign.Torch.Layers;
 
 /// <summary>2-d convolution. Keys: <c>weight</c> [out, in, k, k], <c>bias</c> [out].</summary>
-public sealed class Conv2d : nn.Module<Tensor, Tensor>
+public sealed class Conv2d : nn.Module<Tensor, Tensor>, IParameterOwner
 {
     private readonly long[] _stride;
     private readonly long[] _padding;
@@ -28,6 +29,15 @@ public sealed class Conv2d : nn.Module<Tensor, Tensor>
         if (hasBias)
             bias = new Parameter(empty(outChannels, device: META), requires_grad: false);
         RegisterComponents();
+    }
+
+    void IParameterOwner.Place(string name, Parameter parameter)
+    {
+        if (name == nameof(weight))
+            weight = parameter;
+        else
+            bias = parameter;
+        ConditionallyRegisterParameter(name, parameter);
     }
 
     /// <summary>(B, in, H, W) -> (B, out, H', W')</summary>

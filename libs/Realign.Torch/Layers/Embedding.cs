@@ -1,10 +1,11 @@
+using Realign.Torch.Weights;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Realign.Torch.Layers;
 
 /// <summary>Rows of a table by index. Key: <c>weight</c> [entries, size].</summary>
-public sealed class Embedding : nn.Module<Tensor, Tensor>
+public sealed class Embedding : nn.Module<Tensor, Tensor>, IParameterOwner
 {
     private readonly long _size;
 
@@ -18,6 +19,12 @@ public sealed class Embedding : nn.Module<Tensor, Tensor>
         _size = size;
         weight = new Parameter(empty(entries, size, device: META), requires_grad: false);
         RegisterComponents();
+    }
+
+    void IParameterOwner.Place(string name, Parameter parameter)
+    {
+        weight = parameter;
+        ConditionallyRegisterParameter(name, parameter);
     }
 
     /// <summary>int64 (...) -> (..., size). Indices must be inside the table; check them before.</summary>

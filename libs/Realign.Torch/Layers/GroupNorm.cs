@@ -1,3 +1,4 @@
+using Realign.Torch.Weights;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -5,7 +6,7 @@ using F = TorchSharp.torch.nn.functional;
 namespace Realign.Torch.Layers;
 
 /// <summary>Group normalisation. Keys: <c>weight</c>, <c>bias</c> [channels].</summary>
-public sealed class GroupNorm : nn.Module<Tensor, Tensor>
+public sealed class GroupNorm : nn.Module<Tensor, Tensor>, IParameterOwner
 {
     private readonly long _groups;
     private readonly double _eps;
@@ -25,6 +26,15 @@ public sealed class GroupNorm : nn.Module<Tensor, Tensor>
         weight = new Parameter(empty(channels, device: META), requires_grad: false);
         bias = new Parameter(empty(channels, device: META), requires_grad: false);
         RegisterComponents();
+    }
+
+    void IParameterOwner.Place(string name, Parameter parameter)
+    {
+        if (name == nameof(weight))
+            weight = parameter;
+        else
+            bias = parameter;
+        ConditionallyRegisterParameter(name, parameter);
     }
 
     /// <summary>(B, C, ...) -> the same shape</summary>

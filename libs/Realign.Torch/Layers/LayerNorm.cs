@@ -1,3 +1,4 @@
+using Realign.Torch.Weights;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -5,7 +6,7 @@ using F = TorchSharp.torch.nn.functional;
 namespace Realign.Torch.Layers;
 
 /// <summary>Layer normalisation over the last dimension. Keys: <c>weight</c>, <c>bias</c> [size].</summary>
-public sealed class LayerNorm : nn.Module<Tensor, Tensor>
+public sealed class LayerNorm : nn.Module<Tensor, Tensor>, IParameterOwner
 {
     private readonly long[] _shape;
     private readonly double _eps;
@@ -25,6 +26,15 @@ public sealed class LayerNorm : nn.Module<Tensor, Tensor>
         weight = new Parameter(empty(size, device: META), requires_grad: false);
         bias = new Parameter(empty(size, device: META), requires_grad: false);
         RegisterComponents();
+    }
+
+    void IParameterOwner.Place(string name, Parameter parameter)
+    {
+        if (name == nameof(weight))
+            weight = parameter;
+        else
+            bias = parameter;
+        ConditionallyRegisterParameter(name, parameter);
     }
 
     /// <summary>(..., size) -> the same shape</summary>

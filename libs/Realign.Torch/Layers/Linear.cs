@@ -1,3 +1,4 @@
+using Realign.Torch.Weights;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -5,7 +6,7 @@ using F = TorchSharp.torch.nn.functional;
 namespace Realign.Torch.Layers;
 
 /// <summary>y = x W^T + b. Parameters have no storage until weights are loaded. Keys: <c>weight</c> [out, in], <c>bias</c> [out].</summary>
-public sealed class Linear : nn.Module<Tensor, Tensor>
+public sealed class Linear : nn.Module<Tensor, Tensor>, IParameterOwner
 {
     /// <summary>[out, in].</summary>
     public Parameter weight;
@@ -24,6 +25,15 @@ public sealed class Linear : nn.Module<Tensor, Tensor>
         if (hasBias)
             bias = new Parameter(empty(outFeatures, device: META), requires_grad: false);
         RegisterComponents();
+    }
+
+    void IParameterOwner.Place(string name, Parameter parameter)
+    {
+        if (name == nameof(weight))
+            weight = parameter;
+        else
+            bias = parameter;
+        ConditionallyRegisterParameter(name, parameter);
     }
 
     /// <summary>(..., in) -> (..., out)</summary>

@@ -1,8 +1,6 @@
-using System.Reflection;
 using Realign.Core.Errors;
 using Realign.Safetensors;
 using TorchSharp.Modules;
-using TorchSharp.Utils;
 using static TorchSharp.torch;
 
 namespace Realign.Torch.Weights;
@@ -13,8 +11,8 @@ namespace Realign.Torch.Weights;
 /// </summary>
 public static class StateDict
 {
-    private static readonly MethodInfo Register = typeof(nn.Module).GetMethod(
-        "ConditionallyRegisterParameter", BindingFlags.Instance | BindingFlags.NonPublic, [typeof(string), typeof(Parameter)])!;
+    /// <summary>Way out of weights whose keys or shapes do not fit.</summary>
+    public const string WayOut = "check that config.json and the weights belong to the same revision of the model";
 
     /// <summary>Keys and shapes of a module tree; needs no storage.</summary>
     public static IReadOnlyDictionary<string, long[]> Shapes(nn.Module module) =>
@@ -27,36 +25,58 @@ public static class StateDict
         return Plan(Slots(module), entries, rules).Problems;
     }
 
+    /// <summary>Reads the numbers that <see cref="Load"/> would use and lists the keys with NaN or infinity; empty = all are finite.</summary>
+    /// <exception cref="ModelLoadException">A file was changed meanwhile.</exception>
+    public static IReadOnlyList<string> CheckNumbers(nn.Module module, SafetensorsSet weights, KeyRules? rules = null)
+    {
+        var (sources, _) = Plan(Slots(module), weights.Entries, rules ?? new KeyRules());
+        var problems = sources.Values.Select(key => weights.FileOf(key).FindNonFinite(key)).OfType<string>().ToList();
+        RequireUnchanged(weights);
+        return problems;
+    }
+
     /// <summary>Loads all weights.</summary>
     /// <param name="module">Tree built from the checkpoint's own config.</param>
     /// <param name="weights">Opened files.</param>
     /// <param name="placement">Device and type the parameters get.</param>
     /// <param name="rules">Names of this family; null = the file's own.</param>
-    /// <exception cref="ModelLoadException">Lists every key that does not fit.</exception>
+    /// <exception cref="ModelLoadException">Lists every key that does not fit, or holds numbers that are not finite; or a file was changed while it was read.</exception>
     public static void Load(nn.Module module, SafetensorsSet weights, TorchPlacement placement, KeyRules? rules = null)
     {
         rules ??= new KeyRules();
         var slots = Slots(module);
         var (sources, problems) = Plan(slots, weights.Entries, rules);
         if (problems.Count > 0)
-            throw new ModelLoadException(weights.Path, problems, "check that config.json and the weights belong to the same revision of the model");
+            throw new ModelLoadException(weights.Path, problems, WayOut);
         using var grad = no_grad();
         var placed = new Dictionary<string, Parameter>(StringComparer.Ordinal);
         foreach (var slot in slots.Where(slot => sources.ContainsKey(slot.Key)))
         {
             var source = sources[slot.Key];
-            placed[slot.Key] = slot.Replace(ReadPlaced(weights.FileOf(source), source, slot, placement, rules));
+            placed[slot.Key] = slot.Replace(ReadPlaced(weights.FileOf(source), source, slot, placement, rules, problems));
         }
 
+        RequireUnchanged(weights);
+        if (problems.Count > 0)
+            throw new ModelLoadException(weights.Path, problems, SafetensorsFile.NonFiniteWayOut);
         foreach (var slot in slots.Where(slot => !sources.ContainsKey(slot.Key)))
             placed[slot.Key] = slot.Replace(placed[rules.Tied[slot.Key]].alias());
     }
 
-    private static Tensor ReadPlaced(SafetensorsFile file, string key, ParameterSlot slot, TorchPlacement placement, KeyRules rules)
+    private static void RequireUnchanged(SafetensorsSet weights)
+    {
+        foreach (var file in weights.Files)
+            file.RequireUnchanged();
+    }
+
+    private static Tensor ReadPlaced(
+        SafetensorsFile file, string key, ParameterSlot slot, TorchPlacement placement, KeyRules rules, List<string> problems)
     {
         using var scope = NewDisposeScope();
-        var tensor = rules.Reshape(slot.Key, slot.Parameter.shape, WeightReader.Read(file, key, placement));
-        return tensor.DetachFromDisposeScope();
+        var (tensor, problem) = WeightReader.Read(file, key, placement);
+        if (problem is not null)
+            problems.Add(problem);
+        return rules.Reshape(slot.Key, slot.Parameter.shape, tensor).DetachFromDisposeScope();
     }
 
     private static (Dictionary<string, string> Sources, List<string> Problems) Plan(
@@ -97,10 +117,11 @@ public static class StateDict
 
         void Collect(nn.Module current, string prefix)
         {
-            foreach (var field in Fields(current.GetType()))
+            foreach (var (name, parameter) in current.named_parameters(recurse: false))
             {
-                if (field.GetValue(current) is Parameter parameter)
-                    slots.Add(new ParameterSlot(prefix + NameOf(field), current, field, NameOf(field), parameter));
+                slots.Add(current is IParameterOwner owner
+                    ? new ParameterSlot(prefix + name, owner, name, parameter)
+                    : throw new InvalidOperationException($"{current.GetType().Name} has the parameter '{name}' and is no {nameof(IParameterOwner)}"));
             }
 
             foreach (var (name, child) in current.named_children())
@@ -108,27 +129,12 @@ public static class StateDict
         }
     }
 
-    private static IEnumerable<FieldInfo> Fields(Type type)
-    {
-        for (var current = type; current is not null && current != typeof(nn.Module); current = current.BaseType)
-        {
-            foreach (var field in current.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
-            {
-                if (typeof(Parameter).IsAssignableFrom(field.FieldType))
-                    yield return field;
-            }
-        }
-    }
-
-    private static string NameOf(FieldInfo field) => field.GetCustomAttribute<ComponentNameAttribute>()?.Name ?? field.Name;
-
-    private sealed record ParameterSlot(string Key, nn.Module Owner, FieldInfo Field, string Name, Parameter Parameter)
+    private sealed record ParameterSlot(string Key, IParameterOwner Owner, string Name, Parameter Parameter)
     {
         public Parameter Replace(Tensor value)
         {
             var parameter = new Parameter(value, requires_grad: false);
-            Field.SetValue(Owner, parameter);
-            _ = Register.Invoke(Owner, [Name, parameter]);
+            Owner.Place(Name, parameter);
             Parameter.Dispose();
             return parameter;
         }

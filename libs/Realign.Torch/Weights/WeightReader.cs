@@ -1,39 +1,26 @@
-using System.Runtime.CompilerServices;
 using Realign.Safetensors;
 using static TorchSharp.torch;
 
 namespace Realign.Torch.Weights;
 
-/// <summary>
-/// Reads one tensor for a placement. Where the file already has the wanted type and its bytes are aligned, the tensor is a
-/// copy-on-write view of the mapped file and nothing is read before it is used.
-/// </summary>
+/// <summary>Reads one tensor for a placement, into memory of its own: what happens to the file later does not reach it.</summary>
 internal static class WeightReader
 {
-    private static readonly ConditionalWeakTable<SafetensorsFile, Dictionary<ScalarType, Tensor>> Maps = [];
-
-    public static Tensor Read(SafetensorsFile file, string key, TorchPlacement placement)
+    /// <summary>The tensor, and what is wrong with its numbers (null = nothing). The caller's dispose scope owns it.</summary>
+    public static (Tensor Tensor, string? Problem) Read(SafetensorsFile file, string key, TorchPlacement placement)
     {
-        var entry = file.Entries[key];
-        var type = entry.DType.ToScalarType();
-        var isFloat = type is ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64;
-        var wanted = isFloat ? placement.DType : type;
-        var onCpu = placement.Device.type == TorchSharp.DeviceType.CPU;
-        if (onCpu && type == wanted && entry.LengthBytes > 0 && entry.Offset % entry.DType.SizeBytes() == 0)
-            return MapWhole(file, type, entry.DType.SizeBytes()).narrow(0, entry.Offset / entry.DType.SizeBytes(), entry.Count).view([.. entry.Shape]);
-        return TensorConvert.Read(file, key).to(wanted, placement.Device);
-    }
-
-    private static Tensor MapWhole(SafetensorsFile file, ScalarType type, int elementBytes)
-    {
-        var maps = Maps.GetValue(file, static _ => []);
-        if (!maps.TryGetValue(type, out var map))
+        var tensor = TensorConvert.Read(file, key);
+        var dtype = file.Entries[key].DType;
+        string? problem = null;
+        TensorConvert.EachPiece(tensor, (start, bytes) =>
         {
-            var elements = new FileInfo(file.Path).Length / elementBytes;
-            map = from_file(file.Path, shared: false, elements, type).DetachFromDisposeScope();
-            maps.Add(type, map);
-        }
-
-        return map;
+            if (problem is null && FiniteNumbers.FindOther(bytes, dtype) is >= 0 and var index)
+                problem = SafetensorsFile.NonFinite(key, (start / dtype.SizeBytes()) + index);
+        });
+        var placed = tensor.to(tensor.is_floating_point() ? placement.DType : tensor.dtype, placement.Device);
+        // float16 ends at 65504; bfloat16 has the range of float32
+        if (problem is null && placed.dtype == ScalarType.Float16 && dtype is not SafetensorsDType.F16 && !placed.isfinite().all().item<bool>())
+            problem = $"key '{key}' holds numbers beyond float16 (65504): compute in bfloat16 or float32";
+        return (placed, problem);
     }
 }

@@ -1,4 +1,5 @@
 // Caption decoder of BLIP: its text model with BERT's prediction head. Reference: transformers modeling_blip_text.py.
+using Realign.Torch.Weights;
 using Realign.VisionLanguage.Generation;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -108,11 +109,11 @@ internal sealed class BlipTextOnlyMLMHead : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input) => predictions.forward(input);
 }
 
-internal sealed class BlipTextLMPredictionHead : nn.Module<Tensor, Tensor>
+internal sealed class BlipTextLMPredictionHead : nn.Module<Tensor, Tensor>, IParameterOwner
 {
     private readonly BlipTextPredictionHeadTransform transform;
     private readonly Linear decoder;
-    private readonly Parameter bias;
+    private Parameter bias;
 
     public BlipTextLMPredictionHead(BlipTextConfig config)
         : base(nameof(BlipTextLMPredictionHead))
@@ -122,6 +123,12 @@ internal sealed class BlipTextLMPredictionHead : nn.Module<Tensor, Tensor>
         // the decoder's own bias, which files hold under both names
         bias = new Parameter(empty(config.VocabSize, device: META), requires_grad: false);
         RegisterComponents();
+    }
+
+    void IParameterOwner.Place(string name, Parameter parameter)
+    {
+        bias = parameter;
+        ConditionallyRegisterParameter(name, parameter);
     }
 
     public override Tensor forward(Tensor input)

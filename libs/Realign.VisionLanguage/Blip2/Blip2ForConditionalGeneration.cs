@@ -14,9 +14,9 @@ using Linear = Realign.Torch.Layers.Linear;
 namespace Realign.VisionLanguage.Blip2;
 
 /// <summary>Describes images and scores texts about them: ViT, Q-Former, linear projection, language model.</summary>
-public sealed class Blip2ForConditionalGeneration : nn.Module
+public sealed class Blip2ForConditionalGeneration : nn.Module, IParameterOwner
 {
-    private readonly Parameter query_tokens;
+    private Parameter query_tokens;
     private readonly BlipVisionModel vision_model;
     private readonly Blip2QFormerModel qformer;
     private readonly Linear language_projection;
@@ -33,6 +33,12 @@ public sealed class Blip2ForConditionalGeneration : nn.Module
         language_model = config.T5 is { } t5 ? new T5ForConditionalGeneration(t5) : new OPTForCausalLM(config.Opt!);
         language_projection = new Linear(config.QFormer.HiddenSize, language_model.InputWidth);
         RegisterComponents();
+    }
+
+    void IParameterOwner.Place(string name, Parameter parameter)
+    {
+        query_tokens = parameter;
+        ConditionallyRegisterParameter(name, parameter);
     }
 
     /// <summary>The config it was built from.</summary>

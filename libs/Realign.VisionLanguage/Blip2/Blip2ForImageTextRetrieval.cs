@@ -13,9 +13,9 @@ using Linear = Realign.Torch.Layers.Linear;
 namespace Realign.VisionLanguage.Blip2;
 
 /// <summary>Compares images and texts: contrastive features (ITC, also f_enc of the caption reward) and matching (ITM).</summary>
-public sealed class Blip2ForImageTextRetrieval : nn.Module
+public sealed class Blip2ForImageTextRetrieval : nn.Module, IParameterOwner
 {
-    private readonly Parameter query_tokens;
+    private Parameter query_tokens;
     private readonly BlipVisionModel vision_model;
     private readonly Blip2TextEmbeddings embeddings;
     private readonly Blip2QFormerModel qformer;
@@ -38,6 +38,12 @@ public sealed class Blip2ForImageTextRetrieval : nn.Module
         text_projection = new Linear(config.QFormer.HiddenSize, config.ImageTextHiddenSize);
         itm_head = new Linear(config.QFormer.HiddenSize, 2);
         RegisterComponents();
+    }
+
+    void IParameterOwner.Place(string name, Parameter parameter)
+    {
+        query_tokens = parameter;
+        ConditionallyRegisterParameter(name, parameter);
     }
 
     /// <summary>The config it was built from.</summary>

@@ -1,4 +1,5 @@
 using Realign.Core.Configs;
+using Realign.Core.Files;
 using Realign.VisionLanguage.Blip;
 using Realign.VisionLanguage.Vision;
 
@@ -30,7 +31,7 @@ public sealed record ImageRewardConfig
     public static ImageRewardConfig Load(string folder)
     {
         var visionPath = Path.Combine(folder, "vit_config.json");
-        var vision = ReadVision(File.Exists(visionPath) ? ConfigReader.Open(visionPath) : ConfigReader.Parse(visionPath, "{}"u8.ToArray()));
+        var vision = ReadVision(ModelFile.Exists(visionPath) ? ConfigReader.Open(visionPath) : ConfigReader.Parse(visionPath, "{}"u8.ToArray()));
         var text = ReadText(ConfigReader.Open(Path.Combine(folder, "med_config.json")), vision.HiddenSize);
         return new ImageRewardConfig { Vision = vision, Text = text };
     }

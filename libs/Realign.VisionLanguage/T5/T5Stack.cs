@@ -1,5 +1,6 @@
 // Encoder and decoder of T5 (Raffel et al. 2020). Reference: transformers modeling_t5.py.
 using Realign.Torch;
+using Realign.Torch.Weights;
 using Realign.VisionLanguage.Bert;
 using Realign.VisionLanguage.Generation;
 using TorchSharp.Modules;
@@ -218,10 +219,10 @@ internal sealed class T5DenseActDense : nn.Module<Tensor, Tensor>
 }
 
 /// <summary>Root mean square norm: no mean, no bias; computed in float32.</summary>
-internal sealed class T5LayerNorm : nn.Module<Tensor, Tensor>
+internal sealed class T5LayerNorm : nn.Module<Tensor, Tensor>, IParameterOwner
 {
     private readonly double _eps;
-    private readonly Parameter weight;
+    private Parameter weight;
 
     public T5LayerNorm(long size, double eps)
         : base(nameof(T5LayerNorm))
@@ -229,6 +230,12 @@ internal sealed class T5LayerNorm : nn.Module<Tensor, Tensor>
         _eps = eps;
         weight = new Parameter(empty(size, device: META), requires_grad: false);
         RegisterComponents();
+    }
+
+    void IParameterOwner.Place(string name, Parameter parameter)
+    {
+        weight = parameter;
+        ConditionallyRegisterParameter(name, parameter);
     }
 
     public override Tensor forward(Tensor input)

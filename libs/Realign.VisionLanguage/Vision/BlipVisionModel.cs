@@ -1,6 +1,7 @@
 // Vision tower of BLIP (Li et al. 2022) and BLIP-2 (Li et al. 2023): a pre-norm ViT with a fused qkv projection.
 // Reference: transformers modeling_blip.py and modeling_blip_2.py (the two towers have the same keys).
 using Realign.Torch.Layers;
+using Realign.Torch.Weights;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using Conv2d = Realign.Torch.Layers.Conv2d;
@@ -49,10 +50,10 @@ public sealed class BlipVisionModel : nn.Module<Tensor, Tensor>
     }
 }
 
-internal sealed class BlipVisionEmbeddings : nn.Module<Tensor, Tensor>
+internal sealed class BlipVisionEmbeddings : nn.Module<Tensor, Tensor>, IParameterOwner
 {
-    private readonly Parameter class_embedding;
-    private readonly Parameter position_embedding;
+    private Parameter class_embedding;
+    private Parameter position_embedding;
     private readonly Conv2d patch_embedding;
 
     public BlipVisionEmbeddings(BlipVisionConfig config)
@@ -62,6 +63,15 @@ internal sealed class BlipVisionEmbeddings : nn.Module<Tensor, Tensor>
         position_embedding = new Parameter(empty(1, config.NumPositions, config.HiddenSize, device: META), requires_grad: false);
         patch_embedding = new Conv2d(3, config.HiddenSize, config.PatchSize, stride: config.PatchSize);
         RegisterComponents();
+    }
+
+    void IParameterOwner.Place(string name, Parameter parameter)
+    {
+        if (name == nameof(class_embedding))
+            class_embedding = parameter;
+        else
+            position_embedding = parameter;
+        ConditionallyRegisterParameter(name, parameter);
     }
 
     public override Tensor forward(Tensor input)

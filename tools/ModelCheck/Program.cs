@@ -1,0 +1,3 @@
+using Realign.ModelCheck;
+
+return ModelCheckCommand.Create(Console.Out, Console.Error).Parse(args).Invoke();
