@@ -1,3 +1,5 @@
 using Realign.Cli;
 
-return await RealignCli.RunAsync(args, Console.Out, Console.Error);
+Privacy.Restrict();
+using var interruption = new Interruption();
+return await RealignCli.RunAsync(args, Console.Out, Console.Error, interruption.Token);

@@ -28,7 +28,14 @@ internal static partial class RealignCli
             return await RefuseAsync(terminal, parsed, wrong, error);
         try
         {
-            var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = error };
+            var configuration = new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                // signals are the program's own matter: see Interruption
+                ProcessTerminationTimeout = null,
+                Output = output,
+                Error = error,
+            };
             return await parsed.InvokeAsync(configuration, cancellationToken);
         }
         catch (CliException exception)
@@ -53,7 +60,7 @@ internal static partial class RealignCli
         }
     }
 
-    private static Command BuildRoot(Terminal terminal)
+    internal static Command BuildRoot(Terminal terminal)
     {
         // a RootCommand is named after the program and could not hold a command of the same name
         var root = new Command(ProgramName, "Realigns text-to-image diffusion with what other models read in the picture: coarse image, tags, caption, scene scores, masks, refined image.")
@@ -76,6 +83,7 @@ internal static partial class RealignCli
         root.Options.Add(help);
         root.Options.Add(new VersionOption());
         root.Subcommands.Add(CompleteCommand.Create(terminal, root));
+        InvariantNumbers.ApplyTo(root);
         return root;
     }
 
@@ -84,31 +92,29 @@ internal static partial class RealignCli
         using var usual = new StringWriter();
         action.ShowHelp = false;
         _ = await parsed.InvokeAsync(new InvocationConfiguration { Output = usual, Error = usual });
-        await error.WriteLineAsync(WrongType().Replace(usual.ToString().Trim(), match => $"{match.Groups["name"].Value} takes {Expected(match.Groups["type"].Value)}, not '{match.Groups["value"].Value}'."));
+        await error.WriteLineAsync(WrongBoolean().Replace(usual.ToString().Trim(), "${name} takes true or false, not '${value}'."));
         terminal.Note($"what is possible: {string.Join(' ', Path(parsed.CommandResult))} --help");
         return ExitCodes.Usage;
     }
 
-    private static string Expected(string type) => type switch
-    {
-        _ when type.Contains("UInt", StringComparison.Ordinal) => "a whole number from 0 on",
-        _ when type.Contains("Int", StringComparison.Ordinal) => "a whole number",
-        _ => "a number",
-    };
-
-    [GeneratedRegex(@"Cannot parse argument '(?<value>.*)' for option '(?<name>.*)' as expected type '(?<type>.*)'\.")]
-    private static partial Regex WrongType();
+    [GeneratedRegex(@"Cannot parse argument '(?<value>.*)' for option '(?<name>.*)' as expected type '.*Boolean.*'\.")]
+    private static partial Regex WrongBoolean();
 
     private static IEnumerable<string> Path(CommandResult result) =>
         result.Parent is CommandResult parent ? Path(parent).Append(result.Command.Name) : [result.Command.Name];
 
     private static string Explain(RpcException exception, string? address)
     {
+        var speaksAnother = false;
         for (var cause = exception.Status.DebugException; cause is not null; cause = cause.InnerException)
         {
-            if (cause is SocketException or HttpRequestException)
+            if (cause is SocketException)
                 return $"nothing answers at {address}. Start the mesh with ./run (or: realign up), or name another address; realign status shows who answers";
+            speaksAnother |= cause is HttpRequestException or IOException;
         }
+
+        if (speaksAnother)
+            return $"what answers at {address} does not speak gRPC (HTTP/2 without TLS). Name the address of a service of the mesh, or start it on other ports: realign up --port-base PORT";
 
         return exception.StatusCode switch
         {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using Grpc.Net.Client;
 using Realign.V1;
 
@@ -40,9 +41,10 @@ internal sealed class MeshUnderTest : IAsyncDisposable
         var all = new List<(string, long, long)>();
         foreach (var service in _channels.Keys.Order(StringComparer.Ordinal))
         {
-            if (_state is null || !File.Exists(Path.Combine(_state, $"{service}.pid")))
+            if (_state is null || !File.Exists(Path.Combine(_state, $"{service}.service")))
                 continue;
-            var status = File.ReadAllLines($"/proc/{File.ReadAllText(Path.Combine(_state, $"{service}.pid")).Trim()}/status");
+            using var record = JsonDocument.Parse(File.ReadAllText(Path.Combine(_state, $"{service}.service")));
+            var status = File.ReadAllLines($"/proc/{record.RootElement.GetProperty("Id")}/status");
             long Field(string name) => long.Parse(
                 status.First(line => line.StartsWith(name, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) * 1024;
             all.Add((service, Field("VmRSS:"), Field("VmHWM:")));

@@ -21,7 +21,7 @@ internal static class CommonOptions
         var option = new Option<double>("--deadline") { Description = "Seconds the call may take.", HelpName = "SECONDS", DefaultValueFactory = _ => seconds };
         option.Validators.Add(result =>
         {
-            if (result.Tokens.Count > 0 && result.GetValueOrDefault<double>() is not (> 0 and <= 86_400))
+            if (result.Tokens is [var token] && InvariantNumbers.TryRead<double>(token.Value, out var value) && value is not (> 0 and <= 86_400))
                 result.AddError("--deadline takes more than 0 and at most 86400 seconds");
         });
         return option;

@@ -12,7 +12,7 @@ internal static class GenerateCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var prompt = new Argument<string>("prompt") { Description = "The text to draw.", HelpName = "PROMPT" };
+        var prompt = new Argument<string>("prompt") { Description = "What the image shall show.", HelpName = "PROMPT" };
         var sampling = new SamplingOptions();
         var seed = new Option<ulong?>("--seed") { Description = "Seed of the start noise [random, and reported].", HelpName = "N" };
         var numImages = new Option<int?>("--num-images") { Description = "Images, with seeds seed, seed+1, ... [1].", HelpName = "N" };
@@ -20,7 +20,7 @@ internal static class GenerateCommand
         var address = CommonOptions.Address(MeshService.Generator);
         var deadline = CommonOptions.Deadline(600);
         var json = CommonOptions.Json();
-        var command = new ExampleCommand("generate", "Draws a prompt once, without reading it back (Generator, Stable Diffusion).",
+        var command = new ExampleCommand("generate", "Generates an image once, without reading it back (Generator, Stable Diffusion).",
             ["realign generate \"a red car\" --seed 7 --out car.png", "realign generate \"a black cat\" --num-images 4 --num-inference-steps 50 --scheduler euler"])
         {
             prompt, seed, numImages, file, address, deadline, json,
@@ -28,6 +28,7 @@ internal static class GenerateCommand
         sampling.AddTo(command);
         command.SetAction(async (parsed, token) =>
         {
+            OutputFolder.CheckFor(parsed.GetRequiredValue(file));
             var request = sampling.Request(parsed, parsed.GetRequiredValue(prompt), parsed.GetValue(seed));
             if (parsed.GetValue(numImages) is { } count)
                 request.NumImages = count;
@@ -46,7 +47,7 @@ internal static class GenerateCommand
                 }
 
                 throw new CliException("the generator ended without an image", ExitCodes.Failure);
-            }, "draw");
+            }, "generate");
             var files = await WriteAsync(result, parsed.GetRequiredValue(file), token);
             if (parsed.GetValue(json))
             {
@@ -58,6 +59,8 @@ internal static class GenerateCommand
                 return ExitCodes.Success;
             }
 
+            foreach (var note in GenerateNotes.Of(result))
+                terminal.Note(note);
             for (var i = 0; i < files.Count; i++)
                 terminal.Output.WriteLine($"{files[i]}  seed {result.Images[i].Seed}");
             return ExitCodes.Success;

@@ -20,7 +20,7 @@ internal static class RealignCommand
 
     public static Command Create(Terminal terminal)
     {
-        var prompt = new Argument<string?>("prompt") { Description = "The text to draw.", HelpName = "PROMPT", Arity = ArgumentArity.ZeroOrOne };
+        var prompt = new Argument<string?>("prompt") { Description = "What the image shall show.", HelpName = "PROMPT", Arity = ArgumentArity.ZeroOrOne };
         var folder = new Option<string?>("--out") { Description = "Folder to write [out/<time>].", HelpName = "DIR" };
         var seed = new Option<ulong?>("--seed") { Description = "Seed of the start noise of both images [random, and reported].", HelpName = "N" };
         var promptsFile = new Option<string?>("--prompts-file") { Description = "Work through a file with one prompt per line.", HelpName = "FILE" };
@@ -38,7 +38,7 @@ internal static class RealignCommand
         var json = CommonOptions.Json();
         var sampling = new SamplingOptions();
         var modulation = new ModulationOptions();
-        var command = new ExampleCommand("realign", "Draws a prompt, reads the image back with four other models, and draws it again so that every object is there.",
+        var command = new ExampleCommand("realign", "Generates an image, reads it back with four other models, and generates it again so that every object is there.",
             [
                 "realign realign \"a red car and a pink elephant\"",
                 "realign realign \"a black cat to the left of a red chair\" --seed 7 --out out/cat --step-fraction 0.4",
@@ -53,7 +53,7 @@ internal static class RealignCommand
         command.Validators.Add(result =>
         {
             if (result.GetValue(prompt) is null == result.GetValue(promptsFile) is null)
-                result.AddError("say what to draw: either PROMPT or --prompts-file FILE");
+                result.AddError("say what to generate: either PROMPT or --prompts-file FILE");
             if (result.GetValue(promptsFile) is not null && result.GetValue(folder) is null)
                 result.AddError("--prompts-file needs --out DIR");
             if (result.GetValue(promptsFile) is null && result.GetValue(seeds) is not null)
@@ -84,11 +84,12 @@ internal static class RealignCommand
                 return await list.RunAsync(file, Seeds(parsed.GetValue(seeds)), (text, value) => Request(text, value, heatMaps: false), token);
             }
 
+            var target = parsed.GetValue(folder)
+                ?? Path.Combine("out", TimeProvider.System.GetLocalNow().ToString("yyyy-MM-dd-HH-mm-ss", CultureInfo.InvariantCulture));
+            OutputFolder.Check(target);
             var asJson = parsed.GetValue(json);
             var request = Request(parsed.GetValue(prompt)!, parsed.GetValue(seed), !parsed.GetValue(noHeatMaps));
             var record = await StageBars.RunAsync(terminal, asJson, bars => RealignRunner.RunAsync(channel, request, parsed.GetValue(deadline), bars, token));
-            var target = parsed.GetValue(folder)
-                ?? Path.Combine("out", TimeProvider.System.GetLocalNow().ToString("yyyy-MM-dd-HH-mm-ss", CultureInfo.InvariantCulture));
             await WriteAsync(record, target, token);
             Report(terminal, record, target, asJson);
             return ExitCodes.Success;
@@ -101,7 +102,7 @@ internal static class RealignCommand
         var seeds = new List<ulong>();
         foreach (var part in (text ?? "0").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            seeds.Add(ulong.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var seed)
+            seeds.Add(InvariantNumbers.TryRead<ulong>(part, out var seed)
                 ? seed
                 : throw new CliException($"'{part}' of --seeds is not a seed: use whole numbers from 0 on, separated by commas", ExitCodes.Usage));
         }
@@ -138,6 +139,8 @@ internal static class RealignCommand
             terminal.Error($"{StageBars.NameOf(stage)}: {failure.Message}");
         if (!record.Result.Refined)
             terminal.Note($"not refined: {record.Result.NotRefinedBecause}");
+        foreach (var note in GenerateNotes.Of(record.Coarse))
+            terminal.Note(note);
         foreach (var unused in record.Result.Unused.Where(_ => record.Result.Refined))
             terminal.Note($"{unused.Phrase}: {unused.Reason}");
         terminal.Output.WriteLine(FormattableString.Invariant($"{page}  ({record.Result.TotalMilliseconds / 1000:0.0} s, seed {record.Seed})"));

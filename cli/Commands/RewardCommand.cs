@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Realign.Cli.Connections;
 using Realign.V1;
 using Realign.Wire.Mesh;
@@ -68,7 +67,7 @@ internal static class RewardCommand
             var spec = new RewardSpec { Kind = kind };
             if (pieces.Length == 2)
             {
-                spec.Weight = float.TryParse(pieces[1], NumberStyles.Float, CultureInfo.InvariantCulture, out var weight)
+                spec.Weight = InvariantNumbers.TryRead<float>(pieces[1], out var weight)
                     ? weight
                     : throw new CliException($"the weight '{pieces[1]}' of {pieces[0]} is not a number", ExitCodes.Usage);
             }

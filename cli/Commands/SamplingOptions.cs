@@ -1,11 +1,10 @@
 using System.CommandLine;
-using System.Globalization;
 using Realign.V1;
 using Realign.Wire.Schedulers;
 
 namespace Realign.Cli.Commands;
 
-/// <summary>Options that say how an image is drawn; named as the fields of GenerateRequest.</summary>
+/// <summary>Options that say how an image is generated; named as the fields of GenerateRequest.</summary>
 internal sealed class SamplingOptions
 {
     private readonly Option<string?> _negativePrompt = new("--negative-prompt") { Description = "What to steer away from.", HelpName = "TEXT" };
@@ -57,7 +56,7 @@ internal sealed class SamplingOptions
     private static Adapter Adapter(string text)
     {
         var at = text.LastIndexOf('=');
-        return at >= 0 && float.TryParse(text.AsSpan(at + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out var strength)
+        return at >= 0 && InvariantNumbers.TryRead<float>(text.AsSpan(at + 1), out var strength)
             ? new Adapter { Name = text[..at], Strength = strength }
             : new Adapter { Name = text };
     }

@@ -26,6 +26,8 @@ internal static class SegmentCommand
         };
         command.SetAction(async (parsed, token) =>
         {
+            if (parsed.GetValue(overlay) is { } target)
+                OutputFolder.CheckFor(target);
             var request = new SegmentRequest { Image = await CommonOptions.ReadImageAsync(parsed.GetRequiredValue(image), token) };
             request.Phrases.AddRange(parsed.GetRequiredValue(phrases));
             if (parsed.GetValue(boxThreshold) is { } threshold)

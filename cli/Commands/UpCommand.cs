@@ -16,11 +16,11 @@ internal static class UpCommand
         {
             Description = "Port of the gateway; the other services take the five after it [REALIGN_PORT_BASE, else 5100].",
             HelpName = "PORT",
-            DefaultValueFactory = _ => int.TryParse(Environment.GetEnvironmentVariable("REALIGN_PORT_BASE"), out var port) ? port : MeshService.FirstPort,
+            DefaultValueFactory = _ => PortBase(),
         };
         portBase.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() is < 1 or > 65_530)
+            if (result.Tokens is [var token] && InvariantNumbers.TryRead<int>(token.Value, out var port) && port is < 1 or > 65_530)
                 result.AddError("--port-base takes 1 to 65530");
         });
         var settings = new Option<string[]>("--set") { Description = "A setting for the services, e.g. Generator:DType=float16. May be repeated.", HelpName = "SECTION:NAME=VALUE" };
@@ -33,12 +33,12 @@ internal static class UpCommand
         var timeout = new Option<double>("--timeout") { Description = "Seconds that loading the models may take.", HelpName = "SECONDS", DefaultValueFactory = _ => 300 };
         timeout.Validators.Add(result =>
         {
-            if (result.Tokens.Count > 0 && result.GetValueOrDefault<double>() is not (> 0 and <= 86_400))
+            if (result.Tokens is [var token] && InvariantNumbers.TryRead<double>(token.Value, out var seconds) && seconds is not (> 0 and <= 86_400))
                 result.AddError("--timeout takes more than 0 and at most 86400 seconds");
         });
         var command = new ExampleCommand("up", "Starts the six services on this machine, each as a process of its own, and waits until all of them serve.",
             ["realign up", "realign up --port-base 6100 --set Generator:Model=/models/sd15"],
-            "Services that run already are left alone. Process ids and logs are kept in .realign/; the services listen on 127.0.0.1 only.")
+            "Services that run already are left alone. Logs are kept in .realign/, with those of the last five starts; the services listen on 127.0.0.1 only.")
         {
             portBase, settings, programs, timeout,
         };
@@ -50,6 +50,12 @@ internal static class UpCommand
         });
         return command;
     }
+
+    private static int PortBase() => Environment.GetEnvironmentVariable("REALIGN_PORT_BASE") is not { Length: > 0 } text
+        ? MeshService.FirstPort
+        : InvariantNumbers.TryRead<int>(text, out var port) && port is >= 1 and <= 65_530
+            ? port
+            : throw new CliException($"REALIGN_PORT_BASE takes 1 to 65530, not '{text}'", ExitCodes.Usage);
 
     private static bool IsSetting(string text)
     {

@@ -1,10 +1,10 @@
-using System.Text.Json;
+using Realign.Cli.Mesh;
 using Realign.Wire.Mesh;
 
 namespace Realign.Cli.Connections;
 
 /// <summary>
-/// The folder <c>.realign</c> in the checkout (or in the current folder): process ids, logs, addresses of the running mesh, and how
+/// The folder <c>.realign</c> in the checkout (or in the current folder): records and logs of the services that were started, and how
 /// long stages took. <c>REALIGN_STATE</c> names another one.
 /// </summary>
 internal sealed class MeshFolder
@@ -16,8 +16,6 @@ internal sealed class MeshFolder
     public string LockFile => System.IO.Path.Combine(Path, "lock");
 
     public string StageTimesFile => System.IO.Path.Combine(Path, "stage-times.json");
-
-    private string AddressesFile => System.IO.Path.Combine(Path, "mesh.json");
 
     public static MeshFolder Find()
     {
@@ -34,7 +32,8 @@ internal sealed class MeshFolder
 
     public string LogFile(MeshService service) => System.IO.Path.Combine(Path, $"{service.Name}.log");
 
-    public string PidFile(MeshService service) => System.IO.Path.Combine(Path, $"{service.Name}.pid");
+    /// <summary>What is known of a service that was started: see <see cref="ServiceRecord"/>.</summary>
+    public string RecordFile(MeshService service) => System.IO.Path.Combine(Path, $"{service.Name}.service");
 
     /// <summary>Where a service is: the option, else its environment variable, else where <c>up</c> started it, else the default port.</summary>
     public string AddressOf(MeshService service, string? option)
@@ -43,32 +42,8 @@ internal sealed class MeshFolder
             return Checked(option, "the address");
         if (Environment.GetEnvironmentVariable(service.Variable) is { Length: > 0 } variable)
             return Checked(variable, service.Variable);
-        return ReadAddresses().TryGetValue(service.Name, out var started)
-            ? started
-            : service.DefaultAddress;
+        return ServiceRecord.Read(RecordFile(service))?.Address ?? service.DefaultAddress;
     }
-
-    /// <summary>Addresses of the mesh that was started last; empty when none was.</summary>
-    public Dictionary<string, string> ReadAddresses()
-    {
-        try
-        {
-            return File.Exists(AddressesFile) ? JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(AddressesFile)) ?? [] : [];
-        }
-        catch (JsonException)
-        {
-            // half-written by a process that was killed: the defaults are as good a guess
-            return [];
-        }
-    }
-
-    public void WriteAddresses(IReadOnlyDictionary<string, string> addresses)
-    {
-        _ = Directory.CreateDirectory(Path);
-        File.WriteAllText(AddressesFile, JsonSerializer.Serialize(addresses));
-    }
-
-    public void DeleteAddresses() => File.Delete(AddressesFile);
 
     private static string Checked(string address, string source) =>
         Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"

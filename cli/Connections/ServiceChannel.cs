@@ -11,7 +11,14 @@ internal sealed class ServiceChannel : IDisposable
     public ServiceChannel(string address)
     {
         Address = address;
-        _channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions { MaxReceiveMessageSize = null, MaxSendMessageSize = null });
+        _channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions
+        {
+            MaxReceiveMessageSize = null,
+            MaxSendMessageSize = null,
+            // a proxy is for the web: it knows nothing of this machine's ports, and speaks no gRPC
+            HttpHandler = new SocketsHttpHandler { UseProxy = false, EnableMultipleHttp2Connections = true },
+            DisposeHttpClient = true,
+        });
     }
 
     public string Address { get; }

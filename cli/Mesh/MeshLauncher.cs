@@ -1,4 +1,3 @@
-using System.Globalization;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Realign.Cli.Connections;
@@ -10,7 +9,9 @@ namespace Realign.Cli.Mesh;
 /// <summary>Starts and stops the six services on this machine.</summary>
 internal sealed class MeshLauncher(Terminal terminal, MeshFolder folder)
 {
+    private const int WouldBlock = 11;
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan FreshStopLimit = TimeSpan.FromSeconds(5);
 
     /// <summary>Starts what does not run yet and waits until all of it serves.</summary>
     /// <param name="programs">Folder with a folder per service; null = beside this program's own.</param>
@@ -21,39 +22,43 @@ internal sealed class MeshLauncher(Terminal terminal, MeshFolder folder)
     public async Task StartAsync(string? programs, int portBase, IReadOnlyList<string> settings, TimeSpan limit, CancellationToken cancellationToken)
     {
         using var exclusive = Lock();
-        var addresses = MeshService.All.ToDictionary(service => service.Name, service => $"http://127.0.0.1:{(portBase + service.PortOffset).ToString(CultureInfo.InvariantCulture)}");
+        var addresses = MeshService.All.ToDictionary(
+            service => service.Name, service => FormattableString.Invariant($"http://127.0.0.1:{portBase + service.PortOffset}"));
         var processes = MeshService.All.Select(service => new ServiceProcess(folder, service)).ToList();
-        var running = processes.Where(process => process.FindRunning() is not null).ToList();
-        if (running.Count > 0 && folder.ReadAddresses() is { Count: > 0 } known && known["gateway"] != addresses["gateway"])
-            throw new CliException($"the mesh runs already, with its gateway at {known["gateway"]}. Use it there, or stop it first: realign down", ExitCodes.Failure);
+        var running = processes.Select(process => (Process: process, Record: process.FindRunning()))
+            .Where(pair => pair.Record is not null).ToDictionary(pair => pair.Process, pair => pair.Record!);
+        CheckSame(running, addresses, settings);
+        // one that ended comes back as it was
+        var effective = settings.Count == 0 && running.Count > 0 ? running.Values.First().Settings : settings;
 
-        var toStart = processes.Except(running).ToList();
+        var toStart = processes.Except(running.Keys).ToList();
         var paths = toStart.ToDictionary(process => process, process => ProgramOf(process.Service, programs));
         var taken = toStart.Where(process => !ServiceProcess.IsPortFree(portBase + process.Service.PortOffset)).ToList();
         if (taken.Count > 0)
         {
-            throw new CliException($"in use by another program: {string.Join(", ", taken.Select(process => $"port {portBase + process.Service.PortOffset} ({process.Service.Name})"))}. "
-                + "Stop that program, or choose other ports with --port-base", ExitCodes.Failure);
+            var ports = string.Join(", ", taken.Select(process => $"port {portBase + process.Service.PortOffset} ({process.Service.Name})"));
+            throw new CliException($"in use by another program: {ports}. Stop that program, or choose other ports with --port-base", ExitCodes.Failure);
         }
 
-        folder.WriteAddresses(addresses);
-        var started = new List<(ServiceProcess Process, int Id)>();
+        var started = new Dictionary<ServiceProcess, ServiceRecord>();
         try
         {
             foreach (var process in toStart)
-                started.Add((process, process.Start(paths[process], Arguments(process.Service, addresses, settings))));
-            await WaitAsync(processes, addresses, limit, cancellationToken);
+            {
+                var address = addresses[process.Service.Name];
+                started.Add(process, process.Start(paths[process], address, Arguments(process.Service, addresses, effective), effective));
+            }
+
+            await WaitAsync(running.Concat(started).ToDictionary(), limit, cancellationToken);
         }
         catch
         {
-            foreach (var (process, id) in started)
+            // nobody has called them yet: there is nothing to wait for but their end
+            await Task.WhenAll(started.Select(async pair =>
             {
-                if (!await process.StopAsync(id, StopLimit, CancellationToken.None))
-                    process.Kill(id);
-            }
-
-            if (running.Count == 0)
-                folder.DeleteAddresses();
+                if (!await pair.Key.StopAsync(pair.Value, FreshStopLimit, CancellationToken.None))
+                    pair.Key.Kill(pair.Value);
+            }));
             throw;
         }
 
@@ -71,24 +76,27 @@ internal sealed class MeshLauncher(Terminal terminal, MeshFolder folder)
         var processes = MeshService.All.Select(service => new ServiceProcess(folder, service)).Reverse().ToList();
         await Task.WhenAll(processes.Select(StopOneAsync));
         if (stuck.Count > 0)
-            throw new CliException($"still running after {StopLimit.TotalSeconds:0} s: {string.Join(", ", stuck)}. Calls in progress are allowed to finish; to end them now: realign down --force", ExitCodes.Failure);
-        folder.DeleteAddresses();
+        {
+            throw new CliException($"still running after {StopLimit.TotalSeconds:0} s: {string.Join(", ", stuck)}. Calls in progress are allowed to finish; "
+                + "to end them now: realign down --force", ExitCodes.Failure);
+        }
+
         terminal.Output.WriteLine(count == 0 ? "the mesh was not running" : $"{count} services stopped");
 
         async Task StopOneAsync(ServiceProcess process)
         {
-            if (process.FindRunning() is not { } id)
+            if (process.FindRunning() is not { } record)
             {
-                File.Delete(folder.PidFile(process.Service));
+                process.Forget();
                 return;
             }
 
             _ = Interlocked.Increment(ref count);
-            if (await process.StopAsync(id, force ? TimeSpan.FromSeconds(2) : StopLimit, cancellationToken))
+            if (await process.StopAsync(record, force ? TimeSpan.FromSeconds(2) : StopLimit, cancellationToken))
                 return;
             if (force)
             {
-                process.Kill(id);
+                process.Kill(record);
                 return;
             }
 
@@ -97,16 +105,39 @@ internal sealed class MeshLauncher(Terminal terminal, MeshFolder folder)
         }
     }
 
+    /// <summary>Settings and addresses are read when a service starts: a mesh that runs with others is not what was asked for.</summary>
+    private static void CheckSame(Dictionary<ServiceProcess, ServiceRecord> running, Dictionary<string, string> addresses, IReadOnlyList<string> settings)
+    {
+        foreach (var (process, record) in running)
+        {
+            if (record.Address != addresses[process.Service.Name])
+            {
+                throw new CliException($"the mesh runs already, with its {process.Service.Name} at {record.Address}. Use it there, or stop it first: realign down",
+                    ExitCodes.Failure);
+            }
+
+            if (settings.Count > 0 && !settings.SequenceEqual(record.Settings))
+            {
+                var own = record.Settings.Count == 0 ? "without settings of its own" : $"with {string.Join(' ', record.Settings)}";
+                throw new CliException($"the mesh runs already, {own}; settings are read when a service starts. Stop it first: realign down", ExitCodes.Failure);
+            }
+        }
+    }
+
     private FileStream Lock()
     {
-        _ = Directory.CreateDirectory(folder.Path);
         try
         {
+            _ = Directory.CreateDirectory(folder.Path);
             return new FileStream(folder.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException)
+        catch (IOException exception) when (exception.HResult == WouldBlock)
         {
             throw new CliException("another realign up or down is at work; wait for it", ExitCodes.Failure);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new CliException($"{folder.Path} cannot be written: {exception.Message} Free it, or name another folder with REALIGN_STATE", ExitCodes.Failure);
         }
     }
 
@@ -136,10 +167,10 @@ internal sealed class MeshLauncher(Terminal terminal, MeshFolder folder)
     }
 
     /// <summary>Asks every service for its health until all serve.</summary>
-    private async Task WaitAsync(List<ServiceProcess> processes, Dictionary<string, string> addresses, TimeSpan limit, CancellationToken cancellationToken)
+    private async Task WaitAsync(Dictionary<ServiceProcess, ServiceRecord> processes, TimeSpan limit, CancellationToken cancellationToken)
     {
         var start = TimeProvider.System.GetTimestamp();
-        var waiting = processes.ToDictionary(process => process, process => new ServiceChannel(addresses[process.Service.Name]));
+        var waiting = processes.ToDictionary(pair => pair.Key, pair => new ServiceChannel(pair.Value.Address));
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
         try
         {
@@ -149,8 +180,8 @@ internal sealed class MeshLauncher(Terminal terminal, MeshFolder folder)
                 {
                     foreach (var (process, channel) in waiting.ToList())
                     {
-                        if (process.FindRunning() is null)
-                            throw new CliException($"{process.Service.Name} ended while starting. The end of {process.LogFile}:\n{process.LogTail(12)}", ExitCodes.Failure);
+                        if (!processes[process].IsAlive())
+                            throw new CliException($"{process.Service.Name} ended while starting. The end of {process.Log.Path}:\n{process.Log.Tail(12)}", ExitCodes.Failure);
                         if (!await IsServingAsync(channel, cancellationToken))
                             continue;
                         channel.Dispose();
@@ -162,7 +193,7 @@ internal sealed class MeshLauncher(Terminal terminal, MeshFolder folder)
                     {
                         var late = waiting.Keys.First();
                         throw new CliException($"not serving after {limit.TotalSeconds:0} s: {string.Join(", ", waiting.Keys.Select(process => process.Service.Name))}. "
-                            + $"The end of {late.LogFile}:\n{late.LogTail(12)}", ExitCodes.Failure);
+                            + $"The end of {late.Log.Path}:\n{late.Log.Tail(12)}", ExitCodes.Failure);
                     }
 
                     if (waiting.Count == 0)

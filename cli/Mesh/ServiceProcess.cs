@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Realign.Cli.Connections;
@@ -7,9 +6,11 @@ using Realign.Wire.Mesh;
 
 namespace Realign.Cli.Mesh;
 
-/// <summary>One service as a process of its own: its pid file, its log, its life beyond the terminal.</summary>
+/// <summary>One service as a process of its own: its record, its log, its life beyond the terminal.</summary>
 internal sealed class ServiceProcess(MeshFolder folder, MeshService service)
 {
+    private const string LogVariable = "REALIGN_LOG";
+
     /// <summary>
     /// Read by native libraries when they load, so they must be there from the start: OpenMP threads that wait sleep instead of spinning,
     /// nothing phones home, an abort does not start a debugger, and memory goes back to the system.
@@ -19,68 +20,70 @@ internal sealed class ServiceProcess(MeshFolder folder, MeshService service)
 
     public MeshService Service { get; } = service;
 
-    public string LogFile => folder.LogFile(Service);
+    public ServiceLog Log { get; } = new(folder.LogFile(service));
 
-    /// <summary>The process, if it runs.</summary>
-    public int? FindRunning()
-    {
-        var file = folder.PidFile(Service);
-        if (!File.Exists(file) || !int.TryParse(File.ReadAllText(file).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var id))
-            return null;
-        // the number may belong to somebody else by now; a zombie has no command line
-        try
-        {
-            return File.ReadAllText($"/proc/{id}/cmdline").Contains(Service.Assembly, StringComparison.Ordinal) ? id : null;
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-    }
+    /// <summary>
+    /// What was started from this folder and still runs. The number may belong to somebody else by now, and the folder may be a copy of
+    /// another checkout's: the process must have begun when the record says, and write to this folder's log.
+    /// </summary>
+    public ServiceRecord? FindRunning() =>
+        ServiceRecord.Read(folder.RecordFile(Service)) is { } record && record.IsAlive() && WritesToOurLog(record.Id)
+            ? record
+            : null;
 
     /// <summary>Starts it in a session of its own, so that neither Ctrl-C nor the end of the terminal reaches it.</summary>
-    public int Start(string program, IEnumerable<string> arguments)
+    public ServiceRecord Start(string program, string address, IEnumerable<string> arguments, IReadOnlyList<string> settings)
     {
-        _ = Directory.CreateDirectory(folder.Path);
+        Log.Rotate();
         var start = new ProcessStartInfo("setsid") { UseShellExecute = false, WorkingDirectory = Path.GetDirectoryName(program)! };
-        foreach (var part in new[] { "/bin/sh", "-c", "exec \"$@\" >\"$REALIGN_LOG\" 2>&1 </dev/null", "sh", program }.Concat(arguments))
+        foreach (var part in new[] { "/bin/sh", "-c", $"exec \"$@\" >\"${LogVariable}\" 2>&1 </dev/null", "sh", program }.Concat(arguments))
             start.ArgumentList.Add(part);
-        start.Environment["REALIGN_LOG"] = LogFile;
+        start.Environment[LogVariable] = Log.Path;
         // the service runs on the runtime that runs this program
         _ = start.Environment.TryAdd("DOTNET_ROOT", Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", "..")));
         foreach (var (name, value) in NativeSettings)
             _ = start.Environment.TryAdd(name, value);
         using var process = Process.Start(start) ?? throw new CliException($"{Service.Name} could not be started", ExitCodes.Failure);
-        File.WriteAllText(folder.PidFile(Service), process.Id.ToString(CultureInfo.InvariantCulture));
-        return process.Id;
+        try
+        {
+            var record = new ServiceRecord(process.Id, ServiceRecord.StartTimeOf(process.Id) ?? 0, address, settings);
+            record.Write(folder.RecordFile(Service));
+            return record;
+        }
+        catch
+        {
+            // a service that nobody could find again must not stay
+            _ = Signals.Send(process.Id, Signals.Kill);
+            throw;
+        }
     }
 
     /// <summary>Asks it to stop, and waits until it has.</summary>
     /// <returns>False when it still runs after the time.</returns>
-    public async Task<bool> StopAsync(int processId, TimeSpan limit, CancellationToken cancellationToken)
+    public async Task<bool> StopAsync(ServiceRecord record, TimeSpan limit, CancellationToken cancellationToken)
     {
-        _ = Signals.Send(processId, Signals.Terminate);
+        _ = Signals.Send(record.Id, Signals.Terminate);
         var start = TimeProvider.System.GetTimestamp();
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (FindRunning() == processId)
+        while (record.IsAlive())
         {
             if (TimeProvider.System.GetElapsedTime(start) > limit)
                 return false;
             _ = await timer.WaitForNextTickAsync(cancellationToken);
         }
 
-        File.Delete(folder.PidFile(Service));
+        Forget();
         return true;
     }
 
-    public void Kill(int processId)
+    public void Kill(ServiceRecord record)
     {
-        _ = Signals.Send(processId, Signals.Kill);
-        File.Delete(folder.PidFile(Service));
+        _ = Signals.Send(record.Id, Signals.Kill);
+        Forget();
     }
 
-    /// <summary>The end of its log.</summary>
-    public string LogTail(int lines) => File.Exists(LogFile) ? string.Join('\n', File.ReadLines(LogFile).TakeLast(lines)) : "";
+    /// <summary>Drops the record of a process that is gone.</summary>
+    public void Forget() => File.Delete(folder.RecordFile(Service));
 
     public static bool IsPortFree(int port)
     {
@@ -91,6 +94,18 @@ internal sealed class ServiceProcess(MeshFolder folder, MeshService service)
             return true;
         }
         catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private bool WritesToOurLog(int id)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{id}/environ").Split('\0').Contains($"{LogVariable}={Log.Path}");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return false;
         }

@@ -15,7 +15,7 @@ internal static class HeatMapSheet
     private static readonly HashSet<string> Glue = new(["a", "an", "the", "and", "of", "to", "with", "in", "on", ","], StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The sheet, or null when no map came with the results.</summary>
-    /// <param name="results">Name and result of each drawing stage.</param>
+    /// <param name="results">Name and result of each generating stage.</param>
     public static byte[]? Draw(IReadOnlyList<(string Name, GenerateResult Result)> results)
     {
         var words = results.SelectMany(entry => Maps(entry.Result)).Select(map => map.Word).Distinct().Take(12).ToList();

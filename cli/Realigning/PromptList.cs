@@ -1,4 +1,5 @@
 using System.Globalization;
+using Realign.Cli.Commands;
 using Realign.Cli.Connections;
 using Realign.V1;
 using Spectre.Console;
@@ -22,6 +23,7 @@ internal sealed class PromptList(Terminal terminal, ServiceChannel channel, stri
         var jobs = lines.SelectMany((line, index) => seeds.Select(seed => new Job(index + 1, seed, line.Trim()))).Where(job => job.Prompt.Length > 0).ToList();
         if (jobs.Count == 0)
             throw new CliException($"{file} holds no prompt: write one per line", ExitCodes.Usage);
+        OutputFolder.Check(folder);
         _ = Directory.CreateDirectory(folder);
         var left = jobs.Where(job => !Parts(job).All(File.Exists)).ToList();
         if (left.Count < jobs.Count)

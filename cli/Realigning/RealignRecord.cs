@@ -80,12 +80,12 @@ internal sealed class RealignRecord(GenerateRequest request)
         ["refined"] = Result.Refined,
         ["not_refined_because"] = Result.NotRefinedBecause,
         ["request"] = Terminal.ToJson(Request),
-        ["coarse"] = Drawn(Coarse),
+        ["coarse"] = Generated(Coarse),
         ["tags"] = Node(Tags),
         ["caption"] = Node(Caption),
         ["scene"] = Node(Scene),
         ["segments"] = Node(Segments),
-        ["refine"] = Refined is null ? null : Drawn(Refined),
+        ["refine"] = Refined is null ? null : Generated(Refined),
         ["failures"] = new JsonArray([.. Failures.Select(entry => new JsonObject
         {
             ["stage"] = StageBars.NameOf(entry.Stage), ["code"] = entry.Failure.Code, ["message"] = entry.Failure.Message,
@@ -101,7 +101,7 @@ internal sealed class RealignRecord(GenerateRequest request)
 
     private static JsonNode? Node(IMessage? message) => message is null ? null : Terminal.ToJson(message);
 
-    private static JsonNode Drawn(GenerateResult result)
+    private static JsonNode Generated(GenerateResult result)
     {
         var copy = result.Clone();
         foreach (var image in copy.Images)

@@ -76,7 +76,7 @@ internal sealed class StageBars
         }
     }
 
-    /// <summary>A drawing stage did a step.</summary>
+    /// <summary>A denoising stage did a step.</summary>
     public void Advance(Stage stage, GenerateProgress progress)
     {
         lock (_bars)

