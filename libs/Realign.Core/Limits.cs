@@ -12,6 +12,15 @@ public static class Limits
     /// <summary>Longest edge of a picture divided by its shortest. A model brings the short edge to its own size, so the long one grows with this.</summary>
     public const int ImageAspect = 64;
 
+    /// <summary>A picture of more pixels than this is large: the memory it took is given back to the operating system when its call is done.</summary>
+    public const long LargeImagePixels = 4L << 20;
+
+    /// <summary>Most scans of a progressive JPEG; encoders write about ten.</summary>
+    public const int JpegScans = 100;
+
+    /// <summary>Most scans times pixels of a progressive JPEG: each scan visits the whole picture.</summary>
+    public const long JpegScanPixels = 16 * ImagePixels;
+
     /// <summary>Longest edge of a mask in pixels.</summary>
     public const int MaskEdge = 8192;
 
@@ -23,6 +32,18 @@ public static class Limits
 
     /// <summary>Longest phrase of a segment or a detection in UTF-16 code units.</summary>
     public const int PhraseLength = 256;
+
+    /// <summary>Most tags of one scene.</summary>
+    public const int Tags = 200;
+
+    /// <summary>Longest tag in UTF-16 code units.</summary>
+    public const int TagLength = 64;
+
+    /// <summary>Most phrases of one detection.</summary>
+    public const int Phrases = 64;
+
+    /// <summary>Most segments of one fine stage.</summary>
+    public const int Segments = 32;
 
     /// <summary>Largest message of a service that takes or gives pictures, in MiB, unless its settings say otherwise.</summary>
     public const int MessageMegabytes = 64;

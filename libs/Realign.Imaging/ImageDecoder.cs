@@ -1,4 +1,5 @@
 using NetVips;
+using Realign.Core;
 using Realign.Core.Errors;
 using Realign.Core.Images;
 using Realign.Imaging.Decoding;
@@ -6,30 +7,61 @@ using Realign.Imaging.Decoding;
 namespace Realign.Imaging;
 
 /// <summary>
-/// The only place where picture bytes of a caller are decoded. PNG, JPEG and WebP by their first bytes; the size is checked in the header, before any
-/// pixel exists; animated, truncated and broken files are refused.
+/// The only place where picture bytes of a caller are decoded. PNG, JPEG and WebP by their first bytes; size and scans are checked before any
+/// pixel exists (<see cref="Limits"/>); animated, truncated and broken files are refused. What a picture costs is its RGB bytes and a strip of rows.
 /// </summary>
 public static class ImageDecoder
 {
+    // small enough not to be a large object: those are collected late
+    private const int StripBytes = 64 << 10;
+
     private const string WayOut = "send one still PNG, JPEG or WebP picture of up to 64 megapixels";
 
-    /// <summary>Decodes to upright RGB; alpha is dropped, CMYK and 16 bits are converted as the reference does.</summary>
+    /// <summary>Decodes to RGB; alpha is dropped, CMYK and 16 bits are converted as the reference does.</summary>
+    /// <param name="bytes">The encoded file.</param>
+    /// <param name="field">Field name for messages.</param>
+    /// <param name="ignoreOrientation">False turns the picture upright by its EXIF orientation; true leaves the rows as they are stored.</param>
+    /// <param name="cancellationToken">Looked at between strips of rows.</param>
+    /// <exception cref="InvalidInputException">Not a picture that is accepted.</exception>
+    public static RgbImage Decode(ReadOnlySpan<byte> bytes, string field = "image", bool ignoreOrientation = false, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return WithHeader(bytes, field, (image, length) =>
+        {
+            var orientation = !ignoreOrientation && image.Contains("orientation") ? (int)image.Get("orientation") : 1;
+            var order = PixelOrder.Of(image.Width, image.Height, orientation);
+            var pixels = new byte[checked(image.Width * image.Height * 3)];
+            Read(image, order, pixels, field, length, cancellationToken);
+            return new RgbImage(order.Width, order.Height, pixels);
+        });
+    }
+
+    /// <summary>Number of pixels, from the header alone. Refuses what <see cref="Decode"/> would refuse without decoding.</summary>
     /// <param name="bytes">The encoded file.</param>
     /// <param name="field">Field name for messages.</param>
     /// <exception cref="InvalidInputException">Not a picture that is accepted.</exception>
-    public static RgbImage Decode(ReadOnlySpan<byte> bytes, string field = "image")
+    public static long Area(ReadOnlySpan<byte> bytes, string field = "image") => WithHeader(bytes, field, (image, _) => (long)image.Width * image.Height);
+
+    private static T WithHeader<T>(ReadOnlySpan<byte> bytes, string field, Func<Image, int, T> work)
     {
         var format = ImageFormats.Detect(bytes);
         if (format is ImageFormat.Unknown or ImageFormat.Gif)
             throw Refused(field, bytes.Length, format == ImageFormat.Gif ? "is a GIF" : "is not a PNG, JPEG or WebP file");
         if (format == ImageFormat.Png && ImageFormats.IsAnimatedPng(bytes))
             throw Refused(field, bytes.Length, "is animated");
+        var scans = format == ImageFormat.Jpeg ? JpegScans.Count(bytes) : 1;
+        if (scans > Limits.JpegScans)
+            throw TooManyScans(field, scans, $"at most {Limits.JpegScans} are taken");
         VipsRuntime.Ensure();
         try
         {
             using var image = Open(format, bytes.ToArray());
-            Check(image, field, bytes.Length);
-            return Orientation.Apply(ToRgb(image, field, bytes.Length), image.Contains("orientation") ? (int)image.Get("orientation") : 1);
+            if (image.Contains("n-pages") && (int)image.Get("n-pages") > 1)
+                throw Refused(field, bytes.Length, "is animated");
+            ImageSize.Check(field, image.Width, image.Height);
+            if (scans > 1 && scans * (long)image.Width * image.Height > Limits.JpegScanPixels)
+                throw TooManyScans(field, scans, $"scans times pixels may be at most {Limits.JpegScanPixels}, and this has {image.Width}x{image.Height}");
+            return work(image, bytes.Length);
         }
         catch (VipsException exception)
         {
@@ -44,26 +76,37 @@ public static class ImageDecoder
         _ => Image.WebploadBuffer(bytes, access: Enums.Access.Sequential, failOn: Enums.FailOn.Truncated),
     };
 
-    private static void Check(Image image, string field, int length)
+    // strip by strip, each straight to its place: the picture exists once, and a caller who leaves is noticed
+    private static void Read(Image image, PixelOrder order, byte[] pixels, string field, int length, CancellationToken cancellationToken)
     {
-        if (image.Contains("n-pages") && (int)image.Get("n-pages") > 1)
-            throw Refused(field, length, "is animated");
-        ImageSize.Check(field, image.Width, image.Height);
-    }
-
-    private static RgbImage ToRgb(Image image, string field, int length)
-    {
-        var cmyk = image.Interpretation == Enums.Interpretation.Cmyk && image.Bands >= 4;
-        var pixels = image.Format switch
+        if (image.Format is not (Enums.BandFormat.Uchar or Enums.BandFormat.Ushort))
+            throw Refused(field, length, $"has samples of type {image.Format}");
+        var (width, bands, isWide) = (image.Width, image.Bands, image.Format == Enums.BandFormat.Ushort);
+        var cmyk = image.Interpretation == Enums.Interpretation.Cmyk && bands >= 4;
+        var rowBytes = width * bands * (isWide ? sizeof(ushort) : 1);
+        var stripRows = Math.Max(1, StripBytes / rowBytes);
+        using var region = Region.New(image);
+        for (var top = 0; top < image.Height; top += stripRows)
         {
-            Enums.BandFormat.Uchar => PixelConversion.FromBytes(image.WriteToMemory<byte>(), image.Bands, cmyk),
-            Enums.BandFormat.Ushort => PixelConversion.FromWords(image.WriteToMemory<ushort>(), image.Bands),
-            _ => throw Refused(field, length, $"has samples of type {image.Format}"),
-        };
-        return new RgbImage(image.Width, image.Height, pixels);
+            cancellationToken.ThrowIfCancellationRequested();
+            var rows = Math.Min(stripRows, image.Height - top);
+            ReadOnlySpan<byte> strip = region.Fetch(0, top, width, rows);
+            for (var row = 0; row < rows; row++)
+            {
+                var samples = strip.Slice(row * rowBytes, rowBytes);
+                var index = order.Origin + ((top + row) * order.Down);
+                if (isWide)
+                    PixelConversion.WideRow(samples, bands, pixels, index, order.Right);
+                else
+                    PixelConversion.Row(samples, bands, cmyk, pixels, index, order.Right);
+            }
+        }
     }
 
     private static InvalidInputException Refused(string field, int length, string problem) => new(field, Describe(length), problem, WayOut);
+
+    private static InvalidInputException TooManyScans(string field, int scans, string problem) =>
+        new(field, $"a JPEG of {scans} scans", problem, "save it again as a baseline JPEG, or as a progressive one with the encoder's own scans");
 
     private static string Describe(int length) => $"{length} bytes";
 

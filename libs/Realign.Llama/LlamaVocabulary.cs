@@ -1,8 +1,8 @@
 using System.Text;
 using Realign.Core.Errors;
+using Realign.Core.Text;
 using Realign.Llama.Gguf;
 using Realign.Llama.Native;
-using Realign.Tokenizers.Text;
 
 namespace Realign.Llama;
 

@@ -2,10 +2,10 @@ using System.Text;
 using System.Text.Json;
 using Realign.Core.Errors;
 using Realign.Core.Files;
+using Realign.Core.Text;
 using Realign.Core.Threads;
 using Realign.Llama;
 using Realign.Llama.Chat;
-using Realign.Tokenizers.Text;
 
 namespace Realign.SceneScoring;
 

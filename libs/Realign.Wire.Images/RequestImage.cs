@@ -12,14 +12,29 @@ public static class RequestImage
     /// <summary>The picture: a decoded file, or float pixels that are not rounded.</summary>
     /// <param name="field">Path of the field.</param>
     /// <param name="image">The message; null when the caller left it out.</param>
+    /// <param name="cancellationToken">The caller's.</param>
     /// <exception cref="InvalidInputException">It is missing or not a picture.</exception>
-    public static Picture Read(string field, Image? image) => image?.SourceCase switch
+    public static Picture Read(string field, Image? image, CancellationToken cancellationToken = default) => image?.SourceCase switch
     {
-        Image.SourceOneofCase.Encoded => new Picture(ImageDecoder.Decode(image.Encoded.Span, $"{field}.encoded")),
+        Image.SourceOneofCase.Encoded => new Picture(ImageDecoder.Decode(image.Encoded.Span, $"{field}.encoded", image.IgnoreOrientation, cancellationToken)),
         Image.SourceOneofCase.Pixels => PixelTensor.Read($"{field}.pixels", image.Pixels),
-        _ => throw new InvalidInputException(field, "missing", "an image is needed", $"set {field}.encoded to a PNG, JPEG or WebP file, or {field}.pixels"),
+        _ => throw Missing(field),
+    };
+
+    /// <summary>Number of pixels, without decoding them.</summary>
+    /// <param name="field">Path of the field.</param>
+    /// <param name="image">The message; null when the caller left it out.</param>
+    /// <exception cref="InvalidInputException">It is missing, or its header is not that of a picture that is taken.</exception>
+    public static long Area(string field, Image? image) => image?.SourceCase switch
+    {
+        Image.SourceOneofCase.Encoded => ImageDecoder.Area(image.Encoded.Span, $"{field}.encoded"),
+        Image.SourceOneofCase.Pixels => PixelTensor.Area($"{field}.pixels", image.Pixels),
+        _ => throw Missing(field),
     };
 
     /// <summary>Decodes a first picture, so that no caller waits for the image library to be loaded.</summary>
     public static void WarmUp() => _ = ImageDecoder.Decode(ImageEncoder.Png(new RgbImage(8, 8, new byte[8 * 8 * 3])));
+
+    private static InvalidInputException Missing(string field) =>
+        new(field, "missing", "an image is needed", $"set {field}.encoded to a PNG, JPEG or WebP file, or {field}.pixels");
 }

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Microsoft.Extensions.Options;
+using Realign.Core;
 using Realign.Core.Errors;
 using Realign.Core.Timings;
 using Realign.Hosting.Models;
@@ -13,13 +14,10 @@ namespace Realign.SceneScorer;
 internal sealed class SceneScorerGrpcService(ModelHost<Realign.SceneScoring.SceneScorer> host, IOptions<SceneScorerOptions> settings, TimeProvider time)
     : SceneScorerService.SceneScorerServiceBase
 {
-    private const int MaxTags = 200;
-    private const int MaxTagLength = 64;
-
     public override async Task<ScoreSceneResponse> ScoreScene(ScoreSceneRequest request, ServerCallContext context)
     {
         var prompt = Require.Text("prompt", request.Prompt);
-        Require.Count("tags", request.Tags.Count, 0, MaxTags);
+        Require.Count("tags", request.Tags.Count, 0, Limits.Tags);
         for (var i = 0; i < request.Tags.Count; i++)
             CheckTag($"tags[{i}]", request.Tags[i]);
         var tags = request.Tags.ToList();
@@ -77,7 +75,7 @@ internal sealed class SceneScorerGrpcService(ModelHost<Realign.SceneScoring.Scen
 
     private static void CheckTag(string field, string tag)
     {
-        _ = Require.Text(field, tag, MaxTagLength);
+        _ = Require.Text(field, tag, Limits.TagLength);
         if (tag.Any(char.IsControl))
             throw new InvalidInputException(field, "a control character", "a tag is one line of text", "remove it");
     }

@@ -34,6 +34,44 @@ public sealed class MaskRunsTests
     public void Union_OfTwoSizes_IsNone() => MaskRuns.Union([MaskRuns.From(First), new MaskRuns(2, 3, [6])]).ShouldBeNull();
 
     [Theory]
+    [InlineData(7, 5)]
+    [InlineData(1, 1)]
+    [InlineData(20, 3)]
+    [InlineData(13, 40)]
+    [InlineData(11, 9)]
+    public void Resized_TakesTheNearestPixels(int width, int height)
+    {
+        var random = new Random(5);
+        var mask = new BinaryMask(11, 9, [.. Enumerable.Range(0, 99).Select(_ => (byte)(random.Next(3) == 0 ? 1 : 0))]);
+
+        var resized = MaskRuns.From(mask).Resized(width, height);
+
+        byte[] nearest = [.. Enumerable.Range(0, width * height).Select(i => mask.Cells[((i / width) * 9 / height * 11) + ((i % width) * 11 / width)])];
+        resized.ToMask().Cells.ShouldBe(nearest);
+        resized.Counts.ShouldBe(MaskRuns.From(resized.ToMask()).Counts);
+    }
+
+    [Fact]
+    public void Disjoint_GivesEachPixelToTheLargestScoreThenTheSmallestMask()
+    {
+        BinaryMask[] masks = [new(4, 1, [1, 1, 1, 0]), new(4, 1, [0, 1, 1, 1]), new(4, 1, [0, 0, 1, 1]), new(4, 1, [1, 1, 1, 1])];
+
+        var disjoint = MaskRuns.Disjoint([.. masks.Select(MaskRuns.From)], [1, 2, 2, 0]);
+
+        disjoint.Select(mask => string.Concat(mask.ToMask().Cells)).ShouldBe(["1000", "0100", "0011", "0000"]);
+    }
+
+    [Fact]
+    public void Resized_StaysSmallWhateverTheSize()
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        new MaskRuns(1, 1, [0, 1]).Resized(8192, 8192).Area.ShouldBe(8192L * 8192);
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(1 << 16);
+    }
+
+    [Theory]
     [InlineData(0, 4, "width")]
     [InlineData(8193, 4, "width")]
     [InlineData(4, -1, "height")]

@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Text;
+using Realign.Core;
 using Realign.Core.Errors;
 using Realign.Core.Images;
 using Realign.Testing;
@@ -121,6 +123,80 @@ public sealed class ImageDecoderTests
         (image.Width, image.Height).ShouldBe(orientation < 5 ? (64, 48) : (48, 64));
         string.Join(' ', new[] { (4, 4), (4, image.Height - 5), (image.Width - 5, 4), (image.Width - 5, image.Height - 5) }.Select(place => Letter(image, place.Item1, place.Item2)))
             .ShouldBe(leftTopLeftBottomRightTopRightBottom);
+    }
+
+    [Theory]
+    [InlineData(1, 2_000_000)]
+    [InlineData(1, 8_000_000)]
+    [InlineData(1, 60_000_000)]
+    [InlineData(2_000_000, 1)]
+    [InlineData(100, 6401)]
+    public void Decode_ExtremeShape_IsRefusedBeforeAnyPixelExists(int width, int height)
+    {
+        var file = Pictures.Claim(width, height);
+        _ = ImageDecoder.Decode(PictureFiles.Png());
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        var refusal = Should.Throw<InvalidInputException>(() => ImageDecoder.Decode(file, "items[1].image.encoded"));
+
+        refusal.Field.ShouldBe("items[1].image.encoded");
+        refusal.Value.ShouldContain($"{width}x{height}");
+        refusal.WayOut.ShouldContain("crop");
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(1 << 20);
+    }
+
+    [Fact]
+    public void Decode_ProgressiveJpeg_IsTaken() => ImageDecoder.Decode(Pictures.JpegOfScans(1)).Width.ShouldBe(64);
+
+    [Theory]
+    [InlineData(Limits.JpegScans + 1)]
+    [InlineData(20_000)]
+    public void Decode_JpegOfManyScans_IsRefusedBeforeTheyAreRead(int scans)
+    {
+        var refusal = Should.Throw<InvalidInputException>(() => ImageDecoder.Decode(Pictures.JpegOfScans(scans), "image"));
+
+        refusal.Value.ShouldContain($"{scans} scans");
+        refusal.Problem.ShouldContain("at most 100");
+        refusal.WayOut.ShouldContain("baseline");
+    }
+
+    [Fact]
+    public void Decode_LargeJpegOfScansThatASmallOneMayHave_IsRefused()
+    {
+        var file = Pictures.JpegOfScans(40);
+        var frame = file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xC2]);
+        BinaryPrimitives.WriteUInt16BigEndian(file.AsSpan(frame + 5), 8000);
+        BinaryPrimitives.WriteUInt16BigEndian(file.AsSpan(frame + 7), 8000);
+
+        Should.Throw<InvalidInputException>(() => ImageDecoder.Decode(file)).Problem.ShouldContain("scans times pixels");
+    }
+
+    [Fact]
+    public void Decode_CallerWhoLeft_GetsNothing()
+    {
+        using var left = new CancellationTokenSource();
+        left.Cancel();
+
+        Should.Throw<OperationCanceledException>(() => ImageDecoder.Decode(PictureFiles.Png(), cancellationToken: left.Token));
+    }
+
+    [Theory]
+    [InlineData(6)]
+    [InlineData(3)]
+    public void Decode_OrientationIgnored_LeavesTheRowsAsTheyAreStored(int orientation)
+    {
+        var stored = ImageDecoder.Decode(PictureFiles.Turned(orientation), ignoreOrientation: true);
+
+        (stored.Width, stored.Height).ShouldBe((64, 48));
+        stored.Pixels.ShouldBe(ImageDecoder.Decode(PictureFiles.Turned(1)).Pixels);
+    }
+
+    [Fact]
+    public void Area_ComesFromTheHeader()
+    {
+        ImageDecoder.Area(PictureFiles.Webp(20, 30)).ShouldBe(600);
+        ImageDecoder.Area(Pictures.Claim(5000, 4000)).ShouldBe(20_000_000);
+        Should.Throw<InvalidInputException>(() => ImageDecoder.Area(Pictures.Bomb()));
     }
 
     [Fact]

@@ -40,7 +40,44 @@ public static class Pictures
     public static byte[] Animated() => Png(64, 64, 8, 2, Rows(64, 1), [0, 0, 0, 2, 0, 0, 0, 0]);
 
     /// <summary>A few hundred bytes that claim 900 megapixels.</summary>
-    public static byte[] Bomb() => Png(30_000, 30_000, 8, 2, new byte[1000]);
+    public static byte[] Bomb() => Claim(30_000, 30_000);
+
+    /// <summary>A few hundred bytes that claim a size.</summary>
+    public static byte[] Claim(int width, int height) => Png(width, height, 8, 2, new byte[1000]);
+
+    /// <summary>A whole black picture, which compresses a thousandfold.</summary>
+    public static byte[] Blank(int width, int height)
+    {
+        using var compressed = new MemoryStream();
+        using (var zlib = new ZLibStream(compressed, CompressionLevel.SmallestSize, leaveOpen: true))
+        {
+            var row = new byte[1 + (width * 3)];
+            for (var y = 0; y < height; y++)
+                zlib.Write(row);
+        }
+
+        return File(width, height, 8, 2, compressed.ToArray());
+    }
+
+    /// <summary>A JPEG of 64x48 stored pixels with an EXIF orientation.</summary>
+    public static byte[] Turned(int orientation)
+    {
+        using var raw = NetVips.Image.NewFromMemory([.. Enumerable.Range(0, 64 * 48 * 3).Select(i => (byte)(i % 192))], 64, 48, 3, Enums.BandFormat.Uchar);
+        using var marked = raw.Copy(interpretation: Enums.Interpretation.Srgb).Mutate(mutable => mutable.Set(GValue.GIntType, "orientation", orientation));
+        return marked.JpegsaveBuffer(q: 95);
+    }
+
+    /// <summary>A progressive JPEG of at least the scans of its encoder; the last one comes again and again, and each time the decoder visits every block.</summary>
+    public static byte[] JpegOfScans(int scans, int side = 64)
+    {
+        using var raw = NetVips.Image.NewFromMemory([.. Enumerable.Range(0, side * side * 3).Select(i => (byte)(i * 31))], side, side, 3, Enums.BandFormat.Uchar);
+        using var rgb = raw.Copy(interpretation: Enums.Interpretation.Srgb);
+        var file = rgb.JpegsaveBuffer(q: 90, interlace: true);
+        var last = file.AsSpan().LastIndexOf((ReadOnlySpan<byte>)[0xFF, 0xDA]);
+        var own = Enumerable.Range(0, file.Length - 1).Count(i => file[i] == 0xFF && file[i + 1] == 0xDA);
+        byte[] end = file[last..^2];
+        return [.. file[..^2], .. Enumerable.Repeat(end, Math.Max(0, scans - own)).SelectMany(bytes => bytes), .. file[^2..]];
+    }
 
     /// <summary>A file that ends in its middle.</summary>
     public static byte[] Truncated() => Ball(256)[..700];
@@ -83,6 +120,14 @@ public static class Pictures
 
     private static byte[] Png(int width, int height, byte depth, byte colorType, byte[] rows, byte[]? animation = null)
     {
+        using var compressed = new MemoryStream();
+        using (var zlib = new ZLibStream(compressed, CompressionLevel.Fastest, leaveOpen: true))
+            zlib.Write(rows);
+        return File(width, height, depth, colorType, compressed.ToArray(), animation);
+    }
+
+    private static byte[] File(int width, int height, byte depth, byte colorType, byte[] compressed, byte[]? animation = null)
+    {
         using var file = new MemoryStream();
         file.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]);
         var header = new byte[13];
@@ -92,10 +137,7 @@ public static class Pictures
         Chunk(file, "IHDR"u8, header);
         if (animation is not null)
             Chunk(file, "acTL"u8, animation);
-        using var compressed = new MemoryStream();
-        using (var zlib = new ZLibStream(compressed, CompressionLevel.Fastest, leaveOpen: true))
-            zlib.Write(rows);
-        Chunk(file, "IDAT"u8, compressed.ToArray());
+        Chunk(file, "IDAT"u8, compressed);
         Chunk(file, "IEND"u8, []);
         return file.ToArray();
     }

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Text;
 using Realign.Core.Errors;
+using Realign.Core.Text;
 using Realign.Testing;
-using Realign.Tokenizers.Text;
 using Shouldly;
 using Xunit;
 

@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Realign.Core.Errors;
 using Realign.Core.Images;
 using Realign.Imaging;
+using Realign.Testing;
 using Realign.V1;
 using Realign.Wire.Images;
 using Realign.Wire.Tensors;
@@ -61,5 +62,40 @@ public sealed class RequestImageTests
 
         failure.Field.ShouldBe("image.pixels.shape");
         failure.Message.ShouldContain("2000000x1");
+    }
+
+    [Fact]
+    public void PicturesOfACall_AreCountedBeforeTheFirstIsDecoded()
+    {
+        var half = new Image { Encoded = ByteString.CopyFrom(Pictures.Claim(8192, 5000)) };
+        using var pictures = new RequestPictures(("items[0].image", half), ("items[1].image", half));
+
+        var failure = Should.Throw<InvalidInputException>(() => pictures.Read(CancellationToken.None));
+
+        // the claims are false, which decoding would have found
+        failure.Field.ShouldBe("items[1].image");
+        failure.Message.ShouldContain("64 megapixels");
+    }
+
+    [Fact]
+    public void PicturesOfACallThatIsOver_AreNotKept()
+    {
+        var pictures = new RequestPictures(("image", Pictures.AsRequest(Pictures.Ball())));
+        pictures.Read(CancellationToken.None).All.Single().Width.ShouldBe(64);
+
+        pictures.Dispose();
+
+        Should.Throw<InvalidOperationException>(() => pictures.All);
+        Should.Throw<ObjectDisposedException>(() => pictures.Read(CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData(false, 48, 64)]
+    [InlineData(true, 64, 48)]
+    public void Orientation_IsObeyedUnlessTheCallerSaysOtherwise(bool ignore, int width, int height)
+    {
+        var picture = RequestImage.Read("image", new Image { Encoded = ByteString.CopyFrom(Pictures.Turned(6)), IgnoreOrientation = ignore });
+
+        (picture.Width, picture.Height).ShouldBe((width, height));
     }
 }

@@ -1,6 +1,6 @@
-// Writes libs/Realign.Tokenizers/Text/canonical.txt: canonical decompositions and combining classes of Unicode.
+// Writes libs/Realign.Core/Text/canonical.txt: canonical decompositions and combining classes of Unicode.
 // Source of the data: the Unicode tables of the Node.js that runs this (String.prototype.normalize).
-//   node tools/unicode/canonical.mjs > libs/Realign.Tokenizers/Text/canonical.txt
+//   node tools/unicode/canonical.mjs > libs/Realign.Core/Text/canonical.txt
 const hex = c => c.toString(16).toUpperCase().padStart(4, "0");
 const points = s => [...s].map(ch => ch.codePointAt(0));
 const hangul = c => c >= 0xac00 && c <= 0xd7a3;

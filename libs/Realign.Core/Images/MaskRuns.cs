@@ -46,6 +46,8 @@ public sealed record MaskRuns(int Width, int Height, IReadOnlyList<uint> Counts)
         }
 
         RunLengthEncoding.CheckSum(field, width, height, counts);
+        if (counts.Count > ((long)width * height) + 1)
+            throw new InvalidInputException($"{field}.counts", $"{counts.Count} runs", $"a {width}x{height} mask has at most {((long)width * height) + 1}", "leave out runs of length 0");
         return new MaskRuns(width, height, counts);
     }
 
@@ -59,42 +61,101 @@ public sealed record MaskRuns(int Width, int Height, IReadOnlyList<uint> Counts)
         var (width, height) = (masks[0].Width, masks[0].Height);
         if (masks.Any(mask => mask.Width != width || mask.Height != height))
             return null;
-        var size = (long)width * height;
-        // walk all masks from one change to the next; a mask is 1 in its runs of odd index
+        var union = new RunBuilder();
+        Walk(masks, (length, isSet) => union.Add(isSet.Contains(true), length));
+        return new MaskRuns(width, height, union.Finish());
+    }
+
+    /// <summary>
+    /// Gives each pixel to one mask, without unpacking them: to that of the larger score, then of the smaller area, then the earlier in the list.
+    /// </summary>
+    /// <param name="masks">Of one size.</param>
+    /// <param name="scores">One per mask; a mask of score 0 gets nothing.</param>
+    /// <exception cref="ArgumentException">The sizes differ.</exception>
+    public static IReadOnlyList<MaskRuns> Disjoint(IReadOnlyList<MaskRuns> masks, IReadOnlyList<double> scores)
+    {
+        ArgumentNullException.ThrowIfNull(masks);
+        ArgumentNullException.ThrowIfNull(scores);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(scores.Count, masks.Count, nameof(scores));
+        if (masks.Count == 0)
+            return [];
+        if (masks.Any(mask => mask.Width != masks[0].Width || mask.Height != masks[0].Height))
+            throw new ArgumentException("masks of different sizes", nameof(masks));
+        int[] order = [.. Enumerable.Range(0, masks.Count).Where(i => scores[i] > 0).OrderByDescending(i => scores[i]).ThenBy(i => masks[i].Area).ThenBy(i => i)];
+        var results = masks.Select(_ => new RunBuilder()).ToList();
+        Walk(masks, (length, isSet) =>
+        {
+            var owner = Array.FindIndex(order, i => isSet[i]);
+            for (var i = 0; i < results.Count; i++)
+                results[i].Add(owner >= 0 && order[owner] == i, length);
+        });
+        return [.. results.Select(result => new MaskRuns(masks[0].Width, masks[0].Height, result.Finish()))];
+    }
+
+    /// <summary>The mask at another size without unpacking it: the nearest pixel, the one at floor(i * from / to).</summary>
+    /// <param name="width">Pixels, at least 1.</param>
+    /// <param name="height">Pixels, at least 1.</param>
+    public MaskRuns Resized(int width, int height)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        if (width == Width && height == Height)
+            return this;
+        var target = new RunBuilder();
+        var (index, runEnd) = (0, (long)Counts[0]);
+        for (var x = 0; x < width; x++)
+        {
+            var start = (long)x * Width / width * Height;
+            while (runEnd <= start)
+                runEnd += Counts[++index];
+            // this column's runs; the next one may begin in any of them, or be the same column again
+            var (at, end, rows) = (index, runEnd, 0L);
+            while (true)
+            {
+                var last = Math.Min(end - start, Height);
+                var until = ((last * height) + Height - 1) / Height;
+                target.Add(at % 2 == 1, until - rows);
+                rows = until;
+                if (last == Height)
+                    break;
+                end += Counts[++at];
+            }
+        }
+
+        return new MaskRuns(width, height, target.Finish());
+    }
+
+    /// <summary>The pixels.</summary>
+    /// <param name="cells">width * height bytes to use again; null = new ones.</param>
+    public BinaryMask ToMask(byte[]? cells = null)
+    {
+        var mask = new BinaryMask(Width, Height, cells ?? new byte[checked(Width * Height)]);
+        RunLengthEncoding.Fill(mask, Counts);
+        return mask;
+    }
+
+    // from one change to the next, all masks together; a mask is 1 in its runs of odd index
+    private static void Walk(IReadOnlyList<MaskRuns> masks, Action<long, bool[]> piece)
+    {
+        var size = (long)masks[0].Width * masks[0].Height;
         var index = new int[masks.Count];
         var left = masks.Select(mask => (long)mask.Counts[0]).ToArray();
-        var counts = new List<uint>();
-        var value = false;
-        long run = 0;
+        var isSet = new bool[masks.Count];
         for (long done = 0; done < size;)
         {
             var step = long.MaxValue;
-            var any = false;
             for (var i = 0; i < masks.Count; i++)
             {
                 while (left[i] == 0)
                     left[i] = masks[i].Counts[++index[i]];
                 step = Math.Min(step, left[i]);
-                any |= index[i] % 2 == 1;
+                isSet[i] = index[i] % 2 == 1;
             }
 
-            if (any != value)
-            {
-                counts.Add((uint)run);
-                run = 0;
-                value = any;
-            }
-
-            run += step;
+            piece(step, isSet);
             done += step;
             for (var i = 0; i < masks.Count; i++)
                 left[i] -= step;
         }
-
-        counts.Add((uint)run);
-        return new MaskRuns(width, height, counts);
     }
-
-    /// <summary>The pixels.</summary>
-    public BinaryMask ToMask() => RunLengthEncoding.Decode("mask", Width, Height, Counts);
 }

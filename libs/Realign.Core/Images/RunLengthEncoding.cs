@@ -42,27 +42,30 @@ public static class RunLengthEncoding
     public static BinaryMask Decode(string field, int width, int height, IReadOnlyList<uint> counts)
     {
         CheckSum(field, width, height, counts);
-        var cells = new byte[checked(width * height)];
-        var (x, y) = (0, 0);
-        for (var i = 0; i < counts.Count; i++)
+        var mask = new BinaryMask(width, height, new byte[checked(width * height)]);
+        Fill(mask, counts);
+        return mask;
+    }
+
+    /// <summary>Writes the cells of a mask from runs that fill it.</summary>
+    internal static void Fill(BinaryMask mask, IReadOnlyList<uint> counts)
+    {
+        var (width, height, cells) = (mask.Width, mask.Height, mask.Cells);
+        Array.Clear(cells);
+        long at = 0;
+        for (var i = 0; i < counts.Count; at += counts[i], i++)
         {
-            for (var left = counts[i]; left > 0;)
+            if ((i & 1) == 0)
+                continue;
+            var (x, y) = ((int)(at / height), (int)(at % height));
+            for (var left = counts[i]; left > 0; x++, y = 0)
             {
                 var length = (int)Math.Min(left, (uint)(height - y));
-                if ((i & 1) == 1)
-                {
-                    for (var row = y; row < y + length; row++)
-                        cells[(row * width) + x] = 1;
-                }
-
+                for (var row = y; row < y + length; row++)
+                    cells[(row * width) + x] = 1;
                 left -= (uint)length;
-                y += length;
-                if (y == height)
-                    (x, y) = (x + 1, 0);
             }
         }
-
-        return new BinaryMask(width, height, cells);
     }
 
     /// <summary>Whether runs fill a mask.</summary>

@@ -80,11 +80,10 @@ public sealed class FineStagePlan
 
     private static List<PlannedRegion> Placed(IReadOnlyList<PlannedRegion> regions, int height, int width)
     {
-        var masks = SegmentMasks.Resolve(
-            [.. regions.Select(region => region.Requested.Mask is { } mask && region.IsPlaced ? SegmentMasks.Nearest(mask, width, height) : None(height, width))],
+        var none = new MaskRuns(width, height, [(uint)(width * height)]);
+        var masks = MaskRuns.Disjoint(
+            [.. regions.Select(region => region.Requested.Mask is { } mask && region.IsPlaced ? mask.Resized(width, height) : none)],
             [.. regions.Select(region => region.IsPlaced ? region.Requested.Score : 0)]);
         return [.. regions.Select((region, i) => region with { Mask = region.Requested.Score > 0 ? masks[i] : null })];
     }
-
-    private static BinaryMask None(int height, int width) => new(width, height, new byte[height * width]);
 }

@@ -35,7 +35,11 @@ public sealed class ModulationLayout(
     {
         if (_layers.TryGetValue((height, width), out var known))
             return known;
-        List<BinaryMask> masks = [.. segments.Select(segment => Shrink(segment.Mask, height, width))];
+        // the pixels of one mask at a time, unless they are what is wanted
+        var cells = segments.Count == 0 || (segments[0].Mask.Width, segments[0].Mask.Height) == (width, height)
+            ? null
+            : new byte[segments[0].Mask.Width * segments[0].Mask.Height];
+        List<BinaryMask> masks = [.. segments.Select(segment => Shrink(segment.Mask.ToMask(cells), height, width))];
         masks.Add(SegmentMasks.Background(masks, width, height));
         var layer = new LayerLayout(
             [.. segments.Select(segment => new LayerSegment(segment.Tokens, segment.Score, false)), new LayerSegment([], 1, true)], masks, suppressed, device);

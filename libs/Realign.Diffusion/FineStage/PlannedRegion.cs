@@ -7,7 +7,7 @@ namespace Realign.Diffusion.FineStage;
 /// <param name="Mask">Its pixels of the picture, disjoint from those of others; null with score 0.</param>
 /// <param name="Span">Its tokens in the prompt.</param>
 /// <param name="IgnoredBecause">Empty where it has an effect.</param>
-internal sealed record PlannedRegion(PhraseRegion Requested, BinaryMask? Mask, PhraseSpan? Span, string IgnoredBecause)
+internal sealed record PlannedRegion(PhraseRegion Requested, MaskRuns? Mask, PhraseSpan? Span, string IgnoredBecause)
 {
     public bool IsIgnored => IgnoredBecause.Length > 0;
 
@@ -18,5 +18,5 @@ internal sealed record PlannedRegion(PhraseRegion Requested, BinaryMask? Mask, P
     public bool IsSuppressed => Requested.Score == 0 && !IsIgnored;
 
     public RegionReport Report() => new(
-        Requested.Phrase, IsIgnored ? [] : [.. Span!.Columns], Mask is null ? 0 : Mask.Area / (double)Mask.Cells.Length, IgnoredBecause);
+        Requested.Phrase, IsIgnored ? [] : [.. Span!.Columns], Mask?.Share ?? 0, IgnoredBecause);
 }

@@ -48,7 +48,7 @@ public sealed class ImageProcessor(ImageProcessorConfig config)
     {
         ArgumentNullException.ThrowIfNull(image);
         var (height, width) = ResizedSize(image.Height, image.Width);
-        var resized = PillowResize.Resize(image, width, height, Config.Resample);
+        var resized = PillowResize.Resize(image, width, height, Config.Resample, ResizeOrder.HorizontalFirst);
         return Config.Crop is { } crop ? CenterCrop(resized, crop.Height, crop.Width) : resized;
     }
 

@@ -5,17 +5,7 @@ namespace Realign.Imaging;
 /// <summary>The fill and crop modes: keep the aspect ratio, then continue the edges or cut them off.</summary>
 internal static class VaePlacement
 {
-    // Pillow 13, which the diffusion reference runs on, takes the vertical pass first when the height shrinks much more than the width. Its limit is
-    // not published in the golden data: 0.77 of the width's ratio is beyond it, 0.97 is not.
-    private const double VerticalFirstRatio = 0.875;
-
-    public static RgbImage Stretch(RgbImage image, int height, int width)
-    {
-        var shrinksMore = height < image.Height && (double)height / image.Height < VerticalFirstRatio * width / image.Width;
-        return shrinksMore
-            ? PillowResize.ResizeVerticalFirst(image, width, height, PillowFilter.Lanczos)
-            : PillowResize.Resize(image, width, height, PillowFilter.Lanczos);
-    }
+    public static RgbImage Stretch(RgbImage image, int height, int width) => PillowResize.Resize(image, width, height, PillowFilter.Lanczos);
 
     public static RgbImage Crop(RgbImage image, int height, int width)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Realign.Core.Text;
 using Realign.Tokenizers.Text;
 
 namespace Realign.Tokenizers.Bert;

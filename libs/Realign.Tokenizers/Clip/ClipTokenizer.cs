@@ -1,4 +1,5 @@
 using System.Text;
+using Realign.Core.Text;
 using Realign.Tokenizers.BytePairs;
 using Realign.Tokenizers.Clip;
 using Realign.Tokenizers.Files;

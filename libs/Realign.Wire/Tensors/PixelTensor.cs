@@ -23,15 +23,7 @@ public static class PixelTensor
     /// <exception cref="InvalidInputException">The shape, the size or a value is out of range.</exception>
     public static Picture Read(string field, Tensor tensor)
     {
-        ArgumentNullException.ThrowIfNull(tensor);
-        if (tensor.Shape is not [3, >= 1 and <= int.MaxValue, >= 1 and <= int.MaxValue])
-        {
-            throw new InvalidInputException($"{field}.shape", $"[{string.Join(", ", tensor.Shape.Take(8))}]", "the shape is [3, height, width]",
-                "send channels first, without a batch axis");
-        }
-
-        var (height, width) = ((int)tensor.Shape[1], (int)tensor.Shape[2]);
-        ImageSize.Check($"{field}.shape", width, height);
+        var (height, width) = Size(field, tensor);
         var values = TensorReader.Singles(field, tensor);
         for (var i = 0; i < values.Length; i++)
         {
@@ -43,5 +35,27 @@ public static class PixelTensor
         }
 
         return new Picture(values, height, width);
+    }
+
+    /// <summary>Number of pixels, by the shape alone.</summary>
+    /// <exception cref="InvalidInputException">The shape is not one of a picture.</exception>
+    public static long Area(string field, Tensor tensor)
+    {
+        var (height, width) = Size(field, tensor);
+        return (long)height * width;
+    }
+
+    private static (int Height, int Width) Size(string field, Tensor tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        if (tensor.Shape is not [3, >= 1 and <= int.MaxValue, >= 1 and <= int.MaxValue])
+        {
+            throw new InvalidInputException($"{field}.shape", $"[{string.Join(", ", tensor.Shape.Take(8))}]", "the shape is [3, height, width]",
+                "send channels first, without a batch axis");
+        }
+
+        var (height, width) = ((int)tensor.Shape[1], (int)tensor.Shape[2]);
+        ImageSize.Check($"{field}.shape", width, height);
+        return (height, width);
     }
 }

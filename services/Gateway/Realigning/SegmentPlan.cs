@@ -1,3 +1,4 @@
+using Realign.Core;
 using Realign.Core.Images;
 using Realign.V1;
 using Realign.Wire.Masks;
@@ -11,12 +12,6 @@ namespace Realign.Gateway.Realigning;
 /// </summary>
 internal sealed class SegmentPlan
 {
-    /// <summary>Most phrases that Segment takes.</summary>
-    private const int MaxPhrases = 64;
-
-    /// <summary>Most segments that Generate takes.</summary>
-    private const int MaxSegments = 32;
-
     private readonly List<SceneEntry> _candidates;
     private readonly List<Segment> _segments = [];
     private readonly List<SceneEntry> _sources = [];
@@ -29,9 +24,9 @@ internal sealed class SegmentPlan
         foreach (var missing in wanted.Where(entry => entry.Source == EntrySource.Missing))
             Drop(missing, "the tagger did not find it in the coarse image, so it has no place to be refined in");
         var present = wanted.Where(entry => entry.Source != EntrySource.Missing).ToList();
-        _candidates = [.. Best(present, MaxPhrases)];
+        _candidates = [.. Best(present, Limits.Phrases)];
         foreach (var dropped in present.Except(_candidates))
-            Drop(dropped, $"{MaxPhrases} objects with larger scores were looked for instead");
+            Drop(dropped, $"{Limits.Phrases} objects with larger scores were looked for instead");
     }
 
     /// <summary>What the segmenter is asked to find: the candidates' tags.</summary>
@@ -56,12 +51,12 @@ internal sealed class SegmentPlan
                 Drop(_candidates[i], answer.Note.Length > 0 ? answer.Note : "the segmenter did not find it in the coarse image");
         }
 
-        var kept = Best(located.Select(pair => pair.Entry), MaxSegments).ToHashSet();
+        var kept = Best(located.Select(pair => pair.Entry), Limits.Segments).ToHashSet();
         foreach (var (entry, mask) in located)
         {
             if (!kept.Contains(entry))
             {
-                Drop(entry, $"{MaxSegments} objects with larger scores were used instead");
+                Drop(entry, $"{Limits.Segments} objects with larger scores were used instead");
                 continue;
             }
 

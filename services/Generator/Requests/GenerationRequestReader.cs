@@ -16,7 +16,6 @@ internal static class GenerationRequestReader
 {
     private const int MinSide = 64;
     private const int MaxSide = 2048;
-    private const int MaxSegments = 32;
     private const int MaxAdapters = 8;
     private const int MaxNameLength = 200;
     private const int MaxStrength = 2;
@@ -76,7 +75,7 @@ internal static class GenerationRequestReader
     {
         if (modulation is null)
             return null;
-        Require.Count("modulation.segments", modulation.Segments.Count, 0, MaxSegments);
+        Require.Count("modulation.segments", modulation.Segments.Count, 0, Limits.Segments);
         CheckMaskPixels(modulation);
         var mode = Require.Known("modulation.mode", modulation.Mode);
         var options = new ModulationOptions
@@ -133,6 +132,6 @@ internal static class GenerationRequestReader
                 : throw new InvalidInputException($"{field}.mask", "missing", "a segment with a score above 0 needs a place", "send its mask, or leave the segment out");
         }
 
-        return new PhraseRegion(phrase, score, MaskMessages.Read($"{field}.mask", mask).ToMask());
+        return new PhraseRegion(phrase, score, MaskMessages.Read($"{field}.mask", mask));
     }
 }

@@ -81,7 +81,7 @@ internal sealed class ProcessorsSuite : IConformanceSuite
         if (!item.TryGetProperty("mode", out _))
         {
             // pictures of one channel are stored as one: all three of ours must equal it
-            var resized = PillowResize.Resize(image, width, height, filter).Pixels;
+            var resized = PillowResize.Resize(image, width, height, filter, ResizeOrder.HorizontalFirst).Pixels;
             var bytes = tensors.Bytes(tensor).ToArray();
             context.EqualSequence("uint8", tensors.Entries[tensor].Shape.Count == 3 ? bytes : bytes.SelectMany(value => new[] { value, value, value }), resized);
             return;
@@ -92,7 +92,7 @@ internal sealed class ProcessorsSuite : IConformanceSuite
         for (var channel = 0; channel < channels; channel++)
         {
             var plane = Enumerable.Range(0, image.Width * image.Height).Select(i => (float)image.Pixels[i * 3 + channel]).ToArray();
-            var floats = PillowResize.ResizeFloat(plane, image.Width, image.Height, width, height, filter);
+            var floats = PillowResize.ResizeFloat(plane, image.Width, image.Height, width, height, filter, ResizeOrder.HorizontalFirst);
             context.Near($"channel {channel}", expected.Where((_, i) => i % channels == channel).ToArray(), floats, FloatResizeTolerance);
         }
     }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Realign.Tokenizers.Text;
+namespace Realign.Core.Text;
 
 /// <summary>
 /// Unicode normalisation forms C and D (Unicode Standard Annex 15). The runtime's own needs the ICU libraries, which a server without

@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using System.Globalization;
+using Grpc.Health.V1;
+using Grpc.Net.Client;
+
+namespace Realign.Testing;
+
+/// <summary>A service as a process of its own, for what only a whole process shows: how much memory it holds.</summary>
+public sealed class ChildService : IAsyncDisposable
+{
+    private const string Listening = "Now listening on: ";
+
+    private readonly Process _process;
+
+    private ChildService(Process process, string address)
+    {
+        _process = process;
+        Channel = TestService.Connect(address);
+    }
+
+    /// <summary>A channel to it.</summary>
+    public GrpcChannel Channel { get; }
+
+    /// <summary>Bytes it holds in memory now.</summary>
+    public long Memory => Status("VmRSS:");
+
+    /// <summary>Most bytes it ever held.</summary>
+    public long PeakMemory => Status("VmHWM:");
+
+    /// <summary>Starts the program of a referenced service on a free port and waits until it serves.</summary>
+    /// <param name="name">E.g. <c>Realign.Tagger</c>.</param>
+    /// <param name="settings">Further settings.</param>
+    public static async Task<ChildService> StartAsync(string name, params string[] settings)
+    {
+        var process = Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, name),
+            ["--urls=http://127.0.0.1:0", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Information", .. settings]) { RedirectStandardOutput = true })!;
+        var service = new ChildService(process, await AddressAsync(process).DefaultTimeout());
+        try
+        {
+            using var health = new Health.HealthClient(service.Channel).Watch(new HealthCheckRequest());
+            while (health.ResponseStream.Current?.Status != HealthCheckResponse.Types.ServingStatus.Serving)
+                _ = await health.ResponseStream.MoveNext(CancellationToken.None).DefaultTimeout();
+            return service;
+        }
+        catch
+        {
+            await service.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        Channel.Dispose();
+        _process.Kill();
+        await _process.WaitForExitAsync().DefaultTimeout();
+        _process.Dispose();
+    }
+
+    private static async Task<string> AddressAsync(Process process)
+    {
+        var found = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        process.OutputDataReceived += (_, line) =>
+        {
+            if (line.Data?.IndexOf(Listening, StringComparison.Ordinal) is { } at and >= 0)
+                _ = found.TrySetResult(line.Data[(at + Listening.Length)..].Trim());
+            else if (line.Data is null)
+                _ = found.TrySetException(new InvalidOperationException("the service ended without listening"));
+        };
+        process.BeginOutputReadLine();
+        return await found.Task;
+    }
+
+    private long Status(string key)
+    {
+        var line = File.ReadLines($"/proc/{_process.Id}/status").First(line => line.StartsWith(key, StringComparison.Ordinal));
+        return long.Parse(line[key.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture) << 10;
+    }
+}
