@@ -108,6 +108,38 @@ public sealed class ModelRunnerTests
     }
 
     [Fact]
+    public async Task RunAsync_CallerOfWorkThatDoesNotLook_IsAnsweredAtOnce()
+    {
+        using var runner = new ModelRunner("test", 4);
+        using var caller = new CancellationTokenSource();
+        using var gate = new ManualResetEventSlim();
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var running = runner.RunAsync(_ => { started.SetResult(); gate.Wait(CancellationToken.None); return 1; }, caller.Token);
+        await started.Task.DefaultTimeout();
+
+        await caller.CancelAsync();
+
+        await Should.ThrowAsync<OperationCanceledException>(running.DefaultTimeout());
+        gate.Set();
+    }
+
+    [Fact]
+    public async Task Dispose_CallsThatWait_AreUnavailable()
+    {
+        var runner = new ModelRunner("test", 4);
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var running = runner.RunAsync(token => { started.SetResult(); token.WaitHandle.WaitOne(); token.ThrowIfCancellationRequested(); return 1; }, CancellationToken.None);
+        await started.Task.DefaultTimeout();
+        var queued = runner.RunAsync(_ => 2, CancellationToken.None);
+
+        runner.Dispose();
+
+        await Should.ThrowAsync<UnavailableException>(queued.DefaultTimeout());
+        await Should.ThrowAsync<UnavailableException>(running.DefaultTimeout());
+        Should.Throw<UnavailableException>(() => _ = runner.RunAsync(_ => 3, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Dispose_WhileWorking_TellsTheWorkToStop()
     {
         var runner = new ModelRunner("test", 4);
@@ -123,6 +155,6 @@ public sealed class ModelRunnerTests
 
         runner.Dispose();
 
-        await Should.ThrowAsync<OperationCanceledException>(running.DefaultTimeout());
+        await Should.ThrowAsync<UnavailableException>(running.DefaultTimeout());
     }
 }

@@ -53,10 +53,26 @@ public sealed partial class ModelHost<TModel> : IHostedService, IModelState, IDi
     public Task<TResult> RunAsync<TResult>(Func<TModel, CancellationToken, TResult> work, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (_failure is { } failure)
-            throw new FailedPreconditionException($"model {Name} is not loaded: {failure.Message}", failure.WayOut);
-        var model = _model ?? throw new UnavailableException($"model {Name} is still loading", "ask again when health says SERVING");
+        var model = Model();
         return _runner.RunAsync(token => work(model, token), cancellationToken);
+    }
+
+    /// <summary>
+    /// Takes a place in the model's queue, makes the input off the model's thread, at most <see cref="ModelRunner.InputSlots"/> of them at a time,
+    /// and runs work with it. For inputs that are large or take long to make, such as pictures.
+    /// </summary>
+    /// <param name="prepare">Makes the input under the caller's token. It runs after the call was admitted; what it throws is the call's answer.</param>
+    /// <param name="work">What the model does with it.</param>
+    /// <param name="cancellationToken">The caller's token.</param>
+    /// <exception cref="UnavailableException">The model is still loading.</exception>
+    /// <exception cref="FailedPreconditionException">The model could not be loaded.</exception>
+    /// <exception cref="ResourceExhaustedException">The queue is full; nothing was prepared.</exception>
+    public Task<TResult> RunAsync<TInput, TResult>(
+        Func<CancellationToken, TInput> prepare, Func<TModel, TInput, CancellationToken, TResult> work, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var model = Model();
+        return _runner.RunAsync(prepare, (input, token) => work(model, input, token), cancellationToken);
     }
 
     /// <summary>Starts loading; does not wait for it.</summary>
@@ -88,6 +104,15 @@ public sealed partial class ModelHost<TModel> : IHostedService, IModelState, IDi
         _runner.Dispose();
     }
 
+    private TModel Model()
+    {
+        if (_failure is UnavailableException stopping)
+            throw stopping;
+        if (_failure is { } failure)
+            throw new FailedPreconditionException($"model {Name} is not loaded: {failure.Message}", failure.WayOut);
+        return _model ?? throw new UnavailableException($"model {Name} is still loading", "ask again when health says SERVING");
+    }
+
     private async Task LoadAsync()
     {
         var start = TimeProvider.System.GetTimestamp();
@@ -96,9 +121,9 @@ public sealed partial class ModelHost<TModel> : IHostedService, IModelState, IDi
             _model = await _runner.RunAsync(_load, CancellationToken.None);
             Log.Loaded(_logger, Name, TimeProvider.System.GetElapsedTime(start).TotalMilliseconds);
         }
-        catch (OperationCanceledException)
+        catch (Exception exception) when (exception is OperationCanceledException or UnavailableException)
         {
-            _failure = new UnavailableException($"{Name} is shutting down", "ask another replica");
+            _failure = ModelRunner.ShuttingDown(Name);
         }
         catch (RealignException exception)
         {

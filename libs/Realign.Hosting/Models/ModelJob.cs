@@ -1,0 +1,36 @@
+namespace Realign.Hosting.Models;
+
+/// <summary>One call of a model, from its admission to its answer. Everything but <see cref="Watch"/> and the work itself happens under the runner's lock.</summary>
+internal abstract class ModelJob(CancellationToken caller)
+{
+    private CancellationTokenRegistration _registration;
+
+    /// <summary>The caller's token.</summary>
+    public CancellationToken Caller { get; } = caller;
+
+    /// <summary>Where it is.</summary>
+    public ModelJobStage Stage { get; set; }
+
+    /// <summary>Its place in the queue; null once it has left it.</summary>
+    public LinkedListNode<ModelJob>? Place { get; set; }
+
+    /// <summary>It holds one of the model's input slots.</summary>
+    public bool HasInputSlot { get; set; }
+
+    /// <summary>Calls back, at once if need be, when the caller leaves.</summary>
+    public void Watch(Action<ModelJob> leave) => _registration = Caller.Register(() => leave(this));
+
+    /// <summary>Makes the input, on a thread of its own.</summary>
+    /// <returns>What went wrong; null when the input is ready.</returns>
+    public abstract Exception? Prepare(CancellationToken stopping);
+
+    /// <summary>Does the work, on the model's thread.</summary>
+    /// <returns>What went wrong; null when the work succeeded. The caller has been answered either way.</returns>
+    public abstract Exception? Run(CancellationToken stopping);
+
+    /// <summary>Answers with a failure, unless there is an answer already.</summary>
+    public abstract void Fail(Exception exception);
+
+    /// <summary>Lets go of the caller's token.</summary>
+    public void Unwatch() => _ = _registration.Unregister();
+}

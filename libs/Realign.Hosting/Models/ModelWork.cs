@@ -1,0 +1,55 @@
+namespace Realign.Hosting.Models;
+
+/// <summary>A call whose input is made off the model's thread.</summary>
+/// <param name="model">Name of the model.</param>
+/// <param name="prepare">Makes the input; null where there is none to make.</param>
+/// <param name="work">What the model does with it.</param>
+/// <param name="caller">The caller's token.</param>
+internal sealed class ModelWork<TInput, TResult>(
+    string model, Func<CancellationToken, TInput>? prepare, Func<TInput, CancellationToken, TResult> work, CancellationToken caller) : ModelJob(caller)
+{
+    private readonly TaskCompletionSource<TResult> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TInput? _input;
+
+    public Task<TResult> Answer => _answer.Task;
+
+    public override Exception? Prepare(CancellationToken stopping) => Guard(token => _input = prepare!(token), stopping);
+
+    public override Exception? Run(CancellationToken stopping)
+    {
+        var failure = Guard(token => _ = _answer.TrySetResult(work(_input!, token)), stopping);
+        _input = default;
+        if (failure is not null)
+            Fail(failure);
+        else
+            Unwatch();
+        return failure;
+    }
+
+    public override void Fail(Exception exception)
+    {
+        _ = exception is OperationCanceledException && Caller.IsCancellationRequested ? _answer.TrySetCanceled(Caller) : _answer.TrySetException(exception);
+        Unwatch();
+    }
+
+    private Exception? Guard(Action<CancellationToken> action, CancellationToken stopping)
+    {
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(Caller, stopping);
+        try
+        {
+            linked.Token.ThrowIfCancellationRequested();
+            action(linked.Token);
+            return null;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested && !Caller.IsCancellationRequested)
+        {
+            return ModelRunner.ShuttingDown(model);
+        }
+#pragma warning disable CA1031 // whatever the model throws belongs to the caller who asked, never to this thread
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            return exception;
+        }
+    }
+}
