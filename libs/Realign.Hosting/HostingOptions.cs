@@ -1,5 +1,8 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
+using Realign.Core;
+using Realign.Hosting.Models;
+using Realign.Hosting.Settings;
 
 namespace Realign.Hosting;
 
@@ -9,15 +12,53 @@ public sealed class HostingOptions
     /// <summary>Section in the configuration.</summary>
     public const string SectionName = "Hosting";
 
-    /// <summary>Largest message taken or sent, in MiB.</summary>
-    /// <value>64.</value>
-    [Range(1, 1024)]
-    public int MaxMessageMegabytes { get; set; } = 64;
+    /// <summary>IP address to listen at when no <c>urls</c> are given; 0.0.0.0 for all of the machine's.</summary>
+    /// <value>127.0.0.1: only this machine reaches the service.</value>
+    [Required, IPAddress]
+    public string Address { get; set; } = "127.0.0.1";
 
-    /// <summary>Seconds that calls in progress get to finish after SIGTERM.</summary>
+    /// <summary>Largest message taken or sent, in MiB.</summary>
+    /// <value>64; of services that no picture travels to, 1.</value>
+    [Range(1, 1024)]
+    public int MaxMessageMegabytes { get; set; } = Limits.MessageMegabytes;
+
+    /// <summary>Most bytes of requests that the process holds, in MiB: half-sent ones, and those of calls that wait or are worked on, all together.</summary>
+    /// <value>512.</value>
+    [Range(1, 1 << 20)]
+    public int MaxHeldMegabytes { get; set; } = 512;
+
+    /// <summary>Seconds for a message to arrive; a large one gets a second more for each 64 KiB.</summary>
+    /// <value>30.</value>
+    [Range(1, 3600)]
+    public int MessageSeconds { get; set; } = 30;
+
+    /// <summary>Most connections at a time, each with 100 calls at most.</summary>
+    /// <value>256.</value>
+    [Range(1, 100_000)]
+    public int MaxConnections { get; set; } = 256;
+
+    /// <summary>A call that computes for this many times the average of its model makes health NOT_SERVING until it ends,</summary>
+    /// <value>20.</value>
+    [Range(2, 10_000)]
+    public int StallFactor { get; set; } = 20;
+
+    /// <summary>but not before this many seconds.</summary>
+    /// <value>300.</value>
+    [Range(1, 86_400)]
+    public int StallSeconds { get; set; } = 300;
+
+    /// <summary>A call that still computes this many seconds after its caller left makes health NOT_SERVING until it ends.</summary>
+    /// <value>30.</value>
+    [Range(1, 86_400)]
+    public int UnansweredSeconds { get; set; } = 30;
+
+    /// <summary>Seconds that calls in progress get to finish after SIGTERM; five more, and the process ends without them.</summary>
     /// <value>30.</value>
     [Range(1, 600)]
     public int DrainSeconds { get; set; } = 30;
+
+    /// <summary>When a model counts as stalled.</summary>
+    internal StallRule StallRule() => new(StallFactor, TimeSpan.FromSeconds(StallSeconds), TimeSpan.FromSeconds(UnansweredSeconds));
 }
 
 [OptionsValidator]

@@ -1,3 +1,4 @@
+using System.Net;
 using Grpc.AspNetCore.HealthChecks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -10,6 +11,7 @@ using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using Realign.Hosting.Errors;
 using Realign.Hosting.Models;
+using Realign.Hosting.Receiving;
 using Realign.Hosting.Settings;
 
 namespace Realign.Hosting;
@@ -17,26 +19,40 @@ namespace Realign.Hosting;
 /// <summary>What all services of the mesh share: HTTP/2, limits, health, reflection, error mapping, logging, draining.</summary>
 public static class ServiceHost
 {
+    /// <summary>Exit code of a process that did not wait any longer for the thread of a model.</summary>
+    public const int StuckExitCode = 3;
+
     /// <summary>A builder with everything a service needs but its own classes.</summary>
     /// <param name="args">Command line; settings as <c>--Section:Name=value</c>.</param>
     /// <param name="defaultPort">Port when no address is configured.</param>
-    public static WebApplicationBuilder CreateBuilder(string[] args, int defaultPort)
+    /// <param name="defaults">Changes what the shared settings are when nobody sets them.</param>
+    public static WebApplicationBuilder CreateBuilder(string[] args, int defaultPort, Action<HostingOptions>? defaults = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         // checked in BuildService, with the settings of all other sections
         var hosting = new HostingOptions();
+        defaults?.Invoke(hosting);
+        if (defaults is not null)
+            builder.Services.Configure(defaults);
         new SettingsReader<HostingOptions>(builder.Configuration, HostingOptions.SectionName).Configure(hosting);
         builder.Services.AddSettings<HostingOptions, HostingOptionsValidator>(HostingOptions.SectionName);
         builder.Services.AddSingleton<IValidateOptions<HostingOptions>, ListenAddressValidator>();
+        builder.Services.AddSingleton<ReceiveBudget>();
         builder.Services.AddSingleton(TimeProvider.System);
 
-        if (builder.Configuration[WebHostDefaults.ServerUrlsKey] is null)
-            builder.WebHost.UseUrls($"http://0.0.0.0:{defaultPort}");
+        if (builder.Configuration[WebHostDefaults.ServerUrlsKey] is null && IPAddress.TryParse(hosting.Address, out var address))
+            builder.WebHost.UseUrls($"http://{new IPEndPoint(address, defaultPort)}");
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             // HTTP/2 without TLS: only prior knowledge works, so the endpoint speaks nothing else
             kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2);
             kestrel.Limits.MaxRequestBodySize = null;
+            // one slow message must not end the other calls of its connection: CountedReader has the rule for each
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.Limits.MaxConcurrentConnections = hosting.MaxConnections;
+            kestrel.Limits.MaxRequestHeadersTotalSize = RequestFieldsMiddleware.MaxFieldBytes;
+            kestrel.Limits.Http2.MaxRequestHeaderFieldSize = RequestFieldsMiddleware.MaxFieldBytes;
+            kestrel.Limits.Http2.MaxStreamsPerConnection = 100;
             kestrel.Limits.Http2.InitialStreamWindowSize = 4 << 20;
             kestrel.Limits.Http2.InitialConnectionWindowSize = 8 << 20;
         });
@@ -66,12 +82,26 @@ public static class ServiceHost
     /// Adds a model that is loaded when the process starts, on a thread of its own. Health answers for it under its name, and for
     /// the whole process under the empty name.
     /// </summary>
+    /// <param name="services">Where.</param>
+    /// <param name="name">Name for messages and health.</param>
+    /// <param name="queueCapacity">Calls that may wait.</param>
+    /// <param name="load">Reads and warms the model.</param>
+    /// <param name="probe">A small real call that throws when the model is broken; see <see cref="ModelHostOptions{TModel}.Probe"/>.</param>
     public static IServiceCollection AddModel<TModel>(
-        this IServiceCollection services, string name, Func<IServiceProvider, int> queueCapacity, Func<IServiceProvider, CancellationToken, TModel> load)
+        this IServiceCollection services, string name, Func<IServiceProvider, int> queueCapacity, Func<IServiceProvider, CancellationToken, TModel> load,
+        Action<TModel, CancellationToken>? probe = null)
         where TModel : class
     {
         services.AddSingleton(provider => new ModelHost<TModel>(
-            name, queueCapacity(provider), token => load(provider, token), provider.GetRequiredService<ILogger<ModelHost<TModel>>>()));
+            new ModelHostOptions<TModel>
+            {
+                Name = name,
+                QueueCapacity = queueCapacity(provider),
+                Load = token => load(provider, token),
+                Probe = probe,
+                StallRule = provider.GetRequiredService<IOptions<HostingOptions>>().Value.StallRule(),
+            },
+            provider.GetRequiredService<ILogger<ModelHost<TModel>>>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IModelState>(provider => provider.GetRequiredService<ModelHost<TModel>>());
         services.AddHostedService(provider => provider.GetRequiredService<ModelHost<TModel>>());
         services.AddHealthChecks().Add(new HealthCheckRegistration(
@@ -81,12 +111,16 @@ public static class ServiceHost
     }
 
     /// <summary>Builds the application with health and reflection mapped; the caller maps its own services.</summary>
-    /// <exception cref="OptionsValidationException">Settings of one section are not usable; of several sections it is an <see cref="AggregateException"/> of these.</exception>
+    /// <exception cref="OptionsValidationException">
+    /// Settings of one section are not usable; of several sections it is an <see cref="AggregateException"/> of these.
+    /// </exception>
     public static WebApplication BuildService(this WebApplicationBuilder builder)
     {
         var app = builder.Build();
         // before anything reads them, so that those of all sections are reported together
         app.Services.GetRequiredService<IStartupValidator>().Validate();
+        app.UseMiddleware<RequestFieldsMiddleware>();
+        app.UseMiddleware<ReceivingMiddleware>();
         app.UseMiddleware<MalformedMessageMiddleware>();
         app.MapGrpcHealthChecksService();
         app.MapGrpcReflectionService();
@@ -94,14 +128,24 @@ public static class ServiceHost
     }
 
     /// <summary>Runs a service until SIGTERM; a wrong setting ends it with one readable message instead of a stack trace.</summary>
-    /// <returns>Exit code: 0 after a clean stop, 1 when it could not start.</returns>
+    /// <returns>Exit code: 0 after a clean stop, 1 when it could not start, 3 when it stopped without waiting any longer for a model's thread.</returns>
     public static async Task<int> RunAsync(Func<string[], WebApplication> build, string[] args)
     {
         try
         {
-            await using var app = build(args);
-            await app.RunAsync();
-            return 0;
+            IModelState[] models;
+            await using (var app = build(args))
+            {
+                models = [.. app.Services.GetServices<IModelState>()];
+                await app.RunAsync();
+            }
+
+            List<string> stuck = [.. models.Where(model => !model.IsEnded).Select(model => model.Name)];
+            if (stuck.Count == 0)
+                return 0;
+            await Console.Error.WriteLineAsync(
+                $"The thread of {string.Join(" and ", stuck)} did not end within {ModelRunner.StopLimit.TotalSeconds:0} s: the process ends without it.");
+            return StuckExitCode;
         }
         catch (Exception exception) when (SettingFailures(exception) is { Count: > 0 } failures)
         {
@@ -111,7 +155,8 @@ public static class ServiceHost
         }
         catch (IOException exception)
         {
-            await Console.Error.WriteLineAsync($"Cannot listen: {exception.Message} Stop the other process, or choose another port with --urls http://0.0.0.0:PORT.");
+            await Console.Error.WriteLineAsync(
+                $"Cannot listen: {exception.Message} Stop the other process, or choose another port with --urls http://127.0.0.1:PORT.");
         }
 
         return 1;

@@ -1,9 +1,12 @@
 using Microsoft.Extensions.Options;
+using Realign.Core.Images;
 using Realign.Hosting;
 using Realign.Hosting.Models;
 using Realign.Hosting.Settings;
 using Realign.Torch;
 using Realign.VisionLanguage.Captioning;
+using Realign.VisionLanguage.Generation;
+using Realign.VisionLanguage.Rewards;
 using Realign.Wire.Images;
 using Realign.Wire.Mesh;
 
@@ -18,17 +21,31 @@ public static class CaptionerApp
         var builder = ServiceHost.CreateBuilder(args, MeshService.Captioner.Port);
         var section = builder.Configuration.GetSection(CaptionerOptions.SectionName);
         builder.Services.AddSettings<CaptionerOptions, CaptionerOptionsValidator>(CaptionerOptions.SectionName);
-        builder.Services.AddModel(MeshService.Captioner.Name, QueueLength, (provider, token) => Load(provider, options => options.Model, ImageCaptioner.Load, token));
-        builder.Services.AddModel("clip", QueueLength, (provider, token) => Load(provider, options => options.Clip, ClipScorer.Load, token));
+        builder.Services.AddModel(
+            MeshService.Captioner.Name, QueueCapacity, (provider, token) => Load(provider, options => options.Model, ImageCaptioner.Load, token), Probe);
+        builder.Services.AddModel("clip", QueueCapacity, (provider, token) => Load(provider, options => options.Clip, ClipScorer.Load, token), Probe);
         if (section[nameof(CaptionerOptions.Retrieval)] is { Length: > 0 })
-            builder.Services.AddModel("retrieval", QueueLength, (provider, token) => Load(provider, options => options.Retrieval, RetrievalScorer.Load, token));
+        {
+            builder.Services.AddModel(
+                "retrieval", QueueCapacity, (provider, token) => Load(provider, options => options.Retrieval, RetrievalScorer.Load, token), Probe);
+        }
 
         var app = builder.BuildService();
         app.MapGrpcService<CaptionerGrpcService>();
         return app;
     }
 
-    private static int QueueLength(IServiceProvider provider) => Options(provider).QueueLength;
+    private static int QueueCapacity(IServiceProvider provider) => Options(provider).QueueCapacity;
+
+    private static void Probe(ImageCaptioner model, CancellationToken token) =>
+        _ = model.Describe(Black(), "", new GenerationOptions { MaxNewTokens = 1 }, token);
+
+    private static void Probe(ClipScorer model, CancellationToken token) => _ = model.Score([new PicturePrompt(Black(), "a")], gradient: false, token);
+
+    private static void Probe(RetrievalScorer model, CancellationToken token) =>
+        _ = model.ScoreContrastive([new PicturePrompt(Black(), "a")], gradient: false, token);
+
+    private static Picture Black() => new(new RgbImage(8, 8, new byte[8 * 8 * 3]));
 
     private static CaptionerOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<CaptionerOptions>>().Value;
 

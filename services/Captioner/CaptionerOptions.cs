@@ -46,7 +46,7 @@ public sealed class CaptionerOptions
     /// <summary>Calls that may wait per model.</summary>
     /// <value>16.</value>
     [Range(1, 10_000)]
-    public int QueueLength { get; set; } = 16;
+    public int QueueCapacity { get; set; } = 16;
 }
 
 [OptionsValidator]

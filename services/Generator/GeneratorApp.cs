@@ -20,7 +20,7 @@ public static class GeneratorApp
     {
         var builder = ServiceHost.CreateBuilder(args, MeshService.Generator.Port);
         builder.Services.AddSettings<GeneratorOptions, GeneratorOptionsValidator>(GeneratorOptions.SectionName);
-        builder.Services.AddModel(MeshService.Generator.Name, provider => Options(provider).QueueLength, Load);
+        builder.Services.AddModel(MeshService.Generator.Name, provider => Options(provider).QueueCapacity, Load, (drawer, token) => drawer.WarmUp(token));
 
         var app = builder.BuildService();
         app.MapGrpcService<GeneratorGrpcService>();

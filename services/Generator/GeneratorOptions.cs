@@ -45,7 +45,7 @@ public sealed class GeneratorOptions
     /// <summary>Calls that may wait.</summary>
     /// <value>16.</value>
     [Range(1, 10_000)]
-    public int QueueLength { get; set; } = 16;
+    public int QueueCapacity { get; set; } = 16;
 
     /// <summary>Steps of a call that names none. Published checkpoints want 50.</summary>
     /// <value>25, what the miniature needs.</value>

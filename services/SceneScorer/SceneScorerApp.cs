@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Realign.Core;
 using Realign.Hosting;
 using Realign.Hosting.Models;
 using Realign.Hosting.Settings;
@@ -14,9 +15,10 @@ public static class SceneScorerApp
     /// <summary>Builds the application.</summary>
     public static WebApplication Build(string[] args)
     {
-        var builder = ServiceHost.CreateBuilder(args, MeshService.SceneScorer.Port);
+        var builder = ServiceHost.CreateBuilder(args, MeshService.SceneScorer.Port, hosting => hosting.MaxMessageMegabytes = Limits.TextMessageMegabytes);
         builder.Services.AddSettings<SceneScorerOptions, SceneScorerOptionsValidator>(SceneScorerOptions.SectionName);
-        builder.Services.AddModel(MeshService.SceneScorer.Name, provider => Settings(provider).QueueCapacity, Load);
+        builder.Services.AddModel(
+            MeshService.SceneScorer.Name, provider => Settings(provider).QueueCapacity, Load, (model, token) => _ = model.Score("a car", ["car"], token));
         var app = builder.BuildService();
         app.MapGrpcService<SceneScorerGrpcService>();
         return app;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Realign.Core.Images;
 using Realign.Grounding.Segmentation;
 using Realign.Hosting;
 using Realign.Hosting.Models;
@@ -17,7 +18,7 @@ public static partial class SegmenterApp
     {
         var builder = ServiceHost.CreateBuilder(args, MeshService.Segmenter.Port);
         builder.Services.AddSettings<SegmenterOptions, SegmenterOptionsValidator>(SegmenterOptions.SectionName);
-        builder.Services.AddModel(MeshService.Segmenter.Name, provider => Options(provider).QueueLength, Load);
+        builder.Services.AddModel(MeshService.Segmenter.Name, provider => Options(provider).QueueCapacity, Load, Probe);
 
         var app = builder.BuildService();
         app.MapGrpcService<SegmenterGrpcService>();
@@ -36,6 +37,10 @@ public static partial class SegmenterApp
             Log.Odd(provider.GetRequiredService<ILogger<GroundedSegmenter>>(), warning);
         return segmenter;
     }
+
+    // no threshold is too high for noise: one box and one mask at least
+    private static void Probe(GroundedSegmenter model, CancellationToken token) =>
+        _ = model.Segment(new RgbImage(8, 8, new byte[8 * 8 * 3]), ["car"], new SegmentationOptions { BoxThreshold = 0.001f, MaxDetections = 1 }, token);
 
     private static partial class Log
     {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Realign.Core.Images;
 using Realign.Grounding.Tagging;
 using Realign.Hosting;
 using Realign.Hosting.Models;
@@ -17,7 +18,7 @@ public static partial class TaggerApp
     {
         var builder = ServiceHost.CreateBuilder(args, MeshService.Tagger.Port);
         builder.Services.AddSettings<TaggerOptions, TaggerOptionsValidator>(TaggerOptions.SectionName);
-        builder.Services.AddModel(MeshService.Tagger.Name, provider => Options(provider).QueueLength, Load);
+        builder.Services.AddModel(MeshService.Tagger.Name, provider => Options(provider).QueueCapacity, Load, Probe);
 
         var app = builder.BuildService();
         app.MapGrpcService<TaggerGrpcService>();
@@ -36,6 +37,9 @@ public static partial class TaggerApp
             Log.Odd(provider.GetRequiredService<ILogger<ImageTagger>>(), warning);
         return tagger;
     }
+
+    private static void Probe(ImageTagger model, CancellationToken token) =>
+        _ = model.Tag(new RgbImage(8, 8, new byte[8 * 8 * 3]), threshold: null, includeUngroundable: true, token);
 
     private static partial class Log
     {

@@ -33,7 +33,7 @@ public sealed class TaggerOptions
     /// <summary>Calls that may wait.</summary>
     /// <value>16.</value>
     [Range(1, 10_000)]
-    public int QueueLength { get; set; } = 16;
+    public int QueueCapacity { get; set; } = 16;
 
     /// <summary>Cpu or Cuda.</summary>
     /// <value>Cpu.</value>

@@ -73,7 +73,7 @@ public sealed class CancellationTests
     [Fact]
     public async Task FullQueue_IsResourceExhausted_WithATimeToComeBack()
     {
-        await using var service = await TestService.StartAsync(CaptionerApp.Build, "--Captioner:QueueLength=1");
+        await using var service = await TestService.StartAsync(CaptionerApp.Build, "--Captioner:QueueCapacity=1");
         using var source = new CancellationTokenSource();
         await using var blocker = await Blocker.OccupyAsync<ImageCaptioner>(service);
         var waiting = CaptionAsync(service, source.Token);

@@ -63,7 +63,7 @@ public sealed class CancellationTests
     [Fact]
     public async Task FullQueue_IsResourceExhausted_WithATimeToComeBack()
     {
-        await using var service = await TestService.StartAsync(GeneratorApp.Build, "--Generator:QueueLength=1");
+        await using var service = await TestService.StartAsync(GeneratorApp.Build, "--Generator:QueueCapacity=1");
         var client = new GeneratorService.GeneratorServiceClient(service.Channel);
         using var stop = new CancellationTokenSource();
         using var running = client.Generate(Long(), cancellationToken: stop.Token);

@@ -102,7 +102,8 @@ public sealed class ModelRunnerTests
     {
         using var runner = new ModelRunner("test", 4);
 
-        await Should.ThrowAsync<InvalidDataException>(runner.RunAsync<int>(_ => throw new InvalidDataException("boom"), CancellationToken.None).DefaultTimeout());
+        await Should.ThrowAsync<InvalidDataException>(
+            runner.RunAsync<int>(_ => throw new InvalidDataException("boom"), CancellationToken.None).DefaultTimeout());
 
         (await runner.RunAsync(_ => 7, CancellationToken.None).DefaultTimeout()).ShouldBe(7);
     }
@@ -128,7 +129,13 @@ public sealed class ModelRunnerTests
     {
         var runner = new ModelRunner("test", 4);
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var running = runner.RunAsync(token => { started.SetResult(); token.WaitHandle.WaitOne(); token.ThrowIfCancellationRequested(); return 1; }, CancellationToken.None);
+        var running = runner.RunAsync(token =>
+        {
+            started.SetResult();
+            token.WaitHandle.WaitOne();
+            token.ThrowIfCancellationRequested();
+            return 1;
+        }, CancellationToken.None);
         await started.Task.DefaultTimeout();
         var queued = runner.RunAsync(_ => 2, CancellationToken.None);
 

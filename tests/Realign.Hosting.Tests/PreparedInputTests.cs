@@ -110,7 +110,8 @@ public sealed class PreparedInputTests
             await Should.ThrowAsync<OperationCanceledException>(call.DefaultTimeout());
         host.QueueLength.ShouldBe(0);
         // as many as before get a slot each, while the model is still busy
-        var next = Enumerable.Range(0, ModelRunner.InputSlots).Select(i => host.RunAsync(token => { _ = prepared.Release(); return i; }, (_, input, _) => input, None)).ToList();
+        var next = Enumerable.Range(0, ModelRunner.InputSlots)
+            .Select(i => host.RunAsync(token => { _ = prepared.Release(); return i; }, (_, input, _) => input, None)).ToList();
         for (var i = 0; i < ModelRunner.InputSlots; i++)
             (await prepared.WaitAsync(TimeSpan.FromMinutes(1))).ShouldBeTrue();
         gate.Set();
@@ -138,14 +139,19 @@ public sealed class PreparedInputTests
         using var host = await HostAsync(8);
 
         for (var i = 0; i <= ModelRunner.InputSlots; i++)
-            await Should.ThrowAsync<FailedPreconditionException>(host.RunAsync<int, int>(_ => 1, (_, _, _) => throw new FailedPreconditionException("no", "yes"), None).DefaultTimeout());
+        {
+            await Should.ThrowAsync<FailedPreconditionException>(
+                host.RunAsync<int, int>(_ => 1, (_, _, _) => throw new FailedPreconditionException("no", "yes"), None).DefaultTimeout());
+        }
 
         (await host.RunAsync(_ => 5, (_, input, _) => input, None).DefaultTimeout()).ShouldBe(5);
     }
 
     private static async Task<ModelHost<object>> HostAsync(int capacity)
     {
-        var host = new ModelHost<object>("test", capacity, _ => new object(), NullLogger<ModelHost<object>>.Instance);
+        var host = new ModelHost<object>(
+            new ModelHostOptions<object> { Name = "test", QueueCapacity = capacity, Load = _ => new object() },
+            NullLogger<ModelHost<object>>.Instance, TimeProvider.System);
         await host.StartAsync(None);
         await host.Settled.DefaultTimeout();
         return host;

@@ -41,11 +41,26 @@ public sealed class ServiceHostTests
 
         failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition);
         failure.Status.Detail.ShouldContain("missing key 'layers.0.weight'");
+        // the caller learns the name, the log knows the folder
+        failure.Status.Detail.ShouldStartWith("x: 2000 problem(s)");
         failure.Status.Detail.ShouldEndWith("Download it again");
         failure.GetRpcStatus()!.Message.ShouldBe(failure.Status.Detail);
         // Python and C++ take 8 KiB; the message itself is one more field
-        (failure.Trailers.Sum(field => field.Key.Length + (field.IsBinary ? field.ValueBytes.Length * 4 / 3 : field.Value.Length)) + failure.Status.Detail.Length)
-            .ShouldBeLessThan(6 << 10);
+        var size = failure.Trailers.Sum(field => field.Key.Length + (field.IsBinary ? field.ValueBytes.Length * 4 / 3 : field.Value.Length));
+        (size + failure.Status.Detail.Length).ShouldBeLessThan(6 << 10);
+    }
+
+    [Theory]
+    [InlineData("invalid path", "adapters[0].name = /etc/own: style.safetensors cannot be read. Use another, not style.safetensors")]
+    [InlineData("precondition path", "no 'config.json' in snapshot, see http://127.0.0.1:5101/a/b and 1/2 of it. Look into models")]
+    public async Task PathsOfThisMachine_DoNotReachTheCaller(string prompt, string text)
+    {
+        await using var service = await TestService.StartAsync(Build);
+
+        var failure = await TestService.FailsAsync(() => Extract(service, prompt));
+
+        failure.Status.Detail.ShouldBe(text);
+        failure.GetRpcStatus()!.ToString().ShouldNotContain("/srv");
     }
 
     [Fact]
@@ -139,7 +154,8 @@ public sealed class ServiceHostTests
     {
         await using var service = await TestService.StartAsync(Build);
         using var client = new HttpClient { DefaultRequestVersion = new Version(2, 0), DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"{service.Address}/realign.v1.SceneScorerService/ExtractEntities") { Content = new ByteArrayContent(body) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{service.Address}/realign.v1.SceneScorerService/ExtractEntities");
+        request.Content = new ByteArrayContent(body);
         request.Version = client.DefaultRequestVersion;
         request.VersionPolicy = client.DefaultVersionPolicy;
         request.Content.Headers.ContentType = new("application/grpc");
@@ -157,7 +173,8 @@ public sealed class ServiceHostTests
         await using var service = await TestService.StartAsync(args =>
         {
             var builder = ServiceHost.CreateBuilder(args, 0);
-            builder.Services.AddModel<object>("broken", _ => 1, (_, _) => throw new ModelLoadException("/models/x", ["missing key 'a'", "missing key 'b'"], "download it again"));
+            builder.Services.AddModel<object>(
+                "broken", _ => 1, (_, _) => throw new ModelLoadException("/models/x", ["missing key 'a'", "missing key 'b'"], "download it again"));
             return builder.BuildService();
         });
 
@@ -184,14 +201,17 @@ public sealed class ServiceHostTests
     public void UnusableSettings_AreAllReported()
     {
         var refused = Should.Throw<OptionsValidationException>(() => Build(
-            ["--urls=nonsense;https://127.0.0.1:1;http://127.0.0.1:99999", "--Hosting:DrainSeconds=soon", "--Hosting:MaxMessageMegabytes=5000", "--Hosting:Drain=1"]));
+        [
+            "--urls=nonsense;https://127.0.0.1:1;http://127.0.0.1:99999",
+            "--Hosting:DrainSeconds=soon", "--Hosting:MaxMessageMegabytes=5000", "--Hosting:Drain=1",
+        ]));
 
         refused.Failures.Count().ShouldBe(6);
         var text = string.Join('\n', refused.Failures);
         text.ShouldContain("'https://127.0.0.1:1'");
         text.ShouldContain("Hosting:DrainSeconds = 'soon': not a whole number");
         text.ShouldContain("between 1 and 1024");
-        text.ShouldContain("Hosting:Drain: there is no such setting. Use one of MaxMessageMegabytes, DrainSeconds");
+        text.ShouldContain("Hosting:Drain: there is no such setting. Use one of Address, MaxMessageMegabytes, MaxHeldMegabytes, ");
     }
 
     [Fact]
@@ -299,7 +319,14 @@ public sealed class ServiceHostTests
                 case "full":
                     throw new ResourceExhaustedException("the queue is full", "ask again later", TimeSpan.FromSeconds(3));
                 case "broken model":
-                    throw new ModelLoadException("/models/x", [.. Enumerable.Range(0, 2000).Select(i => $"missing key 'layers.{i}.weight'")], "download it again");
+                    throw new ModelLoadException(
+                        "/models/x", [.. Enumerable.Range(0, 2000).Select(i => $"missing key 'layers.{i}.weight'")], "download it again");
+                case "invalid path":
+                    throw new InvalidInputException(
+                        "adapters[0].name", "/etc/own", "/srv/a/style.safetensors cannot be read", "use another, not /srv/a/style.safetensors");
+                case "precondition path":
+                    throw new FailedPreconditionException(
+                        "no '/srv/models/config.json' in /srv/models/snapshot, see http://127.0.0.1:5101/a/b and 1/2 of it", "look into /srv/models");
                 case "crash":
                     throw new InvalidOperationException("secret detail");
                 case "unknown":

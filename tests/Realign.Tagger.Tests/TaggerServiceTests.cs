@@ -162,7 +162,7 @@ public sealed class TaggerServiceTests
     [Fact]
     public async Task Tag_FullQueue_IsResourceExhausted()
     {
-        await using var service = await StartAsync("--Tagger:QueueLength=1");
+        await using var service = await StartAsync("--Tagger:QueueCapacity=1");
         var request = new TagRequest { Image = Pictures.AsRequest(Pictures.Ball()) };
         await using var blocker = await Blocker.OccupyAsync<Grounding.Tagging.ImageTagger>(service);
 
@@ -218,7 +218,7 @@ public sealed class TaggerServiceTests
     public void Start_BadSettings_NamesAllOfThem()
     {
         var exception = Should.Throw<AggregateException>(() => TaggerApp.Build(
-            ["--urls=http://127.0.0.1:0", "--Tagger:Threads=-1", "--Tagger:QueueLength=0", "--Tagger:Threshold=1.5", "--Tagger:Device=Tpu", "--Tagger:Modle=x", "--Hosting:DrainSeconds=0"]));
+            ["--urls=http://127.0.0.1:0", "--Tagger:Threads=-1", "--Tagger:QueueCapacity=0", "--Tagger:Threshold=1.5", "--Tagger:Device=Tpu", "--Tagger:Modle=x", "--Hosting:DrainSeconds=0"]));
 
         var failures = exception.InnerExceptions.Cast<Microsoft.Extensions.Options.OptionsValidationException>().SelectMany(inner => inner.Failures).ToList();
         failures.Count.ShouldBe(6);

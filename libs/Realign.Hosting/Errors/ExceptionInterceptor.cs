@@ -18,7 +18,8 @@ internal sealed partial class ExceptionInterceptor(ILogger<ExceptionInterceptor>
         Guard(context, () => continuation(new CallerStream<TRequest>(requestStream), context));
 
     public override Task ServerStreamingServerHandler<TRequest, TResponse>(
-        TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, ServerStreamingServerMethod<TRequest, TResponse> continuation) =>
+        TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
+        ServerStreamingServerMethod<TRequest, TResponse> continuation) =>
         Guard(context, async () => { await continuation(request, responseStream, context); return true; });
 
     public override Task DuplexStreamingServerHandler<TRequest, TResponse>(

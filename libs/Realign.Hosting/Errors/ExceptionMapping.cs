@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
@@ -8,8 +9,9 @@ namespace Realign.Hosting.Errors;
 
 /// <summary>
 /// Exceptions to <c>google.rpc.Status</c> (AIP-193): code, message with the way out, ErrorInfo, and BadRequest or RetryInfo where they fit.
+/// Where this machine keeps its files is nobody's business: of every path a status carries the last name only; the log has all of it.
 /// </summary>
-public static class ExceptionMapping
+public static partial class ExceptionMapping
 {
     /// <summary>Domain of every ErrorInfo.</summary>
     public const string Domain = "realign";
@@ -37,7 +39,8 @@ public static class ExceptionMapping
             // the framework's words for a message to or from a caller who has left
             case InvalidOperationException or IOException when context.CancellationToken.IsCancellationRequested:
                 return IsPastDeadline(context)
-                    ? ToStatus(Code.DeadlineExceeded, "DEADLINE_EXCEEDED", "the deadline passed before the work was done. Give the call more time, or ask for fewer steps").ToRpcException()
+                    ? ToStatus(Code.DeadlineExceeded, "DEADLINE_EXCEEDED",
+                        "the deadline passed before the work was done. Give the call more time, or ask for fewer steps").ToRpcException()
                     : ToStatus(Code.Cancelled, "CANCELLED", "the call was cancelled").ToRpcException();
             case OutOfMemoryException:
                 return ToStatus(Code.ResourceExhausted, "OUT_OF_MEMORY", "memory ran out. Ask for a smaller image or fewer at once").ToRpcException();
@@ -50,14 +53,16 @@ public static class ExceptionMapping
     /// <summary>Code and text of a known exception, as an item of a larger answer carries them.</summary>
     public static Status ToStatus(RealignException exception)
     {
-        var text = $"{Shortened(exception.Message)}. {Capital(exception.WayOut)}";
+        var text = $"{Words(exception.Message)}. {Capital(WithoutFolders(exception.WayOut))}";
         switch (exception)
         {
             case InvalidInputException invalid:
-                var status = ToStatus(Code.InvalidArgument, "INVALID_ARGUMENT", text, ("field", invalid.Field), ("value", Shortened(invalid.Value)));
-                var bad = new BadRequest();
-                bad.FieldViolations.Add(new BadRequest.Types.FieldViolation { Field = invalid.Field, Description = $"{Shortened(invalid.Problem)}. {Capital(invalid.WayOut)}" });
-                status.Details.Add(Any.Pack(bad));
+                // the value is the caller's own, paths and all
+                var value = Shortened(invalid.Value);
+                var problem = $"{Words(invalid.Problem)}. {Capital(WithoutFolders(invalid.WayOut))}";
+                var status = ToStatus(Code.InvalidArgument, "INVALID_ARGUMENT",
+                    $"{invalid.Field} = {value}: {problem}", ("field", invalid.Field), ("value", value));
+                status.Details.Add(BadField(invalid.Field, problem));
                 return status;
             case ResourceExhaustedException exhausted:
                 var full = ToStatus(Code.ResourceExhausted, "RESOURCE_EXHAUSTED", text);
@@ -76,7 +81,12 @@ public static class ExceptionMapping
         }
     }
 
-    private static Status ToStatus(Code code, string reason, string message, params (string Key, string Value)[] metadata)
+    /// <summary>The detail that names a field.</summary>
+    internal static Any BadField(string field, string problem) =>
+        Any.Pack(new BadRequest { FieldViolations = { new BadRequest.Types.FieldViolation { Field = field, Description = problem } } });
+
+    /// <summary>A status with its ErrorInfo.</summary>
+    internal static Status ToStatus(Code code, string reason, string message, params (string Key, string Value)[] metadata)
     {
         var info = new ErrorInfo { Domain = Domain, Reason = reason };
         foreach (var (key, value) in metadata)
@@ -86,6 +96,13 @@ public static class ExceptionMapping
 
     private static bool IsPastDeadline(ServerCallContext context) =>
         context.Deadline != DateTime.MaxValue && context.Deadline <= TimeProvider.System.GetUtcNow().UtcDateTime.AddMilliseconds(1);
+
+    private static string Words(string text) => Shortened(WithoutFolders(text));
+
+    private static string WithoutFolders(string text) => Folders().Replace(text, "");
+
+    [GeneratedRegex(@"(?<![\w./:])/(?:[^/\s'"";:,]+/)+")]
+    private static partial Regex Folders();
 
     private static string Shortened(string text)
     {

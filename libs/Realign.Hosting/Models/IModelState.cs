@@ -9,9 +9,12 @@ public interface IModelState
     /// <summary>Its state.</summary>
     ModelStatus Status { get; }
 
-    /// <summary>Why it could not be loaded; null otherwise.</summary>
+    /// <summary>Why it could not be loaded, or what keeps it from answering; null otherwise.</summary>
     string? Problem { get; }
 
     /// <summary>Ends when the model is ready or has failed.</summary>
     Task Settled { get; }
+
+    /// <summary>Whether its thread has ended, which is false for good when it is stuck.</summary>
+    bool IsEnded { get; }
 }

@@ -7,54 +7,64 @@ namespace Realign.Hosting.Models;
 /// <summary>
 /// Loads one model on its own runner thread when the process starts, and hands it to calls once it is ready. A model that cannot
 /// be loaded leaves the process up: health says NOT_SERVING and calls get FAILED_PRECONDITION with every problem found.
+/// <para>
+/// A call that fails in a way nobody foresaw may have broken the model for all later ones: the model is then checked with a small call of
+/// its own, and if that fails too it is disposed and loaded again; meanwhile health says NOT_SERVING and calls get UNAVAILABLE.
+/// </para>
 /// </summary>
 /// <typeparam name="TModel">The loaded, warmed-up model; disposed with the process on its own thread if it is disposable.</typeparam>
 public sealed partial class ModelHost<TModel> : IHostedService, IModelState, IDisposable
     where TModel : class
 {
-    private readonly ModelRunner _runner;
-    private readonly Func<CancellationToken, TModel> _load;
+    private readonly ModelHostOptions<TModel> _options;
     private readonly ILogger _logger;
-    private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TModel? _model;
-    private RealignException? _failure;
+    private readonly ModelRunner _runner;
+    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile TModel? _model;
+    private volatile RealignException? _failure;
 
     /// <summary>A host for one model.</summary>
-    /// <param name="name">Name for messages and health.</param>
-    /// <param name="queueCapacity">Calls that may wait.</param>
-    /// <param name="load">Reads and warms the model; runs on the runner thread.</param>
-    /// <param name="logger">Gets lifecycle messages.</param>
-    public ModelHost(string name, int queueCapacity, Func<CancellationToken, TModel> load, ILogger<ModelHost<TModel>> logger)
+    public ModelHost(ModelHostOptions<TModel> options, ILogger<ModelHost<TModel>> logger, TimeProvider time)
     {
-        _runner = new ModelRunner(name, queueCapacity);
-        _load = load;
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
         _logger = logger;
+        _runner = new ModelRunner(options.Name, options.QueueCapacity, options.StallRule, time, new ModelLife(Begin, AfterFailure, DisposeModel));
     }
 
     /// <inheritdoc/>
-    public string Name => _runner.Name;
+    public string Name => _options.Name;
 
     /// <inheritdoc/>
-    public ModelStatus Status => _model is not null ? ModelStatus.Ready : _failure is null ? ModelStatus.Loading : ModelStatus.Failed;
+    public ModelStatus Status => this switch
+    {
+        { _failure: not null } => ModelStatus.Failed,
+        { _model: null } => ModelStatus.Loading,
+        _ => _runner.Stall is null ? ModelStatus.Ready : ModelStatus.Stalled,
+    };
 
     /// <inheritdoc/>
-    public string? Problem => _failure is { } failure ? $"{failure.Message}. {failure.WayOut}" : null;
+    public string? Problem => _failure is { } failure ? $"{failure.Message}. {failure.WayOut}" : _model is null ? null : _runner.Stall;
 
     /// <inheritdoc/>
     public Task Settled => _settled.Task;
+
+    /// <inheritdoc/>
+    public bool IsEnded => _runner.IsEnded;
 
     /// <summary>Calls that wait now.</summary>
     public int QueueLength => _runner.QueueLength;
 
     /// <summary>Runs work with the model on its thread.</summary>
-    /// <exception cref="UnavailableException">The model is still loading.</exception>
+    /// <exception cref="UnavailableException">The model is being loaded, is stalled, or the process stops.</exception>
     /// <exception cref="FailedPreconditionException">The model could not be loaded.</exception>
     /// <exception cref="ResourceExhaustedException">The queue is full.</exception>
     public Task<TResult> RunAsync<TResult>(Func<TModel, CancellationToken, TResult> work, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var model = Model();
-        return _runner.RunAsync(token => work(model, token), cancellationToken);
+        ThrowUnlessServing();
+        return _runner.RunAsync(token => work(Model(), token), cancellationToken);
     }
 
     /// <summary>
@@ -64,44 +74,44 @@ public sealed partial class ModelHost<TModel> : IHostedService, IModelState, IDi
     /// <param name="prepare">Makes the input under the caller's token. It runs after the call was admitted; what it throws is the call's answer.</param>
     /// <param name="work">What the model does with it.</param>
     /// <param name="cancellationToken">The caller's token.</param>
-    /// <exception cref="UnavailableException">The model is still loading.</exception>
+    /// <exception cref="UnavailableException">The model is being loaded, is stalled, or the process stops.</exception>
     /// <exception cref="FailedPreconditionException">The model could not be loaded.</exception>
     /// <exception cref="ResourceExhaustedException">The queue is full; nothing was prepared.</exception>
     public Task<TResult> RunAsync<TInput, TResult>(
         Func<CancellationToken, TInput> prepare, Func<TModel, TInput, CancellationToken, TResult> work, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var model = Model();
-        return _runner.RunAsync(prepare, (input, token) => work(model, input, token), cancellationToken);
+        ThrowUnlessServing();
+        return _runner.RunAsync(prepare, (input, token) => work(Model(), input, token), cancellationToken);
     }
 
     /// <summary>Starts loading; does not wait for it.</summary>
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        _ = LoadAsync();
+        _ = _started.TrySetResult();
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>Tells the work in progress to end; does not wait for it. The server has stopped taking calls before.</summary>
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        _runner.Stop();
+        return Task.CompletedTask;
+    }
 
-    /// <inheritdoc/>
+    /// <summary>Stops and disposes the model on its thread; gives up on a thread that does not end within <see cref="ModelRunner.StopLimit"/>.</summary>
     public void Dispose()
     {
-        if (_model is IDisposable disposable)
-        {
-            _model = null;
-            try
-            {
-                _runner.RunAsync(_ => { disposable.Dispose(); return true; }, CancellationToken.None).GetAwaiter().GetResult();
-            }
-            catch (Exception exception) when (exception is RealignException or OperationCanceledException)
-            {
-                Log.NotDisposed(_logger, Name, exception.Message);
-            }
-        }
-
+        _runner.Stop();
+        _ = _started.TrySetResult();
         _runner.Dispose();
+    }
+
+    private void ThrowUnlessServing()
+    {
+        _ = Model();
+        if (_runner.Stall is { } stall)
+            throw new UnavailableException(stall, "ask another replica, or again when health says SERVING; restart the service if it stays so");
     }
 
     private TModel Model()
@@ -110,18 +120,65 @@ public sealed partial class ModelHost<TModel> : IHostedService, IModelState, IDi
             throw stopping;
         if (_failure is { } failure)
             throw new FailedPreconditionException($"model {Name} is not loaded: {failure.Message}", failure.WayOut);
-        return _model ?? throw new UnavailableException($"model {Name} is still loading", "ask again when health says SERVING");
+        return _model ?? throw new UnavailableException($"model {Name} is being loaded", "ask again when health says SERVING");
     }
 
-    private async Task LoadAsync()
+    private void Begin(CancellationToken stopping)
+    {
+        // the host starts its services after all of them were made
+        _started.Task.Wait(CancellationToken.None);
+        Load(_options.Load, stopping);
+    }
+
+    private void AfterFailure(CancellationToken stopping)
+    {
+        if (_options.Probe is not { } probe || _model is not { } model || stopping.IsCancellationRequested)
+            return;
+        try
+        {
+            probe(model, stopping);
+            Log.Passed(_logger, Name);
+            return;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return;
+        }
+#pragma warning disable CA1031 // a broken engine may throw anything
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Log.LoadsAgain(_logger, Name, exception);
+        }
+
+        _settled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        DisposeModel();
+        Load(token =>
+        {
+            var again = _options.Load(token);
+            try
+            {
+                probe(again, token);
+                return again;
+            }
+            catch
+            {
+                (again as IDisposable)?.Dispose();
+                throw;
+            }
+        }, stopping);
+    }
+
+    private void Load(Func<CancellationToken, TModel> load, CancellationToken stopping)
     {
         var start = TimeProvider.System.GetTimestamp();
         try
         {
-            _model = await _runner.RunAsync(_load, CancellationToken.None);
+            stopping.ThrowIfCancellationRequested();
+            _model = load(stopping);
             Log.Loaded(_logger, Name, TimeProvider.System.GetElapsedTime(start).TotalMilliseconds);
         }
-        catch (Exception exception) when (exception is OperationCanceledException or UnavailableException)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             _failure = ModelRunner.ShuttingDown(Name);
         }
@@ -143,6 +200,22 @@ public sealed partial class ModelHost<TModel> : IHostedService, IModelState, IDi
         }
     }
 
+    private void DisposeModel()
+    {
+        var disposable = _model as IDisposable;
+        _model = null;
+        try
+        {
+            disposable?.Dispose();
+        }
+#pragma warning disable CA1031 // what is left of a broken model must not end its thread
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Log.NotDisposed(_logger, Name, exception);
+        }
+    }
+
     private static partial class Log
     {
         [LoggerMessage(EventId = 100, Level = LogLevel.Information, Message = "model {Name} is ready after {Milliseconds:0} ms")]
@@ -154,7 +227,13 @@ public sealed partial class ModelHost<TModel> : IHostedService, IModelState, IDi
         [LoggerMessage(EventId = 102, Level = LogLevel.Error, Message = "model {Name} cannot be loaded")]
         public static partial void LoadCrashed(ILogger logger, string name, Exception exception);
 
-        [LoggerMessage(EventId = 103, Level = LogLevel.Debug, Message = "model {Name} was not disposed on its thread: {Reason}")]
-        public static partial void NotDisposed(ILogger logger, string name, string reason);
+        [LoggerMessage(EventId = 103, Level = LogLevel.Warning, Message = "model {Name} was not disposed cleanly")]
+        public static partial void NotDisposed(ILogger logger, string name, Exception exception);
+
+        [LoggerMessage(EventId = 104, Level = LogLevel.Warning, Message = "model {Name} failed a call unexpectedly and passed its check")]
+        public static partial void Passed(ILogger logger, string name);
+
+        [LoggerMessage(EventId = 105, Level = LogLevel.Error, Message = "model {Name} fails its check too and is loaded again")]
+        public static partial void LoadsAgain(ILogger logger, string name, Exception exception);
     }
 }

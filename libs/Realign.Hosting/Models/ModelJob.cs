@@ -1,6 +1,8 @@
 namespace Realign.Hosting.Models;
 
-/// <summary>One call of a model, from its admission to its answer. Everything but <see cref="Watch"/> and the work itself happens under the runner's lock.</summary>
+/// <summary>
+/// One call of a model, from its admission to its answer. Everything but <see cref="Watch"/> and the work itself happens under the runner's lock.
+/// </summary>
 internal abstract class ModelJob(CancellationToken caller)
 {
     private CancellationTokenRegistration _registration;
@@ -16,6 +18,12 @@ internal abstract class ModelJob(CancellationToken caller)
 
     /// <summary>It holds one of the model's input slots.</summary>
     public bool HasInputSlot { get; set; }
+
+    /// <summary>When its input began to be made, or its work.</summary>
+    public long ActiveSince { get; set; }
+
+    /// <summary>When its caller left; null while there is one.</summary>
+    public long? LeftAt { get; set; }
 
     /// <summary>Calls back, at once if need be, when the caller leaves.</summary>
     public void Watch(Action<ModelJob> leave) => _registration = Caller.Register(() => leave(this));

@@ -12,26 +12,43 @@ namespace Realign.Hosting.Models;
 /// </summary>
 public sealed class ModelRunner : IDisposable
 {
+    /// <summary>How long a thread that was told to stop may take; then the process ends without it.</summary>
+    public static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
+
     /// <summary>Most inputs that exist at a time, being made, waiting or in use.</summary>
     public const int InputSlots = 3;
 
     // also the lock that guards all fields below and the state of every job
     private readonly LinkedList<ModelJob> _queue = new();
     private readonly Queue<ModelJob> _unprepared = new();
+    private readonly ModelActivity _activity;
     private readonly Thread _thread;
+    private readonly ModelLife _life;
+    private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationToken _stop;
     private int _usedSlots;
-    private long _busyMicroseconds;
+    private bool _isStopping;
+    private long _stoppedAt;
 
     /// <summary>Starts the thread.</summary>
     /// <param name="name">Name of the model, for messages and the thread.</param>
     /// <param name="queueCapacity">Calls that may wait, at least 1.</param>
-    public ModelRunner(string name, int queueCapacity)
+    /// <param name="stallRule">When the model counts as stalled.</param>
+    /// <param name="time">Clock.</param>
+    public ModelRunner(string name, int queueCapacity, StallRule? stallRule = null, TimeProvider? time = null)
+        : this(name, queueCapacity, stallRule ?? StallRule.Default, time ?? TimeProvider.System, ModelLife.None)
+    {
+    }
+
+    internal ModelRunner(string name, int queueCapacity, StallRule stallRule, TimeProvider time, ModelLife life)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(queueCapacity, 1);
         Name = name;
         QueueCapacity = queueCapacity;
+        _activity = new ModelActivity(name, stallRule, time);
+        _time = time;
+        _life = life;
         _stop = _stopping.Token;
         _thread = new Thread(Loop) { Name = $"model {name}", IsBackground = true };
         _thread.Start();
@@ -52,6 +69,19 @@ public sealed class ModelRunner : IDisposable
                 return _queue.Count;
         }
     }
+
+    /// <summary>Why the model counts as stalled; null when it does not.</summary>
+    public string? Stall
+    {
+        get
+        {
+            lock (_queue)
+                return _activity.Stall;
+        }
+    }
+
+    /// <summary>Whether the thread has ended.</summary>
+    public bool IsEnded => !_thread.IsAlive;
 
     /// <summary>Runs work on the model's thread.</summary>
     /// <param name="work">Gets a token that fires when the caller is gone, its deadline passed, or the process stops. Must check it in its inner loop.</param>
@@ -87,25 +117,34 @@ public sealed class ModelRunner : IDisposable
         return job.Answer;
     }
 
-    /// <summary>Stops after the work in progress was told to end; calls that wait are answered UNAVAILABLE.</summary>
-    public void Dispose()
+    /// <summary>Tells the work in progress to end and answers calls that wait with UNAVAILABLE; does not wait.</summary>
+    public void Stop()
     {
-        if (_stop.IsCancellationRequested)
-            return;
-        _stopping.Cancel();
         ModelJob[] left;
         lock (_queue)
         {
+            if (_isStopping)
+                return;
+            _isStopping = true;
+            _stoppedAt = _time.GetTimestamp();
             left = [.. _queue];
             foreach (var job in left)
                 Remove(job);
             Monitor.Pulse(_queue);
         }
 
+        _stopping.Cancel();
         foreach (var job in left)
             job.Fail(ShuttingDown(Name));
-        _thread.Join();
-        _stopping.Dispose();
+    }
+
+    /// <summary>Stops, and waits for the thread, but no longer than <see cref="StopLimit"/> after it was told to.</summary>
+    public void Dispose()
+    {
+        Stop();
+        var rest = StopLimit - _time.GetElapsedTime(_stoppedAt);
+        if (_thread.Join(rest > TimeSpan.Zero ? rest : TimeSpan.Zero))
+            _stopping.Dispose();
     }
 
     internal static UnavailableException ShuttingDown(string name) => new($"{name} is shutting down", "ask another replica");
@@ -117,7 +156,7 @@ public sealed class ModelRunner : IDisposable
         RealignException? refusal = null;
         lock (_queue)
         {
-            if (_stop.IsCancellationRequested)
+            if (_isStopping)
             {
                 refusal = ShuttingDown(Name);
             }
@@ -145,7 +184,7 @@ public sealed class ModelRunner : IDisposable
 
     private TimeSpan RetryAfter()
     {
-        var perCall = Math.Clamp(_busyMicroseconds / 1e6, 0.1, 30);
+        var perCall = Math.Clamp(_activity.Average?.TotalSeconds ?? 0, 0.1, 30);
         return TimeSpan.FromSeconds(perCall * Math.Max(1, QueueCapacity / 2.0));
     }
 
@@ -154,6 +193,7 @@ public sealed class ModelRunner : IDisposable
         lock (_queue)
         {
             Remove(job);
+            job.LeftAt = _time.GetTimestamp();
             Monitor.Pulse(_queue);
         }
 
@@ -184,11 +224,11 @@ public sealed class ModelRunner : IDisposable
 
     private void GiveSlots()
     {
-        while (_usedSlots < InputSlots && _unprepared.TryDequeue(out var job))
+        while (!_isStopping && _usedSlots < InputSlots && _unprepared.TryDequeue(out var job))
         {
             if (job.Stage != ModelJobStage.Waiting)
                 continue;
-            job.Stage = ModelJobStage.Preparing;
+            _activity.Begin(job, ModelJobStage.Preparing);
             job.HasInputSlot = true;
             _usedSlots++;
             // a thread of its own: pictures that take long to decode must not keep the pool's few threads from answering health checks
@@ -201,6 +241,7 @@ public sealed class ModelRunner : IDisposable
         var failure = job.Prepare(_stop);
         lock (_queue)
         {
+            _activity.End(job);
             if (job.Stage == ModelJobStage.Preparing)
             {
                 job.Stage = ModelJobStage.Ready;
@@ -221,19 +262,25 @@ public sealed class ModelRunner : IDisposable
 
     private void Loop()
     {
+        _life.Begin(_stop);
         while (Next() is { } job)
         {
-            var start = TimeProvider.System.GetTimestamp();
-            _ = job.Run(_stop);
-            var micros = (long)TimeProvider.System.GetElapsedTime(start).TotalMicroseconds;
+            var failure = job.Run(_stop);
             lock (_queue)
             {
+                _activity.Measure(job);
                 job.Stage = ModelJobStage.Gone;
                 FreeSlot(job);
-                // a moving average is enough to tell a caller when to come back
-                _busyMicroseconds = (_busyMicroseconds * 7 / 8) + (micros / 8);
             }
+
+            if (failure is not (null or RealignException or OperationCanceledException))
+                _life.AfterFailure(_stop);
+            // not before: a check that never ends is a stall too
+            lock (_queue)
+                _activity.End(job);
         }
+
+        _life.End();
     }
 
     /// <summary>Waits for work; null when the runner stops.</summary>
@@ -241,13 +288,13 @@ public sealed class ModelRunner : IDisposable
     {
         lock (_queue)
         {
-            while (!_stop.IsCancellationRequested)
+            while (!_isStopping)
             {
                 if (_queue.First?.Value is { Stage: ModelJobStage.Ready } job)
                 {
                     _queue.RemoveFirst();
                     job.Place = null;
-                    job.Stage = ModelJobStage.Running;
+                    _activity.Begin(job, ModelJobStage.Running);
                     return job;
                 }
 

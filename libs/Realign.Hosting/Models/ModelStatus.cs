@@ -11,4 +11,7 @@ public enum ModelStatus
 
     /// <summary>Could not be loaded.</summary>
     Failed,
+
+    /// <summary>Loaded, but one call has computed for far too long.</summary>
+    Stalled,
 }

@@ -11,7 +11,8 @@ internal sealed class ListenAddressValidator(IConfiguration configuration) : IVa
     public ValidateOptionsResult Validate(string? name, HostingOptions options)
     {
         var addresses = (configuration[WebHostDefaults.ServerUrlsKey] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        List<string> failures = [.. addresses.Where(address => !IsUsable(address)).Select(address => $"urls = '{address}': write it like http://0.0.0.0:5101")];
+        List<string> failures =
+            [.. addresses.Where(address => !IsUsable(address)).Select(address => $"urls = '{address}': write it like http://127.0.0.1:5101")];
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
     }
 

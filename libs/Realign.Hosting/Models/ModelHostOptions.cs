@@ -1,0 +1,25 @@
+namespace Realign.Hosting.Models;
+
+/// <summary>How one model is kept.</summary>
+/// <typeparam name="TModel">The model.</typeparam>
+public sealed class ModelHostOptions<TModel>
+    where TModel : class
+{
+    /// <summary>Name for messages and health.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Calls that may wait.</summary>
+    public required int QueueCapacity { get; init; }
+
+    /// <summary>Reads and warms the model; runs on the model's thread.</summary>
+    public required Func<CancellationToken, TModel> Load { get; init; }
+
+    /// <summary>
+    /// A small real call that tells whether the model still works: it throws when not. Runs on the model's thread after a call failed
+    /// unexpectedly, and on a model that was loaded again. Null: such a model is never checked.
+    /// </summary>
+    public Action<TModel, CancellationToken>? Probe { get; init; }
+
+    /// <summary>When the model counts as stalled.</summary>
+    public StallRule StallRule { get; init; } = StallRule.Default;
+}

@@ -1,0 +1,17 @@
+using Realign.Grounding.Segmentation;
+using Realign.Testing;
+using Xunit;
+
+namespace Realign.Segmenter.Tests;
+
+/// <summary>What the service does with its model after a call that failed unexpectedly.</summary>
+public sealed class ModelCheckTests
+{
+    [Fact]
+    public async Task HealthyModel_AfterAFailedCall_PassesItsCheckAndStays()
+    {
+        await using var service = await TestService.StartAsync(SegmenterApp.Build, "--Segmenter:Threads=1");
+
+        await ModelProbe.PassesAsync<GroundedSegmenter>(service);
+    }
+}
