@@ -20,7 +20,7 @@ public static class GeneratorApp
     {
         var builder = ServiceHost.CreateBuilder(args, MeshService.Generator.Port);
         builder.Services.AddSettings<GeneratorOptions, GeneratorOptionsValidator>(GeneratorOptions.SectionName);
-        builder.Services.AddModel(MeshService.Generator.Name, provider => Options(provider).QueueCapacity, Load, (drawer, token) => drawer.WarmUp(token));
+        builder.Services.AddModel(MeshService.Generator.Name, provider => Options(provider).QueueCapacity, Load, Probe);
 
         var app = builder.BuildService();
         app.MapGrpcService<GeneratorGrpcService>();
@@ -38,9 +38,14 @@ public static class GeneratorApp
         var pipeline = StableDiffusionSnapshot.Load(folder, placement, options.Variant.Length > 0 ? options.Variant : null);
         var adapters = new AdapterFolder(options.Adapters.Length > 0 ? ModelFolders.Resolve(options.Adapters) : null);
         var generator = new ImageGenerator(pipeline, adapters, options.MaxPixels);
-        // one step, so that the first caller does not wait for lazy set-up
-        var warmUp = new GenerationRequest { Prompt = new PromptRequest { Prompts = ["a"] }, Seeds = [0], NumInferenceSteps = 1, GuidanceScale = 2 };
-        _ = generator.Generate(warmUp, new EventQueue(), cancellationToken);
+        // the first caller does not wait for lazy set-up
+        Probe(generator, cancellationToken);
         return generator;
+    }
+
+    private static void Probe(ImageGenerator generator, CancellationToken cancellationToken)
+    {
+        var oneStep = new GenerationRequest { Prompt = new PromptRequest { Prompts = ["a"] }, Seeds = [0], NumInferenceSteps = 1, GuidanceScale = 2 };
+        _ = generator.Generate(oneStep, new EventQueue(), cancellationToken);
     }
 }

@@ -1,4 +1,4 @@
-using Realign.Generator.Drawing;
+using Realign.Diffusion.Generation;
 using Realign.Testing;
 using Xunit;
 
@@ -12,6 +12,6 @@ public sealed class ModelCheckTests
     {
         await using var service = await TestService.StartAsync(GeneratorApp.Build);
 
-        await ModelProbe.PassesAsync<ImageDrawer>(service);
+        await ModelProbe.PassesAsync<ImageGenerator>(service);
     }
 }

@@ -30,7 +30,7 @@ public sealed partial class ModelHost<TModel> : IHostedService, IModelState, IDi
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
         _logger = logger;
-        _runner = new ModelRunner(options.Name, options.QueueCapacity, options.StallRule, time, new ModelLife(Begin, AfterFailure, DisposeModel));
+        _runner = new ModelRunner(options.Name, options.QueueCapacity, options.StallRule, time, new ModelLife(Begin, AfterFailure, End));
     }
 
     /// <inheritdoc/>
@@ -167,6 +167,12 @@ public sealed partial class ModelHost<TModel> : IHostedService, IModelState, IDi
                 throw;
             }
         }, stopping);
+    }
+
+    private void End()
+    {
+        _failure ??= ModelRunner.ShuttingDown(Name);
+        DisposeModel();
     }
 
     private void Load(Func<CancellationToken, TModel> load, CancellationToken stopping)
