@@ -94,19 +94,4 @@ public sealed class CLIPModel : nn.Module, IParameterOwner
         using var scope = NewDisposeScope();
         return visual_projection.forward(vision_model.forward(pixelValues).PooledOutput).MoveToOuterDisposeScope();
     }
-
-    /// <summary>(B, P) features -> the same with rows of length 1, in float32.</summary>
-    public static Tensor Normalize(Tensor features)
-    {
-        using var scope = NewDisposeScope();
-        var wide = features.to(ScalarType.Float32);
-        return wide.div(wide.square().sum(-1, keepdim: true).sqrt()).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>Cosine of image i and text i: (B, P) features each -> (B).</summary>
-    public static Tensor Cosine(Tensor imageFeatures, Tensor textFeatures)
-    {
-        using var scope = NewDisposeScope();
-        return Normalize(imageFeatures).mul(Normalize(textFeatures)).sum(-1).MoveToOuterDisposeScope();
-    }
 }

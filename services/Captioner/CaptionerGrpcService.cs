@@ -5,11 +5,12 @@ using Realign.Core.Errors;
 using Realign.Core.Timings;
 using Realign.Hosting;
 using Realign.Hosting.Models;
+using Realign.Rewards;
 using Realign.Torch;
 using Realign.V1;
 using Realign.VisionLanguage.Captioning;
 using Realign.VisionLanguage.Generation;
-using Realign.VisionLanguage.Rewards;
+using Realign.VisionLanguage.Scoring;
 using Realign.Wire.Images;
 using Realign.Wire.Requests;
 using Realign.Wire.Tensors;
@@ -45,15 +46,17 @@ internal sealed class CaptionerGrpcService(
         var picture = RequestImage.Read("image", request.Image);
         watch.Mark("decode");
 
-        var ((caption, found), family) = await captioner.RunAsync(
+        var (found, family) = await captioner.RunAsync(
             (model, token) => (Trimmed(picture.Area, () => model.Describe(picture, prompt, generation, token)), model.Family), context.CancellationToken);
 
         watch.Mark("caption");
         var response = new CaptionResponse
         {
-            Caption = caption,
-            MeanLogProbability = (float)Math.Min(0, found.MeanLogProbability),
-            NumTokens = found.Ids.Count,
+            Caption = found.Caption,
+            MeanLogProbability = (float)found.MeanLogProbability,
+            NumTokens = found.NumTokens,
+            NumPromptTokens = found.NumPromptTokens,
+            Finished = found.Finished,
             Model = Model(family),
         };
         response.Timings.AddRange(watch.ToMessages());
@@ -69,16 +72,20 @@ internal sealed class CaptionerGrpcService(
         if (preset == TextEncoderPreset.Unspecified)
             preset = _retrieval is null ? TextEncoderPreset.OfficialCode : TextEncoderPreset.Paper;
 
-        var (rows, dimension, family) = preset == TextEncoderPreset.Paper
-            ? await Retrieval().RunAsync((model, token) => (model.EmbedText(request.Texts, token), model.Dimension, model.Family), context.CancellationToken)
-            : await clip.RunAsync((model, token) => (model.EmbedText(request.Texts, token), model.Dimension, ClipFamily), context.CancellationToken);
+        var (embedded, family) = preset == TextEncoderPreset.Paper
+            ? await Retrieval().RunAsync((model, token) => (model.EmbedText(request.Texts, token), model.Family), context.CancellationToken)
+            : await clip.RunAsync((model, token) => (model.EmbedText(request.Texts, token), ClipFamily), context.CancellationToken);
 
-        return new EmbedTextResponse
+        for (var i = 0; i < embedded.Readings.Count; i++)
+            FiniteReward.CheckEmbedding(embedded.Rows.AsSpan(i * embedded.Dimension, embedded.Dimension), $"texts[{i}]");
+        var response = new EmbedTextResponse
         {
-            Embeddings = TensorWriter.Singles(rows, request.Texts.Count, dimension),
+            Embeddings = TensorWriter.Singles(embedded.Rows, request.Texts.Count, embedded.Dimension),
             Preset = preset,
             Model = Model(family),
         };
+        response.Texts.AddRange(embedded.Readings.Select(reading => new TextReport { NumTokens = reading.NumTokens, Truncated = reading.Truncated }));
+        return response;
     }
 
     public override async Task<ScorePromptResponse> ScorePrompt(ScorePromptRequest request, ServerCallContext context)
@@ -99,7 +106,7 @@ internal sealed class CaptionerGrpcService(
 
         watch.Mark("score");
         var response = new ScorePromptResponse { Model = Model(family) };
-        response.Scores.AddRange(scored.Select((score, index) => Map(score, pairs[index], gradientType)));
+        response.Scores.AddRange(scored.Select((score, index) => Map(score, pairs[index], gradientType, method, index)));
         response.Timings.AddRange(watch.ToMessages());
         return response;
     }
@@ -157,9 +164,18 @@ internal sealed class CaptionerGrpcService(
         }
     }
 
-    private static PromptScore Map(ScoredPair scored, PicturePrompt pair, DataType? gradientType)
+    private static PromptScore Map(ScoredPair scored, PicturePrompt pair, DataType? gradientType, ScoreMethod method, int index)
     {
-        var score = new PromptScore { Score = scored.Score, NumTokens = scored.NumTokens };
+        var name = (method == ScoreMethod.Unspecified ? ScoreMethod.Likelihood : method).ToString().ToUpperInvariant();
+        FiniteReward.Check(name, scored.Score, $"items[{index}]");
+        FiniteReward.CheckGradient(name, scored.Gradient, $"items[{index}]");
+        var score = new PromptScore
+        {
+            Score = scored.Score,
+            NumTokens = scored.NumTokens,
+            NumTokensRead = scored.Prompt.NumTokens,
+            TruncatedPrompt = scored.Prompt.Truncated,
+        };
         if (scored.Gradient is { } gradient)
             score.Gradient = TensorWriter.Of(gradientType ?? DataType.Float32, gradient, 3, pair.Picture.Height, pair.Picture.Width);
         return score;

@@ -72,6 +72,8 @@ public static partial class ExceptionMapping
                 return ToStatus(Code.NotFound, "NOT_FOUND", text);
             case UnavailableException:
                 return ToStatus(Code.Unavailable, "UNAVAILABLE", text);
+            case FailedPreconditionException { Field: { } field }:
+                return ToStatus(Code.FailedPrecondition, "FAILED_PRECONDITION", text, ("field", field));
             case FailedPreconditionException:
                 return ToStatus(Code.FailedPrecondition, "FAILED_PRECONDITION", text);
             case ModelLoadException load:

@@ -53,7 +53,7 @@ public sealed class DifferentiableImageProcessor
     public Tensor FromSigned(Tensor image, ImageCrop? crop = null)
     {
         using var scope = NewDisposeScope();
-        return FromUnit(image.div(Scalars.Of(2)).add(Scalars.Of(0.5)), crop).MoveToOuterDisposeScope();
+        return Finish(ToUnitRange(image), crop).MoveToOuterDisposeScope();
     }
 
     /// <summary>All steps from a picture in [0, 1].</summary>
@@ -63,15 +63,16 @@ public sealed class DifferentiableImageProcessor
     public Tensor FromUnit(Tensor image, ImageCrop? crop = null)
     {
         using var scope = NewDisposeScope();
-        // the value is clamped, the gradient passes as if it were not: a saturated pixel can still be pulled back
-        var clamped = image.add(image.detach().clamp(Scalars.Of(0), Scalars.Of(1)).sub(image.detach()));
-        if (crop is { } part)
-        {
-            part.Check(image);
-            clamped = clamped.narrow(2, part.Top, part.Height).narrow(3, part.Left, part.Width);
-        }
+        return Finish(Clamp(image), crop).MoveToOuterDisposeScope();
+    }
 
-        return Normalize(Resize(clamped)).MoveToOuterDisposeScope();
+    /// <summary>The first step from decoder output: image / 2 + 0.5, in [0, 1] in value, with a gradient as if it were not clamped.</summary>
+    /// <param name="image">(B, 3, H, W), nominally [-1, 1].</param>
+    /// <returns>(B, 3, H, W).</returns>
+    public static Tensor ToUnitRange(Tensor image)
+    {
+        using var scope = NewDisposeScope();
+        return Clamp(image.div(Scalars.Of(2)).add(Scalars.Of(0.5))).MoveToOuterDisposeScope();
     }
 
     /// <summary>The resize step, without any clamp.</summary>
@@ -98,4 +99,9 @@ public sealed class DifferentiableImageProcessor
         var std = tensor(_std, image.dtype, image.device).view(1, 3, 1, 1);
         return image.sub(mean).div(std).MoveToOuterDisposeScope();
     }
+
+    private Tensor Finish(Tensor unit, ImageCrop? crop) => Normalize(Resize(crop is { } part ? part.Of(unit) : unit));
+
+    // a saturated pixel can still be pulled back
+    private static Tensor Clamp(Tensor unit) => unit.add(unit.detach().clamp(Scalars.Of(0), Scalars.Of(1)).sub(unit.detach()));
 }

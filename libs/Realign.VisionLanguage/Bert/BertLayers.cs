@@ -106,7 +106,8 @@ internal static class AttentionMasks
     public static Tensor FromPadding(Tensor attentionMask, ScalarType dtype)
     {
         using var scope = NewDisposeScope();
-        return attentionMask.eq(Scalars.Of(0)).to(dtype).mul(Scalars.Of(finfo(dtype).min)).view(attentionMask.shape[0], 1, 1, attentionMask.shape[1]).MoveToOuterDisposeScope();
+        return attentionMask.eq(Scalars.Of(0)).to(dtype).mul(Scalars.Of(finfo(dtype).min))
+            .view(attentionMask.shape[0], 1, 1, attentionMask.shape[1]).MoveToOuterDisposeScope();
     }
 
     /// <summary>A decoder's mask with padding; (B, K) -> (B, 1, K, K).</summary>

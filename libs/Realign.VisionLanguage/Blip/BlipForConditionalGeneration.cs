@@ -28,10 +28,10 @@ public sealed class BlipForConditionalGeneration : nn.Module
     public BlipConfig Config { get; }
 
     /// <summary>Vision tower; its output is what the decoder looks at.</summary>
-    public BlipVisionModel VisionModel => vision_model;
+    internal BlipVisionModel VisionModel => vision_model;
 
     /// <summary>Text decoder.</summary>
-    public BlipTextLMHeadModel Language => text_decoder;
+    internal BlipTextLMHeadModel Language => text_decoder;
 
     /// <summary>Keys of the published files.</summary>
     public static KeyRules Rules { get; } = new()
@@ -61,11 +61,12 @@ public sealed class BlipForConditionalGeneration : nn.Module
     }
 
     /// <summary>Describes one image.</summary>
-    /// <param name="pixelValues">(1, 3, S, S) normalised pixels.</param>
+    /// <param name="pixelValues">(1, 3, S, S) normalized pixels.</param>
     /// <param name="promptIds">[DEC] and the ids the text begins with; no end token.</param>
     /// <param name="options">How to search.</param>
     /// <param name="cancellationToken">Checked before every token.</param>
-    public IReadOnlyList<GeneratedText> Generate(Tensor pixelValues, IReadOnlyList<int> promptIds, GenerationOptions options, CancellationToken cancellationToken)
+    internal IReadOnlyList<GeneratedText> Generate(
+        Tensor pixelValues, IReadOnlyList<int> promptIds, GenerationOptions options, CancellationToken cancellationToken)
     {
         using var scope = NewDisposeScope();
         using var grad = no_grad();
@@ -74,10 +75,10 @@ public sealed class BlipForConditionalGeneration : nn.Module
     }
 
     /// <summary>Log-probability of every token of one text per image; see <see cref="BlipTextLMHeadModel.TokenLogProbabilities"/>.</summary>
-    /// <param name="pixelValues">(B, 3, S, S) normalised pixels.</param>
+    /// <param name="pixelValues">(B, 3, S, S) normalized pixels.</param>
     /// <param name="texts">B texts.</param>
     /// <returns>(B, longest text), float32, differentiable with respect to the pixels.</returns>
-    public Tensor TokenLogProbabilities(Tensor pixelValues, IReadOnlyList<TeacherForcedText> texts)
+    internal Tensor TokenLogProbabilities(Tensor pixelValues, IReadOnlyList<TeacherForcedText> texts)
     {
         using var scope = NewDisposeScope();
         return text_decoder.TokenLogProbabilities(vision_model.forward(pixelValues), texts).MoveToOuterDisposeScope();

@@ -1,4 +1,5 @@
 // BLIP retrieval model (Li et al. 2022). Reference: transformers modeling_blip.py.
+using Realign.Rewards.Tensors;
 using Realign.Safetensors;
 using Realign.Torch;
 using Realign.Torch.Weights;
@@ -38,7 +39,7 @@ public sealed class BlipForImageTextRetrieval : nn.Module
     public BlipConfig Config { get; }
 
     /// <summary>Text model.</summary>
-    public BlipTextModel TextEncoder => text_encoder;
+    internal BlipTextModel TextEncoder => text_encoder;
 
     /// <summary>Keys of the published files.</summary>
     public static KeyRules Rules { get; } = new()
@@ -66,39 +67,39 @@ public sealed class BlipForImageTextRetrieval : nn.Module
         return model;
     }
 
-    /// <summary>(B, 3, S, S) normalised pixels -> (B, P, E) image vectors.</summary>
-    public Tensor EncodeImage(Tensor pixelValues) => vision_model.forward(pixelValues);
+    /// <summary>(B, 3, S, S) normalized pixels -> (B, P, E) image vectors.</summary>
+    internal Tensor EncodeImage(Tensor pixelValues) => vision_model.forward(pixelValues);
 
     /// <summary>(B, P, E) image vectors -> (B, D) contrastive features, rows of length 1.</summary>
-    public Tensor ImageFeatures(Tensor image)
+    internal Tensor ImageFeatures(Tensor image)
     {
         using var scope = NewDisposeScope();
-        return Clip.CLIPModel.Normalize(vision_proj.forward(image.select(1, 0))).MoveToOuterDisposeScope();
+        return FeatureCosine.Normalize(vision_proj.forward(image.select(1, 0))).MoveToOuterDisposeScope();
     }
 
     /// <summary>Texts (B, T) -> (B, D) contrastive features, rows of length 1.</summary>
-    public Tensor TextFeatures(TokenBatch texts)
+    internal Tensor TextFeatures(TokenBatch texts)
     {
         using var scope = NewDisposeScope();
         return ProjectText(text_encoder.Encode(texts, null)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Hidden states (B, T, C) of texts alone -> (B, D) features, rows of length 1: the first token's state, projected.</summary>
-    public Tensor ProjectText(Tensor states)
+    internal Tensor ProjectText(Tensor states)
     {
         using var scope = NewDisposeScope();
-        return Clip.CLIPModel.Normalize(text_proj.forward(states.select(1, 0))).MoveToOuterDisposeScope();
+        return FeatureCosine.Normalize(text_proj.forward(states.select(1, 0))).MoveToOuterDisposeScope();
     }
 
     /// <summary>ITM logits (B, 2) of (B, P, E) image vectors and B texts; index 1 = match.</summary>
-    public Tensor MatchingLogits(Tensor image, TokenBatch texts)
+    internal Tensor MatchingLogits(Tensor image, TokenBatch texts)
     {
         using var scope = NewDisposeScope();
         return itm_head.forward(text_encoder.Encode(texts, image).select(1, 0)).MoveToOuterDisposeScope();
     }
 
     /// <summary>ITM: probability of a match, (B), computed in float32.</summary>
-    public Tensor MatchingScore(Tensor image, TokenBatch texts)
+    internal Tensor MatchingScore(Tensor image, TokenBatch texts)
     {
         using var scope = NewDisposeScope();
         return MatchingLogits(image, texts).to(ScalarType.Float32).softmax(-1).select(1, 1).MoveToOuterDisposeScope();

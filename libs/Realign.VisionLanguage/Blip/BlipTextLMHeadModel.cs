@@ -10,7 +10,7 @@ using Linear = Realign.Torch.Layers.Linear;
 namespace Realign.VisionLanguage.Blip;
 
 /// <summary>Writes captions. Prompts begin with [DEC], or [CLS] where the published code leaves it there.</summary>
-public sealed class BlipTextLMHeadModel : LanguageModel
+internal sealed class BlipTextLMHeadModel : LanguageModel
 {
     private readonly BlipTextConfig _config;
     private readonly BlipTextModel bert;

@@ -10,7 +10,7 @@ using LayerNorm = Realign.Torch.Layers.LayerNorm;
 namespace Realign.VisionLanguage.Blip;
 
 /// <summary>Reads a text, alone or together with an image, from both sides (encoder) or from the left (decoder).</summary>
-public sealed class BlipTextModel : nn.Module<Tensor, Tensor>
+internal sealed class BlipTextModel : nn.Module<Tensor, Tensor>
 {
     private readonly BlipTextConfig _config;
     private readonly BlipTextEmbeddings embeddings;

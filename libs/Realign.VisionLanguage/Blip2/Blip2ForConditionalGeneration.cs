@@ -45,10 +45,10 @@ public sealed class Blip2ForConditionalGeneration : nn.Module, IParameterOwner
     public Blip2Config Config { get; }
 
     /// <summary>Vision tower.</summary>
-    public BlipVisionModel VisionModel => vision_model;
+    internal BlipVisionModel VisionModel => vision_model;
 
     /// <summary>Language model: <see cref="OPTForCausalLM"/> or <see cref="T5ForConditionalGeneration"/>.</summary>
-    public LanguageModel Language => language_model;
+    internal LanguageModel Language => language_model;
 
     /// <summary>Keys of the published files.</summary>
     public static KeyRules Rules(Blip2Config config) => new()
@@ -77,8 +77,8 @@ public sealed class Blip2ForConditionalGeneration : nn.Module, IParameterOwner
         return model;
     }
 
-    /// <summary>(B, 3, S, S) normalised pixels -> (B, Q, C) Q-Former output.</summary>
-    public Tensor QueryImage(Tensor pixelValues, Action<string, Tensor>? trace = null)
+    /// <summary>(B, 3, S, S) normalized pixels -> (B, Q, C) Q-Former output.</summary>
+    internal Tensor QueryImage(Tensor pixelValues, Action<string, Tensor>? trace = null)
     {
         using var scope = NewDisposeScope();
         var image = vision_model.forward(pixelValues, trace is null ? null : (name, value) => trace($"vision_model.{name}", value));
@@ -87,21 +87,22 @@ public sealed class Blip2ForConditionalGeneration : nn.Module, IParameterOwner
     }
 
     /// <summary>(B, Q, C) Q-Former output -> (B, Q, E) input of the language model.</summary>
-    public Tensor Project(Tensor queryOutput) => language_projection.forward(queryOutput);
+    internal Tensor Project(Tensor queryOutput) => language_projection.forward(queryOutput);
 
-    /// <summary>(B, 3, S, S) normalised pixels -> (B, Q, E) input of the language model.</summary>
-    public Tensor EncodeImage(Tensor pixelValues)
+    /// <summary>(B, 3, S, S) normalized pixels -> (B, Q, E) input of the language model.</summary>
+    internal Tensor EncodeImage(Tensor pixelValues)
     {
         using var scope = NewDisposeScope();
         return Project(QueryImage(pixelValues)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Describes one image.</summary>
-    /// <param name="pixelValues">(1, 3, S, S) normalised pixels.</param>
+    /// <param name="pixelValues">(1, 3, S, S) normalized pixels.</param>
     /// <param name="promptIds">Ids the text begins with, special tokens included.</param>
     /// <param name="options">How to search.</param>
     /// <param name="cancellationToken">Checked before every token.</param>
-    public IReadOnlyList<GeneratedText> Generate(Tensor pixelValues, IReadOnlyList<int> promptIds, GenerationOptions options, CancellationToken cancellationToken)
+    internal IReadOnlyList<GeneratedText> Generate(
+        Tensor pixelValues, IReadOnlyList<int> promptIds, GenerationOptions options, CancellationToken cancellationToken)
     {
         using var scope = NewDisposeScope();
         using var grad = no_grad();
@@ -110,10 +111,10 @@ public sealed class Blip2ForConditionalGeneration : nn.Module, IParameterOwner
     }
 
     /// <summary>Log-probability of every token of one text per image; see <see cref="LanguageModel.TokenLogProbabilities"/>.</summary>
-    /// <param name="pixelValues">(B, 3, S, S) normalised pixels.</param>
+    /// <param name="pixelValues">(B, 3, S, S) normalized pixels.</param>
     /// <param name="texts">B texts.</param>
     /// <returns>(B, longest text), float32, differentiable with respect to the pixels.</returns>
-    public Tensor TokenLogProbabilities(Tensor pixelValues, IReadOnlyList<TeacherForcedText> texts)
+    internal Tensor TokenLogProbabilities(Tensor pixelValues, IReadOnlyList<TeacherForcedText> texts)
     {
         using var scope = NewDisposeScope();
         return language_model.TokenLogProbabilities(EncodeImage(pixelValues), texts).MoveToOuterDisposeScope();

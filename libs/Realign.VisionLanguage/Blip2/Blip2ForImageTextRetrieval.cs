@@ -1,4 +1,5 @@
 // BLIP-2 retrieval model (Li et al. 2023). Reference: transformers modeling_blip_2.py.
+using Realign.Rewards.Tensors;
 using Realign.Safetensors;
 using Realign.Torch;
 using Realign.Torch.Weights;
@@ -50,7 +51,7 @@ public sealed class Blip2ForImageTextRetrieval : nn.Module, IParameterOwner
     public Blip2Config Config { get; }
 
     /// <summary>Vision tower.</summary>
-    public BlipVisionModel VisionModel => vision_model;
+    internal BlipVisionModel VisionModel => vision_model;
 
     /// <summary>Keys of the published files.</summary>
     public static KeyRules Rules { get; } = new()
@@ -78,21 +79,21 @@ public sealed class Blip2ForImageTextRetrieval : nn.Module, IParameterOwner
         return model;
     }
 
-    /// <summary>(B, 3, S, S) normalised pixels -> (B, P, E) image vectors.</summary>
-    public Tensor EncodeImage(Tensor pixelValues) => vision_model.forward(pixelValues);
+    /// <summary>(B, 3, S, S) normalized pixels -> (B, P, E) image vectors.</summary>
+    internal Tensor EncodeImage(Tensor pixelValues) => vision_model.forward(pixelValues);
 
     /// <summary>(B, P, E) image vectors -> (B, Q, C) queries that have read the image.</summary>
-    public Tensor QueryImage(Tensor image) => qformer.forward(query_tokens.expand(image.shape[0], -1, -1), image);
+    internal Tensor QueryImage(Tensor image) => qformer.forward(query_tokens.expand(image.shape[0], -1, -1), image);
 
     /// <summary>(B, P, E) image vectors -> (B, Q, D) contrastive features, rows of length 1.</summary>
-    public Tensor ImageFeatures(Tensor image)
+    internal Tensor ImageFeatures(Tensor image)
     {
         using var scope = NewDisposeScope();
-        return Clip.CLIPModel.Normalize(vision_projection.forward(QueryImage(image))).MoveToOuterDisposeScope();
+        return FeatureCosine.Normalize(vision_projection.forward(QueryImage(image))).MoveToOuterDisposeScope();
     }
 
     /// <summary>Texts alone: ids and mask (B, T) -> hidden states (B, T, C).</summary>
-    public Tensor TextStates(TokenBatch texts)
+    internal Tensor TextStates(TokenBatch texts)
     {
         using var scope = NewDisposeScope();
         Check(texts);
@@ -100,21 +101,14 @@ public sealed class Blip2ForImageTextRetrieval : nn.Module, IParameterOwner
     }
 
     /// <summary>Text features f_enc, (B, D), rows of length 1: the first token's state, projected.</summary>
-    public Tensor TextFeatures(TokenBatch texts)
+    internal Tensor TextFeatures(TokenBatch texts)
     {
         using var scope = NewDisposeScope();
-        return Clip.CLIPModel.Normalize(text_projection.forward(TextStates(texts).select(1, 0))).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>ITC: the largest cosine over the queries; (B, Q, D) and (B, D) features -> (B).</summary>
-    public static Tensor ContrastiveScore(Tensor imageFeatures, Tensor textFeatures)
-    {
-        using var scope = NewDisposeScope();
-        return imageFeatures.mul(textFeatures.unsqueeze(1)).sum(-1).amax([1]).MoveToOuterDisposeScope();
+        return FeatureCosine.Normalize(text_projection.forward(TextStates(texts).select(1, 0))).MoveToOuterDisposeScope();
     }
 
     /// <summary>Queries and text together: (B, P, E) image vectors and (B, T) texts -> (B, Q + T, C).</summary>
-    public Tensor MatchingStates(Tensor image, TokenBatch texts)
+    internal Tensor MatchingStates(Tensor image, TokenBatch texts)
     {
         using var scope = NewDisposeScope();
         Check(texts);
@@ -124,7 +118,7 @@ public sealed class Blip2ForImageTextRetrieval : nn.Module, IParameterOwner
     }
 
     /// <summary>ITM logits (B, 2), mean over the queries; index 1 = match.</summary>
-    public Tensor MatchingLogits(Tensor image, TokenBatch texts)
+    internal Tensor MatchingLogits(Tensor image, TokenBatch texts)
     {
         using var scope = NewDisposeScope();
         var states = MatchingStates(image, texts).narrow(1, 0, query_tokens.shape[1]);
@@ -132,7 +126,7 @@ public sealed class Blip2ForImageTextRetrieval : nn.Module, IParameterOwner
     }
 
     /// <summary>ITM: probability of a match, (B), computed in float32.</summary>
-    public Tensor MatchingScore(Tensor image, TokenBatch texts)
+    internal Tensor MatchingScore(Tensor image, TokenBatch texts)
     {
         using var scope = NewDisposeScope();
         return MatchingLogits(image, texts).to(ScalarType.Float32).softmax(-1).select(1, 1).MoveToOuterDisposeScope();

@@ -1,3 +1,4 @@
+using Realign.Rewards.Tensors;
 using Realign.Torch;
 using Realign.VisionLanguage.Blip2;
 using Realign.VisionLanguage.Generation;
@@ -25,7 +26,7 @@ internal sealed class Blip2RetrievalModel(Blip2ForImageTextRetrieval model) : IR
     public Tensor ContrastiveScore(Tensor image, TokenBatch texts)
     {
         using var scope = NewDisposeScope();
-        return Blip2ForImageTextRetrieval.ContrastiveScore(model.ImageFeatures(image), model.TextFeatures(texts)).MoveToOuterDisposeScope();
+        return ContrastiveReward.Score(model.ImageFeatures(image), model.TextFeatures(texts)).MoveToOuterDisposeScope();
     }
 
     public Tensor MatchingScore(Tensor image, TokenBatch texts) => model.MatchingScore(image, texts);

@@ -32,21 +32,26 @@ internal sealed class BlipCaptionModel(BlipForConditionalGeneration model, BertT
     }
 
     // [CLS] prompt [SEP] becomes [DEC] prompt
-    public override IReadOnlyList<GeneratedText> Generate(Tensor pixelValues, string prompt, GenerationOptions options, CancellationToken cancellationToken) =>
-        model.Generate(pixelValues, [model.Config.Text.BosTokenId, .. tokenizer.Encode(prompt)[1..^1]], options, cancellationToken);
+    public override (int NumPromptTokens, IReadOnlyList<GeneratedText> Texts) Generate(
+        Tensor pixelValues, string prompt, GenerationOptions options, CancellationToken cancellationToken)
+    {
+        int[] ids = [model.Config.Text.BosTokenId, .. tokenizer.Encode(prompt)[1..^1]];
+        return (ids.Length, model.Generate(pixelValues, ids, options, cancellationToken));
+    }
 
     // ids that only the model knows are special ones
     public override string Decode(IReadOnlyList<int> ids) =>
         tokenizer.Decode([.. ids.Where(id => id < tokenizer.VocabularySize)], skipSpecialTokens: true);
 
-    public override TeacherForcedText Prepare(string prompt)
+    public override PreparedPrompt Prepare(string prompt)
     {
         var ids = tokenizer.Encode($"{LikelihoodPrefix} {prompt.ToLowerInvariant()}");
         var prefix = tokenizer.Encode(LikelihoodPrefix).Length - 1;
         // the end token alone is no text
         if (ids.Length - 1 <= prefix)
-            throw new InvalidInputException("prompt", "no token", "nothing is left of it after tokenising", "use words");
-        return new TeacherForcedText(ids[..1], RetrievalScorer.Cut(ids, model.Config.Text.MaxPositionEmbeddings)[1..], prefix - 1);
+            throw new InvalidInputException("prompt", "no token", "nothing is left of it after tokenizing", "use words");
+        var (kept, reading) = TextReading.CutBeforeEnd(tokenizer, ids, model.Config.Text.MaxPositionEmbeddings);
+        return new PreparedPrompt(new TeacherForcedText(kept[..1], kept[1..], prefix - 1), reading);
     }
 
     public override Tensor Score(Tensor pixelValues, IReadOnlyList<TeacherForcedText> texts)

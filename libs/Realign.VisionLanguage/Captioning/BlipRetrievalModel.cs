@@ -1,3 +1,4 @@
+using Realign.Rewards.Tensors;
 using Realign.Torch;
 using Realign.VisionLanguage.Blip;
 using Realign.VisionLanguage.Generation;
@@ -25,7 +26,7 @@ internal sealed class BlipRetrievalModel(BlipForImageTextRetrieval model) : IRet
     public Tensor ContrastiveScore(Tensor image, TokenBatch texts)
     {
         using var scope = NewDisposeScope();
-        return model.ImageFeatures(image).mul(model.TextFeatures(texts)).sum(-1).MoveToOuterDisposeScope();
+        return FeatureCosine.Of(model.ImageFeatures(image), model.TextFeatures(texts)).MoveToOuterDisposeScope();
     }
 
     public Tensor MatchingScore(Tensor image, TokenBatch texts) => model.MatchingScore(image, texts);

@@ -26,16 +26,17 @@ internal abstract class CaptionModel : IDisposable
 
     /// <summary>Texts that continue a prompt about one image, (1, 3, S, S).</summary>
     /// <exception cref="Core.Errors.InvalidInputException">The prompt leaves no room.</exception>
-    public abstract IReadOnlyList<GeneratedText> Generate(Tensor pixelValues, string prompt, GenerationOptions options, CancellationToken cancellationToken);
+    public abstract (int NumPromptTokens, IReadOnlyList<GeneratedText> Texts) Generate(
+        Tensor pixelValues, string prompt, GenerationOptions options, CancellationToken cancellationToken);
 
     /// <summary>Text of generated ids without special tokens.</summary>
     public abstract string Decode(IReadOnlyList<int> ids);
 
-    /// <summary>Ids of a prompt and which of them are scored.</summary>
+    /// <summary>Ids of a prompt, which of them are scored, and what did not fit.</summary>
     /// <exception cref="Core.Errors.InvalidInputException">Nothing of it is left to score.</exception>
-    public abstract TeacherForcedText Prepare(string prompt);
+    public abstract PreparedPrompt Prepare(string prompt);
 
-    /// <summary>(B, 3, S, S) normalised pixels and B prepared prompts -> (B) nats per token, at most 0; differentiable.</summary>
+    /// <summary>(B, 3, S, S) normalized pixels and B prepared prompts -> (B) nats per token, at most 0; differentiable.</summary>
     public abstract Tensor Score(Tensor pixelValues, IReadOnlyList<TeacherForcedText> texts);
 
     /// <inheritdoc/>

@@ -1,10 +1,12 @@
 using Realign.Clip;
 using Realign.Core.Errors;
 using Realign.Core.Images;
+using Realign.Rewards.Tensors;
 using Realign.Tokenizers;
 using Realign.Torch;
+using Realign.VisionLanguage.Generation;
 using Realign.VisionLanguage.Images;
-using Realign.VisionLanguage.Rewards;
+using Realign.VisionLanguage.Scoring;
 using static TorchSharp.torch;
 
 namespace Realign.VisionLanguage.Captioning;
@@ -25,9 +27,6 @@ public sealed class ClipScorer : IDisposable
         _placement = placement;
     }
 
-    /// <summary>Width of the features.</summary>
-    public int Dimension => _model.Config.ProjectionDim;
-
     /// <summary>Loads a snapshot folder and runs it once.</summary>
     /// <exception cref="ModelLoadException">Lists everything that does not fit.</exception>
     public static ClipScorer Load(string folder, TorchPlacement placement, CancellationToken cancellationToken)
@@ -47,33 +46,39 @@ public sealed class ClipScorer : IDisposable
         }
     }
 
-    /// <summary>Normalised text features, one row of <see cref="Dimension"/> per text; what exceeds the tower's context is cut, as upstream.</summary>
-    public float[] EmbedText(IReadOnlyList<string> texts, CancellationToken cancellationToken)
+    /// <summary>Normalized text features; what exceeds the tower's context is cut, as upstream.</summary>
+    public TextEmbeddings EmbedText(IReadOnlyList<string> texts, CancellationToken cancellationToken)
     {
         var rows = new List<float>();
-        foreach (var part in texts.Chunk(32))
+        var padded = texts.Select(Pad).ToList();
+        foreach (var part in padded.Chunk(32))
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             using var grad = no_grad();
-            rows.AddRange(CLIPModel.Normalize(_model.TextFeatures(Ids(part))).ToSingles());
+            rows.AddRange(FeatureCosine.Normalize(_model.TextFeatures(Ids(part))).ToSingles());
         }
 
-        return [.. rows];
+        return new TextEmbeddings([.. rows], _model.Config.ProjectionDim, [.. padded.Select(Reading)]);
     }
 
     /// <summary>Cosine of each picture and its prompt.</summary>
-    public IReadOnlyList<ScoredPair> Score(IReadOnlyList<PicturePrompt> pairs, bool gradient, CancellationToken cancellationToken) =>
-        new PairScorer(_images, _placement.Device).Score(pairs, (pixels, batch) =>
-            CLIPModel.Cosine(_model.ImageFeatures(pixels), _model.TextFeatures(Ids([.. batch.Select(index => pairs[index].Prompt)]))), gradient, cancellationToken);
+    public IReadOnlyList<ScoredPair> Score(IReadOnlyList<PicturePrompt> pairs, bool gradient, CancellationToken cancellationToken)
+    {
+        var prompts = pairs.Select(pair => Pad(pair.Prompt)).ToList();
+        var scored = new PairScorer(_images, _placement.Device).Score(pairs, (pixels, batch) =>
+            FeatureCosine.Of(_model.ImageFeatures(pixels), _model.TextFeatures(Ids([.. batch.Select(index => prompts[index])]))), gradient, cancellationToken);
+        return [.. scored.Select((pair, index) => new ScoredPair(pair.Score, pair.Gradient, 0, Reading(prompts[index])))];
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _model.Dispose();
 
-    private Tensor Ids(string[] texts)
-    {
-        var length = _model.Config.Text.MaxPositionEmbeddings;
-        var ids = texts.SelectMany(text => _tokenizer.EncodePadded(text, length).Ids).Select(id => (long)id).ToArray();
-        return tensor(ids, [texts.Length, length], device: _placement.Device);
-    }
+    private PaddedTokens Pad(string text) => _tokenizer.EncodePadded(text, _model.Config.Text.MaxPositionEmbeddings);
+
+    private Tensor Ids(PaddedTokens[] texts) => tensor(
+        texts.SelectMany(text => text.Ids).Select(id => (long)id).ToArray(), [texts.Length, _model.Config.Text.MaxPositionEmbeddings],
+        device: _placement.Device);
+
+    private static TextReading Reading(PaddedTokens text) => new(text.Length, text.TruncatedRest);
 }

@@ -18,7 +18,7 @@ internal interface IRetrievalModel : IDisposable
     /// <summary>Longest text of the original code, its end token included.</summary>
     int MaxTextTokens { get; }
 
-    /// <summary>(B, 3, S, S) normalised pixels -> (B, P, E) image vectors.</summary>
+    /// <summary>(B, 3, S, S) normalized pixels -> (B, P, E) image vectors.</summary>
     Tensor EncodeImage(Tensor pixelValues);
 
     /// <summary>Texts (B, T) -> (B, <see cref="Dimension"/>), rows of length 1.</summary>

@@ -3,7 +3,7 @@ using Realign.Core.Images;
 using Realign.Torch;
 using Realign.VisionLanguage.Generation;
 using Realign.VisionLanguage.Images;
-using Realign.VisionLanguage.Rewards;
+using Realign.VisionLanguage.Scoring;
 using static TorchSharp.torch;
 
 namespace Realign.VisionLanguage.Captioning;
@@ -49,24 +49,38 @@ public sealed class ImageCaptioner : IDisposable
     /// <param name="prompt">Text the caption continues; may be empty.</param>
     /// <param name="options">How to search.</param>
     /// <param name="cancellationToken">Checked before every token.</param>
-    /// <returns>The text without special tokens, trimmed, and what was found.</returns>
     /// <exception cref="InvalidInputException">The prompt leaves no room for a caption.</exception>
-    public (string Caption, GeneratedText Found) Describe(Picture picture, string prompt, GenerationOptions options, CancellationToken cancellationToken)
+    /// <exception cref="FailedPreconditionException">The model computed no finite probability.</exception>
+    public CaptionedPicture Describe(Picture picture, string prompt, GenerationOptions options, CancellationToken cancellationToken)
     {
         using var scope = NewDisposeScope();
         using var grad = no_grad();
-        var found = _model.Generate(_images.Exact(picture), prompt, options, cancellationToken)[0];
-        return (_model.Decode(found.Ids).Trim(), found);
+        var (promptTokens, texts) = _model.Generate(_images.Exact(picture), prompt, options, cancellationToken);
+        var best = texts[0];
+        return new CaptionedPicture(
+            _model.Decode(best.Ids).Trim(), Math.Min(0, best.MeanLogProbability), best.Ids.Count, best.EndedWithEndToken, promptTokens);
     }
 
     /// <summary>Mean log-likelihood per token of each prompt given its picture, in nats (algorithms 1.7; BLIP: 1.6, without label smoothing).</summary>
     /// <exception cref="InvalidInputException">A prompt has no token to score.</exception>
     public IReadOnlyList<ScoredPair> ScoreLikelihood(IReadOnlyList<PicturePrompt> pairs, bool gradient, CancellationToken cancellationToken)
     {
-        var texts = pairs.Select(pair => _model.Prepare(pair.Prompt)).ToList();
+        var prompts = pairs.Select((pair, index) => Prepare(pair.Prompt, index)).ToList();
         var scored = new PairScorer(_images, _placement.Device).Score(
-            pairs, (pixels, batch) => _model.Score(pixels, [.. batch.Select(index => texts[index])]), gradient, cancellationToken);
-        return [.. scored.Select((pair, index) => pair with { NumTokens = texts[index].ScoredCount })];
+            pairs, (pixels, batch) => _model.Score(pixels, [.. batch.Select(index => prompts[index].Text)]), gradient, cancellationToken);
+        return [.. scored.Select((pair, index) => new ScoredPair(pair.Score, pair.Gradient, prompts[index].Text.ScoredCount, prompts[index].Reading))];
+    }
+
+    private PreparedPrompt Prepare(string prompt, int index)
+    {
+        try
+        {
+            return _model.Prepare(prompt);
+        }
+        catch (InvalidInputException invalid)
+        {
+            throw new InvalidInputException($"items[{index}].{invalid.Field}", invalid.Value, invalid.Problem, invalid.WayOut);
+        }
     }
 
     /// <inheritdoc/>

@@ -5,7 +5,7 @@ using Realign.Tokenizers;
 using Realign.Torch;
 using Realign.VisionLanguage.Generation;
 using Realign.VisionLanguage.Images;
-using Realign.VisionLanguage.Rewards;
+using Realign.VisionLanguage.Scoring;
 using static TorchSharp.torch;
 
 namespace Realign.VisionLanguage.Captioning;
@@ -25,9 +25,6 @@ public sealed class RetrievalScorer : IDisposable
         _images = images;
         _placement = placement;
     }
-
-    /// <summary>Width of the features.</summary>
-    public int Dimension => _model.Dimension;
 
     /// <summary>Family of the model: <c>blip-itm</c> or <c>blip-2-itm</c>.</summary>
     public string Family => _model.Family;
@@ -54,14 +51,12 @@ public sealed class RetrievalScorer : IDisposable
         }
     }
 
-    /// <summary>Ids of a text, cut to a length; the last one stays the end token.</summary>
-    public static int[] Cut(int[] ids, int maxTokens) => ids.Length <= maxTokens ? ids : [.. ids.AsSpan(0, maxTokens - 1), ids[^1]];
-
-    /// <summary>Text features f_enc (algorithms 1.4, preset <c>paper</c>), one row of <see cref="Dimension"/> per text.</summary>
-    public float[] EmbedText(IReadOnlyList<string> texts, CancellationToken cancellationToken)
+    /// <summary>Text features f_enc (algorithms 1.4, preset <c>paper</c>); what exceeds the original code's length is cut.</summary>
+    public TextEmbeddings EmbedText(IReadOnlyList<string> texts, CancellationToken cancellationToken)
     {
         var rows = new List<float>();
-        foreach (var part in texts.Chunk(32))
+        var cut = texts.Select(Cut).ToList();
+        foreach (var part in cut.Chunk(32))
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
@@ -69,7 +64,7 @@ public sealed class RetrievalScorer : IDisposable
             rows.AddRange(_model.TextFeatures(Batch(part)).ToSingles());
         }
 
-        return [.. rows];
+        return new TextEmbeddings([.. rows], _model.Dimension, [.. cut.Select(text => text.Reading)]);
     }
 
     /// <summary>ITC: the cosine of image and text; of BLIP-2 the largest one over the queries.</summary>
@@ -83,12 +78,17 @@ public sealed class RetrievalScorer : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _model.Dispose();
 
-    private List<ScoredPair> Score(
-        IReadOnlyList<PicturePrompt> pairs, Func<Tensor, TokenBatch, Tensor> score, bool gradient, CancellationToken cancellationToken) =>
-        new PairScorer(_images, _placement.Device).Score(pairs,
-            (pixels, batch) => score(_model.EncodeImage(pixels), Batch([.. batch.Select(index => pairs[index].Prompt)])), gradient, cancellationToken);
+    private IReadOnlyList<ScoredPair> Score(
+        IReadOnlyList<PicturePrompt> pairs, Func<Tensor, TokenBatch, Tensor> score, bool gradient, CancellationToken cancellationToken)
+    {
+        var prompts = pairs.Select(pair => Cut(pair.Prompt)).ToList();
+        var scored = new PairScorer(_images, _placement.Device).Score(pairs,
+            (pixels, batch) => score(_model.EncodeImage(pixels), Batch([.. batch.Select(index => prompts[index])])), gradient, cancellationToken);
+        return [.. scored.Select((pair, index) => new ScoredPair(pair.Score, pair.Gradient, 0, prompts[index].Reading))];
+    }
 
-    private TokenBatch Batch(string[] texts) => TokenBatch.Pad(
-        [.. texts.Select(text => (IReadOnlyList<int>)Cut(_tokenizer.Encode(text), _model.MaxTextTokens))], _tokenizer.PadId, _placement.Device);
+    private (int[] Ids, TextReading Reading) Cut(string text) => TextReading.CutBeforeEnd(_tokenizer, _tokenizer.Encode(text), _model.MaxTextTokens);
 
+    private TokenBatch Batch((int[] Ids, TextReading Reading)[] texts) =>
+        TokenBatch.Pad([.. texts.Select(text => text.Ids)], _tokenizer.PadId, _placement.Device);
 }

@@ -35,6 +35,9 @@ internal static class BeamSearch
             running = [.. next.Select(candidate => new Beam([.. running[candidate.Parent].Ids, candidate.Token], candidate.Score, candidate.LogProbability))];
         }
 
+        // NaN ranks nowhere
+        if (finished.Count == 0)
+            throw TokenSearch.NotFinite();
         return [.. finished.Take(Math.Max(1, options.NumReturnSequences))
             .Select(text => new GeneratedText(text.Ids, text.Score, text.LogProbability / text.Ids.Count, text.Ids[^1] == decoder.EndTokenId))];
     }

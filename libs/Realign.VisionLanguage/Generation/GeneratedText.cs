@@ -5,4 +5,4 @@ namespace Realign.VisionLanguage.Generation;
 /// <param name="Score">What the search ranked by: for beams the penalised sum over length^penalty, for greedy search the mean log-probability.</param>
 /// <param name="MeanLogProbability">Mean over the new tokens of the model's own log-probability, penalties left out; nats.</param>
 /// <param name="EndedWithEndToken">False when the room ran out.</param>
-public sealed record GeneratedText(IReadOnlyList<int> Ids, double Score, double MeanLogProbability, bool EndedWithEndToken);
+internal sealed record GeneratedText(IReadOnlyList<int> Ids, double Score, double MeanLogProbability, bool EndedWithEndToken);

@@ -6,8 +6,8 @@ public sealed record GenerationOptions
     /// <summary>New tokens at most, at least 1.</summary>
     public int MaxNewTokens { get; init; } = 30;
 
-    /// <summary>New tokens before the end token may come.</summary>
-    public int MinNewTokens { get; init; }
+    /// <summary>New tokens before the end token may come. Only the golden pack asks for it, as for the two below.</summary>
+    internal int MinNewTokens { get; init; }
 
     /// <summary>1 = greedy, more = beam search.</summary>
     public int NumBeams { get; init; } = 1;
@@ -19,8 +19,8 @@ public sealed record GenerationOptions
     public double RepetitionPenalty { get; init; } = 1;
 
     /// <summary>Ids that the repetition penalty counts from the start; null = those of the prompt the decoder was opened with.</summary>
-    public IReadOnlyList<int>? PenalisedIds { get; init; }
+    internal IReadOnlyList<int>? PenalizedIds { get; init; }
 
     /// <summary>Texts to return, best first; at most <see cref="NumBeams"/>.</summary>
-    public int NumReturnSequences { get; init; } = 1;
+    internal int NumReturnSequences { get; init; } = 1;
 }

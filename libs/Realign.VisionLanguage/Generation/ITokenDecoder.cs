@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Realign.VisionLanguage.Generation;
 
 /// <summary>A language model in the middle of one text: what greedy and beam search need of it. Disposing frees its cache.</summary>
-public interface ITokenDecoder : IDisposable
+internal interface ITokenDecoder : IDisposable
 {
     /// <summary>Id that ends the text.</summary>
     int EndTokenId { get; }

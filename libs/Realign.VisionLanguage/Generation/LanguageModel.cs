@@ -1,3 +1,4 @@
+using Realign.Rewards.Tensors;
 using static TorchSharp.torch;
 
 namespace Realign.VisionLanguage.Generation;
@@ -6,7 +7,7 @@ namespace Realign.VisionLanguage.Generation;
 /// The language model of a captioner. BLIP-2: OPT, which reads the image in front of the text, or T5, which reads it in its encoder.
 /// BLIP: a decoder that looks at the image in every block.
 /// </summary>
-public abstract class LanguageModel : nn.Module
+internal abstract class LanguageModel : nn.Module
 {
     private protected LanguageModel(string name)
         : base(name)
@@ -33,7 +34,6 @@ public abstract class LanguageModel : nn.Module
     private protected static Tensor Gather(Tensor logits, Tensor ids, Tensor mask)
     {
         using var scope = NewDisposeScope();
-        var chosen = logits.to(ScalarType.Float32).log_softmax(-1).gather(2, ids.unsqueeze(-1)).squeeze(-1);
-        return chosen.mul(mask).MoveToOuterDisposeScope();
+        return PromptLikelihood.TokenLogProbabilities(logits, ids).mul(mask).MoveToOuterDisposeScope();
     }
 }

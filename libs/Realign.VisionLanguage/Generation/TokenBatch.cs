@@ -5,7 +5,7 @@ namespace Realign.VisionLanguage.Generation;
 /// <summary>Texts of different length side by side, padded on the right.</summary>
 /// <param name="Ids">int64 (B, T).</param>
 /// <param name="Mask">int64 (B, T): 1 = token, 0 = padding.</param>
-public sealed record TokenBatch(Tensor Ids, Tensor Mask)
+internal sealed record TokenBatch(Tensor Ids, Tensor Mask)
 {
     /// <summary>Pads to the longest text, or further; the caller's dispose scope owns the tensors.</summary>
     public static TokenBatch Pad(IReadOnlyList<IReadOnlyList<int>> texts, int padId, Device device, int minLength = 0)

@@ -6,7 +6,7 @@ namespace Realign.VisionLanguage.Generation;
 /// <summary>Changes scores before a token is chosen.</summary>
 internal sealed class TokenPenalties(ITokenDecoder decoder, GenerationOptions options)
 {
-    private readonly IReadOnlyList<int> _before = options.PenalisedIds ?? decoder.ContextIds;
+    private readonly IReadOnlyList<int> _before = options.PenalizedIds ?? decoder.ContextIds;
 
     /// <summary>(rows, V) scores with the new ids of each row so far -> (rows, V)</summary>
     public Tensor Apply(Tensor scores, IReadOnlyList<List<int>> rows)

@@ -61,18 +61,18 @@ public sealed class ImageRewardModel : nn.Module
         return config with { HeadWidths = WidthsOf(weights, config.HeadWidths) };
     }
 
-    /// <summary>(B, 3, S, S) normalised pixels -> (B, P, E) image vectors.</summary>
-    public Tensor EncodeImage(Tensor pixelValues) => blip.visual_encoder.forward(pixelValues);
+    /// <summary>(B, 3, S, S) normalized pixels -> (B, P, E) image vectors.</summary>
+    internal Tensor EncodeImage(Tensor pixelValues) => blip.visual_encoder.forward(pixelValues);
 
     /// <summary>(B, P, E) image vectors and B texts -> (B, C): the state of the first token.</summary>
-    public Tensor TextFeatures(Tensor image, TokenBatch texts)
+    internal Tensor TextFeatures(Tensor image, TokenBatch texts)
     {
         using var scope = NewDisposeScope();
         return blip.text_encoder.Encode(texts, image).select(1, 0).MoveToOuterDisposeScope();
     }
 
     /// <summary>(B, C) text features -> (B) rewards.</summary>
-    public Tensor Reward(Tensor textFeatures)
+    internal Tensor Reward(Tensor textFeatures)
     {
         using var scope = NewDisposeScope();
         return mlp.forward(textFeatures).squeeze(-1).sub(Scalars.Of(Config.Mean)).div(Scalars.Of(Config.Std)).MoveToOuterDisposeScope();

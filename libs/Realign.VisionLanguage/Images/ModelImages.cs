@@ -34,7 +34,8 @@ public sealed class ModelImages
         var processor = ImageProcessor.Load(folder);
         var config = processor.Config;
         var (height, width) = config.Crop ?? processor.ResizedSize(side, side);
-        if (height != side || width != side || config.Rule is not (ResizeRule.Exact or ResizeRule.ShortestEdge) || (config.Crop is not null && config.Size < side))
+        if (height != side || width != side || config.Rule is not (ResizeRule.Exact or ResizeRule.ShortestEdge)
+            || (config.Crop is not null && config.Size < side))
         {
             throw new ModelLoadException(Path.Combine(folder, "preprocessor_config.json"),
                 $"gives {width}x{height} pixels, the vision tower takes {side}x{side}", "use the preprocessor file of the same snapshot");
@@ -44,7 +45,7 @@ public sealed class ModelImages
     }
 
     /// <summary>One picture to (1, 3, S, S): files exactly as the published processor, float pixels by <see cref="Differentiable"/>.</summary>
-    public Tensor Exact(Picture picture)
+    internal Tensor Exact(Picture picture)
     {
         using var scope = NewDisposeScope();
         var values = picture.Rgb is { } rgb
@@ -54,7 +55,7 @@ public sealed class ModelImages
     }
 
     /// <summary>(1, 3, H, W) in [0, 1] to (1, 3, S, S), with a gradient all the way.</summary>
-    public Tensor Differentiable(Tensor unit)
+    internal Tensor Differentiable(Tensor unit)
     {
         using var scope = NewDisposeScope();
         var config = _processor.Config;

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Realign.VisionLanguage.Images;
 
 /// <summary>Pictures as tensors.</summary>
-public static class PictureTensors
+internal static class PictureTensors
 {
     /// <summary>(1, 3, H, W), nominally in [0, 1], float32. The caller's dispose scope owns it.</summary>
     public static Tensor ToTensor(this Picture picture, Device device)

@@ -66,7 +66,8 @@ public sealed record OPTConfig
             PadTokenId = section.Int("pad_token_id", 1, min: 0),
         };
         section.Require(config.HiddenSize % config.NumAttentionHeads == 0, "hidden_size must be a multiple of num_attention_heads");
-        section.Require(Math.Max(config.BosTokenId, Math.Max(config.EosTokenId, config.PadTokenId)) < config.VocabSize, "a special token id is outside vocab_size");
+        section.Require(
+            Math.Max(config.BosTokenId, Math.Max(config.EosTokenId, config.PadTokenId)) < config.VocabSize, "a special token id is outside vocab_size");
         return config;
     }
 }

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Realign.VisionLanguage.Opt;
 
 /// <summary>OPT. In BLIP-2 the projected queries of the image come first, then <c>&lt;/s&gt;</c>, then the text.</summary>
-public sealed class OPTForCausalLM : LanguageModel
+internal sealed class OPTForCausalLM : LanguageModel
 {
     private readonly OPTConfig _config;
     private readonly OPTModel model;

@@ -7,7 +7,7 @@ using LayerNorm = Realign.Torch.Layers.LayerNorm;
 namespace Realign.VisionLanguage.QFormer;
 
 /// <summary>Learned queries that read an image, a text, or both together. Keys are those of <c>qformer</c>.</summary>
-public sealed class Blip2QFormerModel : nn.Module<Tensor, Tensor, Tensor>
+internal sealed class Blip2QFormerModel : nn.Module<Tensor, Tensor, Tensor>
 {
     private readonly LayerNorm layernorm;
     private readonly Blip2QFormerEncoder encoder;

@@ -85,7 +85,9 @@ public sealed record T5Config
         };
         section.Require(config.RelativeAttentionNumBuckets >= 4 && config.RelativeAttentionMaxDistance > config.RelativeAttentionNumBuckets / 2,
             "relative_attention_num_buckets must be at least 4, and relative_attention_max_distance more than half of it");
-        section.Require(Math.Max(config.DecoderStartTokenId, Math.Max(config.EosTokenId, config.PadTokenId)) < config.VocabSize, "a special token id is outside vocab_size");
+        section.Require(
+            Math.Max(config.DecoderStartTokenId, Math.Max(config.EosTokenId, config.PadTokenId)) < config.VocabSize,
+            "a special token id is outside vocab_size");
         return config;
     }
 }

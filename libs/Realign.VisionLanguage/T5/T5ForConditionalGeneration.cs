@@ -8,7 +8,7 @@ using Linear = Realign.Torch.Layers.Linear;
 namespace Realign.VisionLanguage.T5;
 
 /// <summary>T5. In BLIP-2 its encoder reads the projected queries of the image, then the prompt; the decoder writes the text.</summary>
-public sealed class T5ForConditionalGeneration : LanguageModel
+internal sealed class T5ForConditionalGeneration : LanguageModel
 {
     private readonly T5Config _config;
     private readonly Embedding shared;

@@ -12,7 +12,7 @@ using Linear = Realign.Torch.Layers.Linear;
 namespace Realign.VisionLanguage.Vision;
 
 /// <summary>Turns pixels into one vector per patch. Keys are those of <c>vision_model</c>.</summary>
-public sealed class BlipVisionModel : nn.Module<Tensor, Tensor>
+internal sealed class BlipVisionModel : nn.Module<Tensor, Tensor>
 {
     private readonly BlipVisionEmbeddings embeddings;
     private readonly BlipEncoder encoder;
@@ -28,7 +28,7 @@ public sealed class BlipVisionModel : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>(B, 3, S, S) normalised pixels -> (B, 1 + patches, C)</summary>
+    /// <summary>(B, 3, S, S) normalized pixels -> (B, 1 + patches, C)</summary>
     public override Tensor forward(Tensor input) => forward(input, null);
 
     /// <summary>The same; <paramref name="trace"/> sees the output of every part under its module name.</summary>

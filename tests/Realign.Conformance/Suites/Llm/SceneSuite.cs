@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Realign.Conformance.Runner;
+using Realign.Rewards;
 using Realign.SceneScoring;
 
 namespace Realign.Conformance.Suites.Llm;
@@ -41,14 +42,15 @@ internal sealed class SceneSuite : IConformanceSuite
 
     private static void Reward(CaseContext context, JsonElement test)
     {
-        var reward = TagReward.Parse(LlmPack.Text(test, "reply"), [.. test.GetProperty("tags").EnumerateArray().Select(tag => tag.GetString()!)]);
+        var reply = LlmPack.Text(test, "reply");
+        var reward = TagReward.Parse(reply, [.. test.GetProperty("tags").EnumerateArray().Select(tag => tag.GetString()!)]);
         var strict = test.GetProperty("strict");
-        Number("published_digit_sum", test.GetProperty("published_digit_sum"), reward.Published);
+        Number("published_digit_sum", test.GetProperty("published_digit_sum"), TagReward.FromReplyDigits(reply, reward.Scores.Count));
         context.EqualSequence("c", LlmPack.Ints(strict.GetProperty("c")), reward.Classes);
         context.EqualSequence("s", LlmPack.Doubles(strict.GetProperty("s")), reward.Scores);
         context.EqualSequence("unmatched", strict.GetProperty("unmatched").EnumerateArray().Select(tag => tag.GetString()), reward.Unmatched);
-        context.Near("R_sam", strict.GetProperty("R_sam").GetDouble(), reward.Reward, 1e-12);
-        Number("code_compatible", strict.GetProperty("code_compatible"), reward.CodeCompatible);
+        context.Near("R_sam", strict.GetProperty("R_sam").GetDouble(), reward.Precision, 1e-12);
+        Number("code_compatible", strict.GetProperty("code_compatible"), reward.OnPublishedScale);
 
         void Number(string what, JsonElement expected, double? actual)
         {

@@ -6,7 +6,6 @@ using Realign.Training.Attention;
 using Realign.Training.Feedback;
 using Realign.Training.Lora;
 using Realign.Training.Optimisation;
-using Realign.Training.Rewards;
 using Realign.Training.Sampling;
 using static Realign.Conformance.Suites.Training.TrainingGolden;
 using static TorchSharp.torch;
@@ -230,7 +229,7 @@ internal sealed class ComatSuite : IConformanceSuite
             _recorders.Clear();
         }
 
-        public Tensor Caption(Tensor image) => RewardImage.Crop(image.div(Scalars.Of(2)).add(Scalars.Of(0.5)), TrainingNetworks.Crop(_golden.Json.GetProperty("crop")))
+        public Tensor Caption(Tensor image) => TrainingNetworks.Crop(_golden.Json.GetProperty("crop")).Of(image.div(Scalars.Of(2)).add(Scalars.Of(0.5)))
             .mul(_golden.Read("in.caption_cotangent")).mean().mul(Scalars.Of(-4));
 
         public LatentDiscriminator OpenDiscriminator()

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Realign.Conformance.Runner;
 using Realign.Torch;
+using Realign.Torch.Images;
 using Realign.Training.Feedback;
-using Realign.Training.Rewards;
 using Realign.Training.Sampling;
 using static Realign.Conformance.Suites.Training.TrainingGolden;
 using static TorchSharp.torch;
@@ -155,7 +155,7 @@ internal sealed class DrtuneSuite : IConformanceSuite
 
         /// <summary>The two rewards of the pack: distance to a latent, or a linear function of the clamped image.</summary>
         public Tensor Reward(Tensor result) => Value("reward").GetString() == "image"
-            ? RewardImage.ToUnitRange(_networks.Vae.Decode(result.div(Scalars.Of(_networks.ScalingFactor)))).mul(_golden.Read("in.reward_image")).mean().mul(Scalars.Of(4))
+            ? DifferentiableImageProcessor.ToUnitRange(_networks.Vae.Decode(result.div(Scalars.Of(_networks.ScalingFactor)))).mul(_golden.Read("in.reward_image")).mean().mul(Scalars.Of(4))
             : result.sub(_golden.Read("in.target")).square().mean().neg();
 
         public Tensor Loss(Tensor reward) => _entry.TryGetProperty("scale", out var scale)

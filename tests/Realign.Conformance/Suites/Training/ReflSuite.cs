@@ -1,8 +1,9 @@
 using Realign.Conformance.Runner;
+using Realign.Rewards.Tensors;
 using Realign.Torch;
+using Realign.Torch.Images;
 using Realign.Training.Feedback;
 using Realign.Training.Optimisation;
-using Realign.Training.Rewards;
 using Realign.Training.Sampling;
 using static Realign.Conformance.Suites.Training.TrainingGolden;
 using static TorchSharp.torch;
@@ -134,7 +135,7 @@ internal sealed class ReflSuite : IConformanceSuite
         private readonly IReadOnlyList<float> _alphas;
         private readonly Tensor _prompt;
         private readonly Tensor _preStates;
-        private readonly CropWindow _crop;
+        private readonly ImageCrop _crop;
 
         public Setup(TrainingGolden golden)
         {
@@ -156,7 +157,7 @@ internal sealed class ReflSuite : IConformanceSuite
             var eps = Keep(new NoisePredictor(_networks.UNet, _prompt).Predict(latents, time));
             var original = Keep(Rollout.Original(latents, eps, step));
             var image = Keep(_networks.Vae.Decode(original.div(Scalars.Of(_networks.ScalingFactor))));
-            var unit = RewardImage.ToUnitRange(image);
+            var unit = DifferentiableImageProcessor.ToUnitRange(image);
             var reward = kind == "dot" ? unit.mul(_golden.Read("in.reward_image")).mean().mul(Scalars.Of(4)).view(1) : Clip(unit);
             var json = _golden.Json.GetProperty("loss");
             return new Pass(step, eps, original, image, reward, RewardHinge.Margin(reward, json.GetProperty("margin").GetDouble(), json.GetProperty("scale").GetDouble()));

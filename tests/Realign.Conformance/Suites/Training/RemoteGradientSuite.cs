@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Realign.Conformance.Runner;
 using Realign.Torch;
+using Realign.Torch.Images;
 using Realign.Training.Feedback;
-using Realign.Training.Rewards;
 using Realign.Training.Sampling;
 using Realign.Training.Transport;
 using static Realign.Conformance.Suites.Training.TrainingGolden;
@@ -66,7 +66,7 @@ internal sealed class RemoteGradientSuite : IConformanceSuite
         var step = LinearSampler.Ddpm(networks.AlphasCumprod(), [time]).Steps[0];
         var latents = golden.Read("in.latents");
         var eps = new NoisePredictor(networks.UNet, networks.Encode(Ints(golden.Json.GetProperty("ids")))).Predict(latents, time);
-        return RewardImage.ToUnitRange(networks.Vae.Decode(Rollout.Original(latents, eps, step).div(Scalars.Of(networks.ScalingFactor))));
+        return DifferentiableImageProcessor.ToUnitRange(networks.Vae.Decode(Rollout.Original(latents, eps, step).div(Scalars.Of(networks.ScalingFactor))));
     }
 
     private static Tensor Reward(TrainingGolden golden, TrainingNetworks networks, Tensor image, JsonElement entry) => networks

@@ -1,8 +1,10 @@
 using System.Text.Json;
 using Realign.Conformance.Runner;
+using Realign.Rewards;
+using Realign.Rewards.Tensors;
 using Realign.Torch;
+using Realign.Torch.Images;
 using Realign.Training.Ranking;
-using Realign.Training.Rewards;
 using static Realign.Conformance.Suites.Training.TrainingGolden;
 using static TorchSharp.torch;
 
@@ -30,18 +32,20 @@ internal sealed class RewardsSuite : IConformanceSuite
 
     private static void Caption(TrainingGolden golden, CaseContext context)
     {
-        var (captions, prompts) = (golden.Read("in.caption_features"), golden.Read("in.prompt_features"));
+        var (captions, prompts) = (Rows(golden.Read("in.caption_features")), Rows(golden.Read("in.prompt_features")));
         var pairs = golden.Json.GetProperty("pairs_for_R0").EnumerateArray().Select(pair => (pair[0].GetInt32(), pair[1].GetInt32())).ToList();
-        var baseline = CaptionReward.Baseline(prompts, pairs);
-        var cosine = CaptionReward.Cosine(captions, prompts);
-        var direction = CaptionReward.MeanDirection(prompts);
-        var reduced = CaptionReward.WithoutDirection(prompts, direction, golden.Json.GetProperty("removed_share").GetDouble());
+        var baseline = CaptionReward.Baseline(prompts, prompts, pairs);
+        var cosines = captions.Zip(prompts, (caption, prompt) => CaptionReward.Cosine(caption, prompt)).ToArray();
+        var direction = FeatureDirection.Mean(prompts);
+        var reduced = prompts.ConvertAll(prompt => FeatureDirection.Remove(prompt, direction, golden.Json.GetProperty("removed_share").GetDouble()));
         TrainingGolden.Compare(context, "R0", golden.Json.GetProperty("R0"), baseline);
-        golden.Compare(context, "out.cosine", cosine);
-        golden.Compare(context, "out.centred", CaptionReward.Centre(cosine, baseline));
+        golden.Compare(context, "out.cosine", cosines);
+        golden.Compare(context, "out.centred", Array.ConvertAll(cosines, cosine => CaptionReward.Center(cosine, baseline)));
         golden.Compare(context, "out.mean_direction", direction);
-        golden.Compare(context, "out.prompt_features_reduced", reduced);
-        golden.Compare(context, "out.reduced_score", CaptionReward.ReducedScore(captions, reduced));
+        golden.Compare(context, "out.prompt_features_reduced", [.. reduced.SelectMany(row => row)]);
+        golden.Compare(context, "out.reduced_score", [.. captions.Zip(reduced, (caption, prompt) => FeatureDirection.Score(caption, prompt))]);
+
+        static List<double[]> Rows(Tensor features) => [.. Numbers(features).Chunk((int)features.shape[1])];
     }
 
     private static void Likelihood(TrainingGolden golden, CaseContext context)
@@ -52,9 +56,10 @@ internal sealed class RewardsSuite : IConformanceSuite
         {
             var prefix = smoothing[..^".per_sample".Length];
             var amount = double.Parse(prefix["out.s".Length..], System.Globalization.CultureInfo.InvariantCulture);
-            golden.Compare(context, smoothing, PromptLikelihood.PerSample(golden.Read("in.logits"), targets, mask, amount));
-            Loss("per_sample_mean", logits => PromptLikelihood.MeanOverSamples(logits, targets, mask, amount));
-            Loss("all_tokens", logits => PromptLikelihood.MeanOverTokens(logits, targets, mask, amount));
+            Tensor Tokens(Tensor logits) => PromptLikelihood.TokenLogProbabilities(logits, targets, amount);
+            golden.Compare(context, smoothing, PromptLikelihood.Mean(Tokens(golden.Read("in.logits")), mask).neg());
+            Loss("per_sample_mean", logits => PromptLikelihood.Mean(Tokens(logits), mask).mean().neg());
+            Loss("all_tokens", logits => PromptLikelihood.MeanOverBatch(Tokens(logits), mask).neg());
 
             void Loss(string name, Func<Tensor, Tensor> loss)
             {
@@ -72,7 +77,7 @@ internal sealed class RewardsSuite : IConformanceSuite
         var logits = golden.Read("in.logits").requires_grad_();
         var embedded = SoftCaption.Embed(SoftCaption.Tokens(logits, Matrix(golden.Json.GetProperty("caption_ids"))), golden.Read("in.embedding"));
         var features = nn.functional.linear(tanh(nn.functional.linear(embedded.mean([1]), golden.Read("in.w1").t())), golden.Read("in.w2").t());
-        var cosine = CaptionReward.Cosine(features, golden.Read("in.prompt_features"));
+        var cosine = FeatureCosine.Of(features, golden.Read("in.prompt_features"));
         var loss = cosine.neg().add(Scalars.Of(1)).mean();
         loss.backward();
         golden.Compare(context, "out.features", features);
@@ -98,7 +103,7 @@ internal sealed class RewardsSuite : IConformanceSuite
             image = golden.Read("in.image_features").requires_grad_();
             var loss = ScoreFunction.Loss(LogProbabilities(image).index_select(0, chosen), rewards.index_select(0, chosen));
             loss.backward();
-            golden.Compare(context, $"out.draw.{index}.baseline", ScoreFunction.Baseline(rewards.index_select(0, chosen)));
+            golden.Compare(context, $"out.draw.{index}.baseline", ScoreFunction.Baselines(rewards.index_select(0, chosen)));
             golden.Compare(context, $"out.draw.{index}.loss", Numbers(loss));
             golden.Compare(context, $"out.draw.{index}.grad", image.grad!);
         }
@@ -119,7 +124,7 @@ internal sealed class RewardsSuite : IConformanceSuite
     {
         var queries = golden.Read("in.query_features").requires_grad_();
         var similarities = ContrastiveReward.Similarities(queries, golden.Read("in.text_features"));
-        var loss = ContrastiveReward.Loss(queries, golden.Read("in.text_features"));
+        var loss = ContrastiveReward.Score(queries, golden.Read("in.text_features")).neg().add(Scalars.Of(1)).mean();
         loss.backward();
         golden.Compare(context, "out.similarities", similarities);
         golden.Compare(context, "out.loss", Numbers(loss));
@@ -142,7 +147,8 @@ internal sealed class RewardsSuite : IConformanceSuite
         var id = entry.GetProperty("id").GetString();
         var size = Ints(entry.GetProperty("size"));
         var input = golden.Read($"{id}.in.x").requires_grad_();
-        var output = RewardImage.Resize(input, size[0], size[1], entry.GetProperty("mode").GetString() == "bilinear");
+        var kernel = entry.GetProperty("mode").GetString() == "bilinear" ? ResizeKernel.Bilinear : ResizeKernel.Bicubic;
+        var output = new DifferentiableImageProcessor(size[0], size[1], [0, 0, 0], [1, 1, 1], kernel).Resize(input);
         output.mul(golden.Read($"{id}.in.cotangent")).sum().backward();
         golden.Compare(context, $"{id}.out.y", output);
         golden.Compare(context, $"{id}.out.grad_x", input.grad!);
@@ -154,13 +160,14 @@ internal sealed class RewardsSuite : IConformanceSuite
         var json = golden.Json;
         var latents = golden.Read("in.latents").requires_grad_();
         var image = Keep(networks.Vae.Decode(latents.div(Scalars.Of(json.GetProperty("scaling_factor").GetDouble()))));
-        var unit = Keep(RewardImage.ToUnitRange(image));
+        var unit = Keep(DifferentiableImageProcessor.ToUnitRange(image));
         var size = json.GetProperty("size").GetInt32();
-        var resized = Keep(RewardImage.Resize(RewardImage.Crop(unit, TrainingNetworks.Crop(json.GetProperty("crop"))), size, size));
-        var pixels = Keep(RewardImage.Normalise(resized, Floats(json.GetProperty("mean")), Floats(json.GetProperty("std"))));
+        var processor = new DifferentiableImageProcessor(size, size, Doubles(json.GetProperty("mean")), Doubles(json.GetProperty("std")));
+        var resized = Keep(processor.Resize(TrainingNetworks.Crop(json.GetProperty("crop")).Of(unit)));
+        var pixels = Keep(processor.Normalize(resized));
         var features = networks.Clip.ImageFeatures(pixels);
         var texts = networks.Clip.TextFeatures(Matrix(json.GetProperty("ids")));
-        var cosine = CaptionReward.Cosine(features, texts);
+        var cosine = FeatureCosine.Of(features, texts);
         cosine.sum().backward();
         golden.Compare(context, "out.image", image);
         golden.Compare(context, "out.image_01", unit);
@@ -191,7 +198,7 @@ internal sealed class RewardsSuite : IConformanceSuite
             {
                 var reply = entry.GetProperty("reply").GetString()!;
                 context.Equal("digit_sum", entry.GetProperty("digit_sum").GetInt32(), TagReward.DigitSum(reply));
-                TrainingGolden.Compare(context, "reward", entry.GetProperty("expected"), TagReward.FromReplyDigits(reply, entry.GetProperty("tag_count").GetInt32()));
+                TrainingGolden.Compare(context, "reward", entry.GetProperty("expected"), TagReward.FromReplyDigits(reply, entry.GetProperty("tag_count").GetInt32())!.Value);
             });
         }
 
@@ -200,15 +207,14 @@ internal sealed class RewardsSuite : IConformanceSuite
             yield return new ConformanceCase($"sam/strict/{index}", context =>
             {
                 var expected = entry.GetProperty("expected");
-                var scores = TagReward.Scores(Texts(entry.GetProperty("tags")),
+                var reward = TagReward.Of(Texts(entry.GetProperty("tags")),
                     entry.GetProperty("scored").EnumerateArray().Select(pair => (pair[0].GetString()!, pair[1].GetDouble())));
-                var precision = TagReward.Precision(scores);
                 var recall = TagReward.Recall(Texts(entry.GetProperty("prompt_nouns")), Texts(entry.GetProperty("nouns_covered_by_tags")));
-                context.EqualSequence("scores", Doubles(expected.GetProperty("scores")), scores);
-                TrainingGolden.Compare(context, "r_sam", expected.GetProperty("r_sam"), precision);
+                context.EqualSequence("scores", Doubles(expected.GetProperty("scores")), reward.Scores);
+                TrainingGolden.Compare(context, "r_sam", expected.GetProperty("r_sam"), reward.Precision);
                 TrainingGolden.Compare(context, "recall", expected.GetProperty("recall"), recall);
-                TrainingGolden.Compare(context, "f1", expected.GetProperty("f1"), TagReward.F1(precision, recall));
-                TrainingGolden.Compare(context, "code_compatible", expected.GetProperty("code_compatible"), TagReward.OnPublishedScale(scores));
+                TrainingGolden.Compare(context, "f1", expected.GetProperty("f1"), TagReward.F1(reward.Precision, recall));
+                TrainingGolden.Compare(context, "code_compatible", expected.GetProperty("code_compatible"), reward.OnPublishedScale ?? 0);
             });
         }
     }
@@ -264,8 +270,6 @@ internal sealed class RewardsSuite : IConformanceSuite
 
     private static List<IReadOnlyList<IReadOnlyList<double>>> Rewards(JsonElement entry) =>
         [.. entry.GetProperty("rewards").EnumerateArray().Select(reward => (IReadOnlyList<IReadOnlyList<double>>)reward.EnumerateArray().Select(row => (IReadOnlyList<double>)Doubles(row)).ToList())];
-
-    private static float[] Floats(JsonElement array) => [.. array.EnumerateArray().Select(item => item.GetSingle())];
 
     private static Tensor Matrix(JsonElement rows) => TrainingNetworks.Ids([.. rows.EnumerateArray().Select(Ints)]);
 }

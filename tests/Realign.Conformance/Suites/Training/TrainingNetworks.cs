@@ -4,9 +4,10 @@ using Realign.Clip.Text;
 using Realign.Diffusion.Schedulers;
 using Realign.Diffusion.UNet;
 using Realign.Diffusion.Vae;
+using Realign.Rewards.Tensors;
 using Realign.Safetensors;
 using Realign.Torch;
-using Realign.Training.Rewards;
+using Realign.Torch.Images;
 using static TorchSharp.torch;
 
 namespace Realign.Conformance.Suites.Training;
@@ -41,13 +42,12 @@ internal sealed class TrainingNetworks : IDisposable
     public static TrainingNetworks Open(string part) => new(Path.Combine(part, "models"));
 
     /// <summary>Cosine of CLIP image and text features, (1), along the whole differentiable path from an image in 0..1.</summary>
-    public Tensor ClipReward(Tensor unitImage, CropWindow crop, int size, int[] ids)
+    public Tensor ClipReward(Tensor unitImage, ImageCrop crop, int size, int[] ids)
     {
-        var processor = TrainingGolden.Parse(Path.Combine(_folder, "clip", "preprocessor_config.json"));
-        var pixels = RewardImage.Normalise(RewardImage.Resize(RewardImage.Crop(unitImage, crop), size, size), Floats("image_mean"), Floats("image_std"));
-        return CaptionReward.Cosine(Clip.ImageFeatures(pixels), Clip.TextFeatures(Ids(ids)));
-
-        float[] Floats(string name) => [.. processor.GetProperty(name).EnumerateArray().Select(item => item.GetSingle())];
+        var config = TrainingGolden.Parse(Path.Combine(_folder, "clip", "preprocessor_config.json"));
+        var processor = new DifferentiableImageProcessor(
+            size, size, TrainingGolden.Doubles(config.GetProperty("image_mean")), TrainingGolden.Doubles(config.GetProperty("image_std")));
+        return FeatureCosine.Of(Clip.ImageFeatures(processor.FromUnit(unitImage, crop)), Clip.TextFeatures(Ids(ids)));
     }
 
     /// <summary>A second UNet with storage of its own.</summary>
@@ -86,7 +86,7 @@ internal sealed class TrainingNetworks : IDisposable
     public static Tensor Ids(params int[][] rows) =>
         tensor(rows.SelectMany(row => row).Select(id => (long)id).ToArray(), [rows.Length, rows.Length == 0 ? 0 : rows[0].Length]);
 
-    public static CropWindow Crop(JsonElement crop) => new(
+    public static ImageCrop Crop(JsonElement crop) => new(
         crop.GetProperty("y").GetInt32(), crop.GetProperty("x").GetInt32(), crop.GetProperty("height").GetInt32(), crop.GetProperty("width").GetInt32());
 
     public void Dispose()

@@ -3,12 +3,12 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Realign.Clip;
 using Realign.Conformance.Runner;
+using Realign.Rewards;
+using Realign.Rewards.Tensors;
 using Realign.Safetensors;
 using Realign.Tokenizers;
 using Realign.Torch;
-using Realign.Training.Rewards;
 using Realign.VisionLanguage.Blip2;
-using Realign.VisionLanguage.Captioning;
 using Realign.VisionLanguage.Generation;
 using Realign.VisionLanguage.Opt;
 using static TorchSharp.torch;
@@ -78,7 +78,7 @@ public sealed partial class Blip2ItmSuite : IConformanceSuite
     {
         using var model = Load(golden);
         var pixels = golden.Pixels(gradient: true);
-        var loss = Blip2ForImageTextRetrieval.ContrastiveScore(model.ImageFeatures(model.EncodeImage(pixels)), model.TextFeatures(First(golden))).neg().add(Scalars.Of(1)).mean();
+        var loss = ContrastiveReward.Score(model.ImageFeatures(model.EncodeImage(pixels)), model.TextFeatures(First(golden))).neg().add(Scalars.Of(1)).mean();
         golden.Near(context, "D_itc_loss", loss);
         golden.NearGradient(context, "D_itc_grad_pixel_values", loss, pixels);
     }
@@ -109,30 +109,34 @@ public sealed partial class Blip2ItmSuite : IConformanceSuite
         var tolerance = Math.Max(5 * encoder.Value.GetProperty("max_fp32_fp64_difference").GetDouble(), 1e-5);
         context.Near("caption features", file.ReadSingles($"{encoder.Name}.caption"), captions.ToSingles(), tolerance);
         context.Near("prompt features", file.ReadSingles($"{encoder.Name}.prompt"), prompts.ToSingles(), tolerance);
-        var cosine = captions.mul(prompts).sum(1).ToSingles();
-        context.Near("cosine", Values("cosine"), cosine, tolerance);
+        var cosine = Rows(captions).Zip(Rows(prompts), (caption, prompt) => CaptionReward.Cosine(caption, prompt)).ToList();
+        context.Near("cosine", Values("cosine"), Singles(cosine), tolerance);
         Centred();
         Reduced();
+
+        static List<double[]> Rows(Tensor features) => [.. features.ToSingles().Select(value => (double)value).Chunk((int)features.shape[1])];
+
+        static float[] Singles(IEnumerable<double> values) => [.. values.Select(value => (float)value)];
 
         float[] Values(string name) => [.. pairs.Select(pair => pair.GetProperty(name).GetSingle())];
 
         void Centred()
         {
             var indices = encoder.Value.GetProperty("R0_pairs_caption_prompt").EnumerateArray().Select(Golden.Ints).ToList();
-            Tensor Rows(Tensor features, int side) => features.index_select(0, tensor(indices.Select(pair => (long)pair[side]).ToArray()));
-            var baseline = CaptionReward.Cosine(Rows(captions, 0), Rows(prompts, 1)).mean().item<float>();
+            var baseline = CaptionReward.Baseline(Rows(captions), Rows(prompts), [.. indices.Select(pair => (pair[0], pair[1]))]);
             context.Near("R0", encoder.Value.GetProperty("R0").GetDouble(), baseline, tolerance);
-            context.Near("centred", Values("centred"), CaptionReward.Centre(tensor(cosine), baseline).ToSingles(), tolerance);
+            context.Near("centred", Values("centred"), Singles(cosine.Select(value => CaptionReward.Center(value, baseline))), tolerance);
         }
 
         void Reduced()
         {
-            var direction = CaptionReward.MeanDirection(prompts);
+            var direction = FeatureDirection.Mean(Rows(prompts));
             foreach (var (name, kept) in pairs[0].EnumerateObject().Select(field => (field.Name, KeptShare().Match(field.Name))).Where(item => item.Item2.Success))
             {
                 var share = 1 - (int.Parse(kept.Groups[1].ValueSpan, CultureInfo.InvariantCulture) / 100.0);
-                var reduced = CaptionReward.Cosine(CaptionReward.WithoutDirection(captions, direction, share), CaptionReward.WithoutDirection(prompts, direction, share));
-                context.Near(name, Values(name), reduced.ToSingles(), tolerance);
+                var reduced = Rows(captions).Zip(Rows(prompts), (caption, prompt) =>
+                    CaptionReward.Cosine(FeatureDirection.Remove(caption, direction, share), FeatureDirection.Remove(prompt, direction, share)));
+                context.Near(name, Values(name), Singles(reduced), tolerance);
             }
         }
 
@@ -153,7 +157,8 @@ public sealed partial class Blip2ItmSuite : IConformanceSuite
         switch (encoder)
         {
             case "qformer-text":
-                context.EqualSequence(text, expected, RetrievalScorer.Cut(BertTokenizer.Load(golden.Snapshot()).Encode(text), golden.Json.GetProperty("max_text_tokens").GetInt32()));
+                var bert = BertTokenizer.Load(golden.Snapshot());
+                context.EqualSequence(text, expected, TextReading.CutBeforeEnd(bert, bert.Encode(text), golden.Json.GetProperty("max_text_tokens").GetInt32()).Ids);
                 return Load(golden).TextFeatures(batch)[0];
             case "clip-text":
                 var clipFolder = new Golden(Path.Combine(pack, "clip", "quickgelu")).Snapshot();
@@ -161,13 +166,13 @@ public sealed partial class Blip2ItmSuite : IConformanceSuite
                 var tokenizer = ClipTokenizer.Load(clipFolder);
                 context.EqualSequence(text, expected, tokenizer.Encode(text));
                 var padded = tokenizer.EncodePadded(text, clip.Config.Text.MaxPositionEmbeddings).Ids.Select(id => (long)id).ToArray();
-                return CLIPModel.Normalize(clip.TextFeatures(tensor(padded, [1, padded.Length])))[0];
+                return FeatureCosine.Normalize(clip.TextFeatures(tensor(padded, [1, padded.Length])))[0];
             default:
                 var opt = (OPTForCausalLM)Blip2ForConditionalGeneration.Load(new Golden(Path.Combine(pack, "blip2-opt")).Snapshot(), TorchPlacement.Cpu).Language;
                 var states = opt.Embed(batch.Ids);
                 if (encoder == "opt-hidden-mean")
                     states = opt.HiddenStates(states, batch.Mask).narrow(1, 1, expected.Length - 1);
-                return CLIPModel.Normalize(states.mean([1]))[0];
+                return FeatureCosine.Normalize(states.mean([1]))[0];
         }
     }
 }

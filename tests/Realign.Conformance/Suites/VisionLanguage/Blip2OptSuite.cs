@@ -1,11 +1,12 @@
 using System.Text.Json;
 using Realign.Conformance.Runner;
+using Realign.Rewards.Tensors;
 using Realign.Tokenizers;
 using Realign.Torch;
 using Realign.VisionLanguage.Blip2;
+using Realign.VisionLanguage.Captioning;
 using Realign.VisionLanguage.Generation;
 using Realign.VisionLanguage.Opt;
-using Realign.VisionLanguage.Rewards;
 using static TorchSharp.torch;
 
 namespace Realign.Conformance.Suites.VisionLanguage;
@@ -173,11 +174,11 @@ public sealed class Blip2OptSuite : IConformanceSuite
 
     private static void Truncated(Golden golden, CaseContext context, JsonElement likelihood)
     {
-        using var model = Load(golden);
+        var model = Load(golden);
         using var grad = no_grad();
         var entry = likelihood.GetProperty("truncated");
-        var scorer = new PromptLikelihood(model, Gpt2Tokenizer.Load(golden.Snapshot()), entry.GetProperty("max_length").GetInt32());
-        var text = scorer.Prepare(entry.GetProperty("text").GetString()!);
+        using var captioner = new Blip2CaptionModel(model, Gpt2Tokenizer.Load(golden.Snapshot()));
+        var text = captioner.Prepare(entry.GetProperty("text").GetString()!, entry.GetProperty("max_length").GetInt32()).Text;
         context.EqualSequence("ids", Golden.Ints(entry.GetProperty("input_ids")), text.Ids);
         var pixels = golden.Pixels();
         var actual = model.TokenLogProbabilities(pixels, [.. Enumerable.Repeat(text, (int)pixels.shape[0])]);
@@ -195,7 +196,7 @@ public sealed class Blip2OptSuite : IConformanceSuite
         var pixels = golden.Pixels(gradient: true);
         var means = Likelihood.Mean(model.TokenLogProbabilities(pixels, texts), texts);
         golden.Near(context, "grad.A_per_sample", means);
-        var loss = Surrogates.TeacherForced(means);
+        var loss = means.mean().neg();
         golden.Near(context, "grad.A_loss", loss);
         golden.NearGradient(context, "grad.A_grad_pixel_values", loss, pixels);
     }
@@ -207,12 +208,12 @@ public sealed class Blip2OptSuite : IConformanceSuite
         var pixels = golden.Pixels(gradient: true);
         var captions = new TokenBatch(golden.Tensor("B_input_ids"), golden.Tensor("B_attention_mask"));
         var pool = golden.Tensor("B_pool_mask").to(ScalarType.Float32).unsqueeze(-1);
-        var soft = Surrogates.SoftEmbeddings(opt.Logits(model.EncodeImage(pixels), captions), captions.Ids, opt.EmbeddingTable);
+        var soft = SoftCaption.Embed(SoftCaption.Tokens(opt.Logits(model.EncodeImage(pixels), captions), captions.Ids), opt.EmbeddingTable);
         var pooled = soft.mul(pool).sum(1).div(pool.sum(1));
         var tokenizer = Gpt2Tokenizer.Load(golden.Snapshot());
         var prompts = Golden.Texts(golden.Json.GetProperty("surrogates").GetProperty("B").GetProperty("prompts"))
             .Select(text => opt.Embed(tensor(tokenizer.Encode(text).Skip(1).Select(id => (long)id).ToArray())).mean([0])).ToArray();
-        var cosine = Clip.CLIPModel.Cosine(pooled, stack(prompts));
+        var cosine = FeatureCosine.Of(pooled, stack(prompts));
         golden.Near(context, "grad.B_cosine", cosine);
         var loss = cosine.neg().add(Scalars.Of(1)).mean();
         golden.Near(context, "grad.B_loss", loss);
@@ -230,7 +231,7 @@ public sealed class Blip2OptSuite : IConformanceSuite
         var sequences = stack([.. Enumerable.Range(0, (int)pixels.shape[0]).Select(image => Likelihood.Sum(
             model.Language.TokenLogProbabilities(images.narrow(0, image, 1).expand(texts.Count, -1, -1), texts), texts))]);
         golden.Near(context, "grad.C_sequence_logprobs", sequences);
-        var loss = Surrogates.ScoreFunction(sequences, tensor(Golden.Floats(surrogate.GetProperty("rewards"))));
+        var loss = ScoreFunction.Loss(sequences, tensor(Golden.Floats(surrogate.GetProperty("rewards"))));
         golden.Near(context, "grad.C_loss", loss);
         golden.NearGradient(context, "grad.C_grad_pixel_values", loss, pixels);
     }

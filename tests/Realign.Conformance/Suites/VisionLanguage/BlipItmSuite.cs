@@ -1,9 +1,9 @@
 using Realign.Conformance.Runner;
+using Realign.Rewards.Tensors;
 using Realign.Tokenizers;
 using Realign.Torch;
 using Realign.VisionLanguage.Blip;
 using Realign.VisionLanguage.Generation;
-using Realign.VisionLanguage.Rewards;
 using static TorchSharp.torch;
 
 namespace Realign.Conformance.Suites.VisionLanguage;
@@ -114,7 +114,7 @@ public sealed class BlipItmSuite : IConformanceSuite
         var start = model.TextEncoder.forward(full([batch, 1], Scalars.Of(golden.Json.GetProperty("cls_id").GetInt32()), dtype: ScalarType.Int64));
 
         Tensor Feature(Tensor embeds) => model.ProjectText(model.TextEncoder.EncodeEmbeddings(cat([start, embeds], 1), captions.Mask, null));
-        var soft = Feature(Surrogates.SoftEmbeddings(logits, words, model.TextEncoder.EmbeddingTable));
+        var soft = Feature(SoftCaption.Embed(SoftCaption.Tokens(logits, words), model.TextEncoder.EmbeddingTable));
         var hard = Feature(model.TextEncoder.forward(words));
         golden.Near(context, "B_feature_soft_minus_hard", soft.sub(hard).abs().max());
 

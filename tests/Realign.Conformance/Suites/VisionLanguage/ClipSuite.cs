@@ -1,5 +1,6 @@
 using Realign.Clip;
 using Realign.Conformance.Runner;
+using Realign.Rewards.Tensors;
 using Realign.Tokenizers;
 using Realign.Torch;
 using static TorchSharp.torch;
@@ -79,7 +80,7 @@ public sealed class ClipSuite : IConformanceSuite
         var text = model.TextFeatures(golden.Tensor("input_ids"));
         golden.Near(context, "image_features", image);
         golden.Near(context, "text_features", text);
-        var (imageRows, textRows) = (CLIPModel.Normalize(image), CLIPModel.Normalize(text));
+        var (imageRows, textRows) = (FeatureCosine.Normalize(image), FeatureCosine.Normalize(text));
         golden.Near(context, "image_embeds", imageRows);
         golden.Near(context, "text_embeds", textRows);
         var cosine = imageRows.mm(textRows.t());
@@ -95,8 +96,8 @@ public sealed class ClipSuite : IConformanceSuite
         var text = model.TextFeatures(golden.Tensor("input_ids"));
         var count = image.shape[0];
         var loss = name == "grad_cosine_diagonal"
-            ? CLIPModel.Cosine(image, text.narrow(0, 0, count)).sum()
-            : nn.functional.cross_entropy(CLIPModel.Normalize(image).mm(CLIPModel.Normalize(text).t()).mul(model.LogitScale), arange(Scalars.Of(count)));
+            ? FeatureCosine.Of(image, text.narrow(0, 0, count)).sum()
+            : nn.functional.cross_entropy(FeatureCosine.Normalize(image).mm(FeatureCosine.Normalize(text).t()).mul(model.LogitScale), arange(Scalars.Of(count)));
         golden.NearGradient(context, $"{name}_pixel_values", loss, pixels);
     }
 }

@@ -20,7 +20,7 @@ internal static class GenerationCheck
             LengthPenalty = Number("length_penalty", 1),
             RepetitionPenalty = Number("repetition_penalty", 1),
             NumReturnSequences = (int)Number("num_return_sequences", 1),
-            PenalisedIds = penalised,
+            PenalizedIds = penalised,
         };
     }
 
@@ -54,7 +54,7 @@ internal static class GenerationCheck
         for (var step = 0; step < found.Ids.Count; step++)
         {
             var logits = recorder.Logits[step];
-            foreach (var id in (options.PenalisedIds ?? decoder.ContextIds).Concat(found.Ids.Take(step)).Distinct())
+            foreach (var id in (options.PenalizedIds ?? decoder.ContextIds).Concat(found.Ids.Take(step)).Distinct())
                 logits[id] = (float)(logits[id] < 0 ? logits[id] * options.RepetitionPenalty : logits[id] / options.RepetitionPenalty);
             if (step < options.MinNewTokens)
                 logits[decoder.EndTokenId] = float.NegativeInfinity;

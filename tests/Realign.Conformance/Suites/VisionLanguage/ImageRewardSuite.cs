@@ -1,7 +1,6 @@
 using Realign.Conformance.Runner;
 using Realign.Tokenizers;
 using Realign.Torch;
-using Realign.VisionLanguage.Captioning;
 using Realign.VisionLanguage.Generation;
 using Realign.VisionLanguage.ImageReward;
 using static TorchSharp.torch;
@@ -41,7 +40,7 @@ public sealed class ImageRewardSuite : IConformanceSuite
         var length = ImageRewardConfig.Load(golden.Snapshot()).MaxTextTokens;
         context.Equal("max_length", golden.Json.GetProperty("max_length").GetInt32(), length);
         context.Equal("first_id", golden.Json.GetProperty("first_id").GetInt32(), tokenizer.ClsId);
-        var texts = Golden.Texts(golden.Json.GetProperty("texts")).Select(text => (IReadOnlyList<int>)RetrievalScorer.Cut(tokenizer.Encode(text), length)).ToList();
+        var texts = Golden.Texts(golden.Json.GetProperty("texts")).Select(text => (IReadOnlyList<int>)TextReading.CutBeforeEnd(tokenizer, tokenizer.Encode(text), length).Ids).ToList();
         var batch = TokenBatch.Pad(texts, tokenizer.PadId, CPU, length);
         context.EqualSequence("ids", golden.Tensor("input_ids").ToInt64s(), batch.Ids.ToInt64s());
         context.EqualSequence("mask", golden.Tensor("attention_mask").ToInt64s(), batch.Mask.ToInt64s());

@@ -1,6 +1,6 @@
 using Realign.Core.Images;
 
-namespace Realign.VisionLanguage.Rewards;
+namespace Realign.VisionLanguage.Scoring;
 
 /// <summary>A picture and the prompt it is compared with.</summary>
 /// <param name="Picture">The picture.</param>

@@ -2,7 +2,7 @@ using Realign.Torch;
 using Realign.VisionLanguage.Images;
 using static TorchSharp.torch;
 
-namespace Realign.VisionLanguage.Rewards;
+namespace Realign.VisionLanguage.Scoring;
 
 /// <summary>Scores (picture, prompt) pairs in batches with one differentiable model.</summary>
 /// <param name="images">Preprocessing of the model.</param>
@@ -17,10 +17,10 @@ internal sealed class PairScorer(ModelImages images, Device device)
     /// <param name="score">(B, 3, S, S) pixels and the indices of their pairs -> (B) scores.</param>
     /// <param name="gradient">Whether gradients are wanted.</param>
     /// <param name="cancellationToken">Checked before every batch and before going back.</param>
-    public List<ScoredPair> Score(
+    public List<(float Score, float[]? Gradient)> Score(
         IReadOnlyList<PicturePrompt> pairs, Func<Tensor, IReadOnlyList<int>, Tensor> score, bool gradient, CancellationToken cancellationToken)
     {
-        var results = new List<ScoredPair>(pairs.Count);
+        var results = new List<(float Score, float[]? Gradient)>(pairs.Count);
         while (results.Count < pairs.Count)
         {
             var batch = NextBatch(pairs, results.Count);
@@ -33,7 +33,7 @@ internal sealed class PairScorer(ModelImages images, Device device)
             if (gradient)
                 autograd.backward([scores.sum()], inputs: leaves);
             var values = scores.ToSingles();
-            results.AddRange(batch.Select((_, row) => new ScoredPair(values[row], gradient ? leaves[row].grad!.ToSingles() : null, 0)));
+            results.AddRange(batch.Select((_, row) => (values[row], gradient ? leaves[row].grad!.ToSingles() : null)));
         }
 
         return results;

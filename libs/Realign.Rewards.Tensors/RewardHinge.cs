@@ -1,7 +1,7 @@
 using Realign.Torch;
 using static TorchSharp.torch;
 
-namespace Realign.Training.Rewards;
+namespace Realign.Rewards.Tensors;
 
 /// <summary>
 /// How a reward becomes a loss in ReFL (Xu et al. 2023). RealignDiff's Eq. 5 reads ReLU(R), which would lower the reward; the hinge
