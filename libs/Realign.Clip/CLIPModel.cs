@@ -49,7 +49,7 @@ public sealed class CLIPModel : nn.Module, IParameterOwner
     };
 
     /// <summary>Factor on cosines in the published logits.</summary>
-    public Tensor LogitScale => logit_scale.exp();
+    internal Tensor LogitScale => logit_scale.exp();
 
     /// <summary>Opens a snapshot folder.</summary>
     /// <param name="folder">Holds <c>config.json</c> and <c>model[.variant].safetensors</c> or shards.</param>
@@ -76,10 +76,10 @@ public sealed class CLIPModel : nn.Module, IParameterOwner
     /// <summary>The text tower alone.</summary>
     /// <param name="inputIds">int64 (B, T), padded on the right.</param>
     /// <param name="attentionMask">(B, T) of 1 = read, 0 = padding. Null reads padding too, which changes only states behind the end token.</param>
-    public CLIPTextOutput EncodeText(Tensor inputIds, Tensor? attentionMask = null) => text_model.forward(inputIds, attentionMask);
+    internal CLIPTextOutput EncodeText(Tensor inputIds, Tensor? attentionMask = null) => text_model.forward(inputIds, attentionMask);
 
     /// <summary>The vision tower alone: (B, 3, S, S) normalised pixels.</summary>
-    public CLIPVisionOutput EncodeImage(Tensor pixelValues) => vision_model.forward(pixelValues);
+    internal CLIPVisionOutput EncodeImage(Tensor pixelValues) => vision_model.forward(pixelValues);
 
     /// <summary>int64 (B, T) ids -> (B, P) text features, not normalised.</summary>
     public Tensor TextFeatures(Tensor inputIds)

@@ -41,6 +41,7 @@ public sealed class DependencyTests
 
     [Theory]
     [InlineData("services/Gateway", "libs/Realign.Imaging")]
+    [InlineData("services/Gateway", "libs/Realign.Torch")]
     [InlineData("services/SceneScorer", "libs/Realign.Imaging")]
     [InlineData("libs/Realign.Hosting", "libs/Realign.Imaging")]
     [InlineData("cli", "libs/Realign.Hosting")]

@@ -19,9 +19,9 @@ public sealed class FiniteTests
         using var model = OverflowingModel.ClipOfBrightImages();
         await using var service = await TestService.StartAsync(CaptionerApp.Build, $"--Captioner:Clip={model.Path}");
 
-        await RefusedAsync("items[1]", "CLIP reward is NaN", () => ScoreAsync(service, ScoreMethod.Clip, gradient, Gray(0.45f), Gray(1)));
+        await RefusedAsync("items[1]", "CLIP reward is NaN", () => ScoreAsync(service, ScoreMethod.Clip, gradient, Gray(0.48145466f), Gray(1)));
         // and the service goes on
-        var response = await ScoreAsync(service, ScoreMethod.Clip, gradient, Gray(0.45f));
+        var response = await ScoreAsync(service, ScoreMethod.Clip, gradient, Gray(0.48145466f));
         response.Scores.ShouldHaveSingleItem().Score.ShouldBeInRange(-1, 1);
     }
 
@@ -32,7 +32,7 @@ public sealed class FiniteTests
         await using var service = await TestService.StartAsync(CaptionerApp.Build, $"--Captioner:Model={model.Path}");
 
         await RefusedAsync("items[2]", "LIKELIHOOD reward is NaN",
-            () => ScoreAsync(service, ScoreMethod.Likelihood, gradient: true, Gray(0.45f), Gray(0.4f), Gray(1)));
+            () => ScoreAsync(service, ScoreMethod.Likelihood, gradient: true, Gray(0), Gray(0), Gray(1)));
     }
 
     [Theory]

@@ -7,15 +7,12 @@ namespace Realign.Captioner.Tests;
 /// <summary>Copies of miniature models with finite weights so large that what is computed from them overflows.</summary>
 internal static class OverflowingModel
 {
-    // its square leaves float32; what half of it gives does not
-    private const float Large = 2e19f;
-
     /// <summary>CLIP of which a bright first pixel of a patch overflows, and a gray one does not.</summary>
     public static ModelCopy ClipOfBrightImages() => Create("clip", "vision_model.embeddings.patch_embedding.weight", (weights, shape) =>
     {
         // the first output channel: one tap of 3 x 8 x 8
         weights.AsSpan(0, (int)(shape[1] * shape[2] * shape[3])).Clear();
-        weights[0] = Large;
+        weights[0] = 3e38f;
     });
 
     /// <summary>CLIP of which the features of every text overflow.</summary>
@@ -24,17 +21,25 @@ internal static class OverflowingModel
     /// <summary>The same of a captioner: black, which warms it up, stays finite too.</summary>
     public static ModelCopy CaptionerOfBrightImages()
     {
-        var copy = Create("captioner", "vision_model.embeddings.patch_embedding.weight", (weights, shape) =>
+        const string Patches = "vision_model.embeddings.patch_embedding.";
+        // white is 1.93 after normalization, black -1.792
+        var copy = Create("captioner", Patches + "weight", (weights, shape) =>
         {
             weights.AsSpan(0, (int)(shape[1] * shape[2] * shape[3])).Clear();
-            weights[0] = Large / 2;
+            weights[0] = 1e38f;
         });
-        return Change(copy, "vision_model.embeddings.patch_embedding.bias", (weights, _) => weights[0] = Large / 2);
+        Change(copy, Patches + "bias", (weights, _) => weights[0] = 1.792e38f);
+        return copy;
     }
 
-    private static ModelCopy Create(string model, string key, Action<float[], IReadOnlyList<long>> change) => Change(new ModelCopy(model), key, change);
+    private static ModelCopy Create(string model, string key, Action<float[], IReadOnlyList<long>> change)
+    {
+        var copy = new ModelCopy(model);
+        Change(copy, key, change);
+        return copy;
+    }
 
-    private static ModelCopy Change(ModelCopy copy, string key, Action<float[], IReadOnlyList<long>> change)
+    private static void Change(ModelCopy copy, string key, Action<float[], IReadOnlyList<long>> change)
     {
         var path = Path.Combine(copy.Path, "model.safetensors");
         List<(string, SafetensorsDType, IReadOnlyList<long>, ReadOnlyMemory<byte>)> tensors = [];
@@ -55,6 +60,5 @@ internal static class OverflowingModel
         }
 
         SafetensorsWriter.Write(path, tensors);
-        return copy;
     }
 }

@@ -173,6 +173,144 @@ public sealed class RewardTests
         Calls.Info(failure).Metadata["service"].ShouldBe("captioner");
     }
 
+    [Theory]
+    [InlineData(float.NaN, DataType.Float32)]
+    [InlineData(float.NegativeInfinity, DataType.Float32)]
+    [InlineData(float.NaN, DataType.Float16)]
+    [InlineData(float.PositiveInfinity, DataType.Float16)]
+    public async Task GradientThatIsNotFinite_IsAnErrorOfItsPair(float wrong, DataType dataType)
+    {
+        await using var mesh = await StartAsync();
+        SpoilScore(mesh, "spoiled.png", RewardKind.Itc, score => score.Gradient = dataType == DataType.Float32
+            ? new Tensor { DataType = dataType, Shape = { 3, 1, 1 }, Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(new[] { 1, 2, wrong }.AsSpan())) }
+            : new Tensor { DataType = dataType, Shape = { 3, 1, 1 }, Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(new[] { (Half)1, (Half)2, (Half)wrong }.AsSpan())) });
+
+        var response = await Score(mesh, new GradientOptions { DataType = dataType }, [Pair("a.png", "x=1 y=0"), Pair("spoiled.png", "x=1 y=0")], Spec(RewardKind.Itc));
+
+        response.Items[0].Error.ShouldBeNull();
+        response.Items[1].Gradient.ShouldBeNull();
+        response.Items[1].Error.Code.ShouldBe((int)StatusCode.FailedPrecondition);
+        response.Items[1].Error.Message.ShouldContain("the gradient of the ITC reward is");
+        response.Items[1].Error.Message.ShouldContain("element 2");
+    }
+
+    [Fact]
+    public async Task ValueThatIsNotFinite_IsAnErrorOfItsPair_ThatNamesTheReward()
+    {
+        await using var mesh = await StartAsync();
+        SpoilScore(mesh, "spoiled.png", RewardKind.Clip, score => score.Score = float.NaN);
+
+        var response = await Score(mesh, [Pair("spoiled.png", "x=1 y=0"), Pair("a.png", "x=1 y=0")], Spec(RewardKind.Itm), Spec(RewardKind.Clip));
+
+        response.Items[0].Error.Code.ShouldBe((int)StatusCode.FailedPrecondition);
+        response.Items[0].Error.Message.ShouldContain("the CLIP reward is NaN");
+        response.Items[0].Values.ShouldBeEmpty();
+        response.Items[1].Error.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task CaptionWithoutDirection_IsAnErrorOfItsPair()
+    {
+        await using var mesh = await StartAsync();
+
+        // the fake divides by a length of 0
+        var response = await Score(mesh, [Pair("a.png", "x=0 y=0"), Pair("a.png", "x=1 y=0")], Spec(RewardKind.Caption));
+
+        response.Items[0].Error.Message.ShouldContain("the CAPTION reward is NaN");
+        response.Items[1].Reward.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task SumThatLeavesFloat_IsAnErrorOfItsPair()
+    {
+        await using var mesh = await StartAsync();
+        SpoilScore(mesh, "spoiled.png", RewardKind.Itc, score => score.Gradient =
+            new Tensor { DataType = DataType.Float32, Shape = { 3, 1, 1 }, Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(new[] { 1f, 2f, 1e37f }.AsSpan())) });
+
+        var response = await Score(mesh, new GradientOptions(), [Pair("a.png", "x=1 y=0"), Pair("spoiled.png", "x=1 y=0")],
+            new RewardSpec { Kind = RewardKind.Itc, Weight = 1000 }, Spec(RewardKind.Clip));
+
+        response.Items[0].Error.ShouldBeNull();
+        response.Items[1].Error.Message.ShouldContain("the gradient of the summed reward");
+    }
+
+    [Fact]
+    public async Task LargeGradient_InHalves_IsScaledDown()
+    {
+        await using var mesh = await StartAsync();
+        SpoilScore(mesh, "spoiled.png", RewardKind.Itc, score => score.Gradient =
+            new Tensor { DataType = DataType.Float32, Shape = { 3, 1, 1 }, Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(new[] { 1e30f, 0, -3e35f }.AsSpan())) });
+
+        var response = await Score(mesh, new GradientOptions { DataType = DataType.Float16 }, [Pair("spoiled.png", "x=1 y=0")],
+            new RewardSpec { Kind = RewardKind.Itc, Weight = 1000 }, new RewardSpec { Kind = RewardKind.Clip, Weight = 0 });
+
+        var gradient = response.Items[0].Gradient;
+        var halves = MemoryMarshal.Cast<byte, Half>(gradient.Data.Span).ToArray();
+        halves.ShouldAllBe(half => Half.IsFinite(half));
+        Math.ScaleB((double)halves[2], -gradient.ScaleLog2).ShouldBe(-3e38, 3e35);
+    }
+
+    [Fact]
+    public async Task EntryThatTheCaptionerCannotScore_DoesNotFailTheOthers()
+    {
+        await using var mesh = await StartAsync();
+        var score = mesh.Behaviour.ScorePrompt;
+        mesh.Behaviour.ScorePrompt = request =>
+        {
+            var index = request.Items.ToList().FindIndex(item => item.Image.Encoded.ToStringUtf8() == "odd");
+            return index < 0 ? score(request) : throw NotFinite($"items[{index}]");
+        };
+
+        var response = await Score(mesh, [Pair("a.png", "x=1 y=0"), Pair("odd", "x=1 y=0"), Pair("b.png", "x=1 y=0")], Spec(RewardKind.Clip));
+
+        response.Items[0].Error.ShouldBeNull();
+        response.Items[2].Error.ShouldBeNull();
+        response.Items[1].Error.Code.ShouldBe((int)StatusCode.FailedPrecondition);
+        response.Items[1].Error.Message.ShouldContain("the reward is NaN");
+        response.Items[1].Error.Message.ShouldNotContain("items[");
+    }
+
+    [Fact]
+    public async Task Timings_AreInTheOrderOfTheRequest_WhateverIsReadyFirst()
+    {
+        await using var mesh = await StartAsync();
+        using var othersAreDone = new CountdownEvent(2);
+        var (score, embed) = (mesh.Behaviour.ScorePrompt, mesh.Behaviour.EmbedText);
+        mesh.Behaviour.ScorePrompt = request =>
+        {
+            if (request.Method == ScoreMethod.Clip)
+                othersAreDone.Wait(TimeSpan.FromSeconds(30)).ShouldBeTrue();
+            else
+                othersAreDone.Signal();
+            return score(request);
+        };
+        mesh.Behaviour.EmbedText = request =>
+        {
+            othersAreDone.Signal();
+            return embed(request);
+        };
+
+        var response = await Score(mesh, [Pair("a.png", "x=1 y=0")], Spec(RewardKind.Clip), Spec(RewardKind.Caption), Spec(RewardKind.Likelihood));
+
+        response.Timings.Select(timing => timing.Name).ShouldBe(["clip", "caption", "likelihood"]);
+        response.Items[0].Values.Select(value => value.Kind).ShouldBe([RewardKind.Clip, RewardKind.Caption, RewardKind.Likelihood]);
+    }
+
+    [Fact]
+    public async Task WhatAModelDidNotRead_IsReported()
+    {
+        await using var mesh = await StartAsync();
+        var caption = mesh.Behaviour.Caption;
+        mesh.Behaviour.Caption = request => request.Image.Encoded.ToStringUtf8() == "long.png" ? new CaptionResponse { Caption = "x=1 y=0.5" } : caption(request);
+        SpoilScore(mesh, "long.png", RewardKind.Clip, score => score.TruncatedPrompt = "and a vase");
+
+        var response = await Score(mesh, [Pair("long.png", "x=3 y=4.75")], Spec(RewardKind.Caption), Spec(RewardKind.Clip));
+
+        response.Items[0].Values[0].TruncatedPrompt.ShouldBe(".75");
+        response.Items[0].Values[0].TruncatedCaption.ShouldBe(".5");
+        response.Items[0].Values[1].TruncatedPrompt.ShouldBe("and a vase");
+    }
+
     public static TheoryData<string, Action<ScoreRequest>> Unusable { get; } = new()
     {
         { "items", request => request.Items.Clear() },
@@ -211,7 +349,11 @@ public sealed class RewardTests
         {
             _embedded.Enqueue(request);
             var rows = request.Texts.SelectMany(Embed).ToArray();
-            return new EmbedTextResponse { Embeddings = new Tensor { DataType = DataType.Float32, Shape = { request.Texts.Count, 2 }, Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(rows.AsSpan())) } };
+            return new EmbedTextResponse
+            {
+                Embeddings = new Tensor { DataType = DataType.Float32, Shape = { request.Texts.Count, 2 }, Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(rows.AsSpan())) },
+                Texts = { request.Texts.Select(text => new TextReport { NumTokens = 3, Truncated = text.Length > 7 ? text[7..] : "" }) },
+            };
         };
         mesh.Behaviour.ScorePrompt = request =>
         {
@@ -225,6 +367,30 @@ public sealed class RewardTests
             return new ScorePromptResponse { Scores = { request.Items.Select(_ => ScoreOf(request)) } };
         };
         return mesh;
+    }
+
+    /// <summary>Changes what the Captioner answers for one image and reward.</summary>
+    private static void SpoilScore(FakeMesh mesh, string image, RewardKind kind, Action<PromptScore> change)
+    {
+        var score = mesh.Behaviour.ScorePrompt;
+        mesh.Behaviour.ScorePrompt = request =>
+        {
+            var answer = score(request);
+            for (var i = 0; i < request.Items.Count; i++)
+            {
+                if (request.Items[i].Image.Encoded.ToStringUtf8() == image && request.Method.ToString() == kind.ToString())
+                    change(answer.Scores[i]);
+            }
+
+            return answer;
+        };
+    }
+
+    private static RpcException NotFinite(string field)
+    {
+        var status = new Status { Code = (int)Code.FailedPrecondition, Message = $"{field}: the reward is NaN" };
+        status.Details.Add(Google.Protobuf.WellKnownTypes.Any.Pack(new ErrorInfo { Domain = "realign", Metadata = { ["field"] = field } }));
+        return status.ToRpcException();
     }
 
     private static PromptScore ScoreOf(ScorePromptRequest request)

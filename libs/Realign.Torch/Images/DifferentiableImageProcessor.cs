@@ -76,13 +76,13 @@ public sealed class DifferentiableImageProcessor
     }
 
     /// <summary>The resize step, without any clamp.</summary>
-    /// <param name="image">(B, 3, H, W).</param>
-    /// <returns>(B, 3, Height, Width).</returns>
+    /// <param name="image">(B, C, H, W).</param>
+    /// <returns>(B, C, Height, Width).</returns>
     public Tensor Resize(Tensor image)
     {
         ArgumentNullException.ThrowIfNull(image);
-        if (image.dim() != 4 || image.shape[1] != 3 || image.shape[2] < 1 || image.shape[3] < 1)
-            throw new ArgumentException($"shape ({string.Join(", ", image.shape)}) is not (B, 3, H, W)", nameof(image));
+        if (image.dim() != 4 || image.shape[2] < 1 || image.shape[3] < 1)
+            throw new ArgumentException($"shape ({string.Join(", ", image.shape)}) is not (B, C, H, W)", nameof(image));
         return nn.functional.interpolate(
             image, size: [Height, Width], mode: Mode == ResizeKernel.Bicubic ? InterpolationMode.Bicubic : InterpolationMode.Bilinear,
             align_corners: false, antialias: Antialias);

@@ -35,7 +35,8 @@ internal sealed partial class RewardCall(Backend captioner, DateTime deadline, i
     public void Dispose() => _slots.Dispose();
 
     private async Task SendBatchAsync<TEntry, TValue>(
-        CallScope scope, IReadOnlyList<TEntry> entries, int[] batch, Func<CallScope, IReadOnlyList<TEntry>, Task<IReadOnlyList<TValue>>> send, Outcome<TValue>[] outcomes)
+        CallScope scope, IReadOnlyList<TEntry> entries, int[] batch, Func<CallScope, IReadOnlyList<TEntry>, Task<IReadOnlyList<TValue>>> send,
+        Outcome<TValue>[] outcomes)
         where TValue : class
     {
         var pending = new Stack<int[]>([batch]);
@@ -98,17 +99,32 @@ internal sealed partial class RewardCall(Backend captioner, DateTime deadline, i
         return batches;
     }
 
-    /// <summary>A refused value, or a message that is too large: a full queue says when to come back, a message does not.</summary>
-    private static bool IsAboutEntries(BackendException failure) =>
-        failure.StatusCode == StatusCode.InvalidArgument
-        || (failure.StatusCode == StatusCode.ResourceExhausted && failure.GetRpcStatus()?.GetDetail<RetryInfo>() is null);
+    /// <summary>
+    /// A refused value; an entry for which the model computes nothing finite, which has a field; or a message that is too large: a full queue
+    /// says when to come back, a message does not.
+    /// </summary>
+    private static bool IsAboutEntries(BackendException failure) => failure.StatusCode switch
+    {
+        StatusCode.InvalidArgument => true,
+        StatusCode.FailedPrecondition => FieldsOf(failure).Any(),
+        StatusCode.ResourceExhausted => failure.GetRpcStatus()?.GetDetail<RetryInfo>() is null,
+        _ => false,
+    };
+
+    private static IEnumerable<string> FieldsOf(BackendException failure)
+    {
+        var status = failure.GetRpcStatus();
+        if (status?.GetDetail<ErrorInfo>() is { } info && info.Metadata.TryGetValue("field", out var field))
+            yield return field;
+        foreach (var violation in status?.GetDetail<BadRequest>()?.FieldViolations ?? [])
+            yield return violation.Field;
+    }
 
     private static int? Culprit(BackendException failure, int count)
     {
-        var fields = failure.GetRpcStatus()?.GetDetail<BadRequest>()?.FieldViolations;
-        foreach (var violation in fields ?? [])
+        foreach (var field in FieldsOf(failure))
         {
-            if (EntryIndex().Match(violation.Field) is { Success: true } match
+            if (EntryIndex().Match(field) is { Success: true } match
                 && int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < count)
                 return index;
         }
@@ -120,7 +136,8 @@ internal sealed partial class RewardCall(Backend captioner, DateTime deadline, i
     {
         Code = (int)failure.StatusCode,
         // positions inside our batch mean nothing to the caller
-        Message = failure.Status.Detail.Replace($"items[{index}].", "", StringComparison.Ordinal).Replace($"texts[{index}]", "text", StringComparison.Ordinal),
+        Message = failure.Status.Detail.Replace($"items[{index}].", "", StringComparison.Ordinal).Replace($"items[{index}]: ", "", StringComparison.Ordinal)
+            .Replace($"texts[{index}]", "text", StringComparison.Ordinal),
     };
 
     [GeneratedRegex(@"^(?:items|texts)\[(\d+)\]")]

@@ -1,10 +1,12 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
+using Google.Protobuf;
 using Realign.Conformance.Runner;
 using Realign.Torch;
 using Realign.Torch.Images;
 using Realign.Training.Feedback;
 using Realign.Training.Sampling;
-using Realign.Training.Transport;
+using Realign.Wire.Tensors;
 using static Realign.Conformance.Suites.Training.TrainingGolden;
 using static TorchSharp.torch;
 
@@ -37,9 +39,11 @@ internal sealed class RemoteGradientSuite : IConformanceSuite
         golden.Compare(context, $"{id}.out.reward", Numbers(reward));
         golden.Compare(context, $"{id}.out.cotangent", image.grad!.neg());
         weights.Compare(golden, context, $"{id}.direct.");
-        var packed = Cotangent.Pack(golden.Read($"{id}.out.cotangent"));
-        context.Equal("log2_scale", entry.GetProperty("log2_scale").GetInt32(), packed.Log2Scale);
-        context.Near("packed", golden.Read($"{id}.in.cotangent_fp16_scaled").to(ScalarType.Float32).sub(packed.Stored.to(ScalarType.Float32)).abs().max().item<float>(), 0);
+        var cotangent = golden.Read($"{id}.out.cotangent");
+        var packed = TensorWriter.ScaledHalves(cotangent.ToSingles(), cotangent.shape);
+        context.Equal("log2_scale", entry.GetProperty("log2_scale").GetInt32(), packed.ScaleLog2);
+        var stored = MemoryMarshal.Cast<byte, Half>(packed.Data.Span).ToArray().Select(half => (float)half).ToArray();
+        context.Near("packed", golden.Read($"{id}.in.cotangent_fp16_scaled").ToSingles(), stored, 0);
         TrainingGolden.Compare(context, "max_abs", entry.GetProperty("max_abs"), image.grad!.abs().max().item<float>(), network: true);
     }
 
@@ -52,13 +56,16 @@ internal sealed class RemoteGradientSuite : IConformanceSuite
         {
             "fp32" => exact,
             "fp16" => golden.Read($"{id}.in.cotangent_fp16").to(ScalarType.Float32),
-            _ => new Cotangent(golden.Read($"{id}.in.cotangent_fp16_scaled"), entry.GetProperty("log2_scale").GetInt32()).Unpack(),
+            _ => tensor(TensorReader.Singles("gradient", Message(golden.Read($"{id}.in.cotangent_fp16_scaled"), entry.GetProperty("log2_scale").GetInt32())), exact.shape),
         };
-        Cotangent.Loss(Image(golden, networks), gradient).backward();
+        ImageGradient.Loss(Image(golden, networks), gradient).backward();
         weights.Compare(golden, context, $"{id}.{wire}.");
         var flushed = gradient.eq(Scalars.Of(0)).logical_and(exact.ne(Scalars.Of(0))).to(ScalarType.Float64).mean().item<double>();
         TrainingGolden.Compare(context, "flushed_share", entry.GetProperty("errors").GetProperty(wire).GetProperty("flushed_share"), flushed, network: true);
     }
+
+    private static V1.Tensor Message(Tensor halves, int scale) =>
+        new() { DataType = V1.DataType.Float16, ScaleLog2 = scale, Shape = { halves.shape }, Data = ByteString.CopyFrom(halves.contiguous().bytes) };
 
     private static Tensor Image(TrainingGolden golden, TrainingNetworks networks)
     {

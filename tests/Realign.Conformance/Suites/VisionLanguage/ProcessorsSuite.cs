@@ -105,11 +105,11 @@ internal sealed class ProcessorsSuite : IConformanceSuite
         var processor = Processor(root, size, kernel, item.GetProperty("antialias").GetBoolean());
         using var image = TensorConvert.Read(tensors, prefix + "image_01").requires_grad_();
         using var resized = processor.Resize(image);
-        using var normalized = processor.Normalize(resized);
+        using var normalised = processor.Normalize(resized);
         var measured = item.GetProperty("fp32_vs_fp64");
-        Compare(context, "resized", tensors, prefix + "resized", resized, measured.GetProperty("normalized").GetDouble());
-        Compare(context, "normalized", tensors, prefix + "normalized", normalized, measured.GetProperty("normalized").GetDouble());
-        Compare(context, "vjp", tensors, prefix + "vjp_image", Gradient(normalized, image, TensorConvert.Read(tensors, prefix + "cotangent")), measured.GetProperty("vjp").GetDouble());
+        Compare(context, "resized", tensors, prefix + "resized", resized, measured.GetProperty("normalised").GetDouble());
+        Compare(context, "normalised", tensors, prefix + "normalised", normalised, measured.GetProperty("normalised").GetDouble());
+        Compare(context, "vjp", tensors, prefix + "vjp_image", Gradient(normalised, image, TensorConvert.Read(tensors, prefix + "cotangent")), measured.GetProperty("vjp").GetDouble());
     }
 
     private static void RewardPath(CaseContext context, JsonElement root, SafetensorsFile tensors)
@@ -122,7 +122,7 @@ internal sealed class ProcessorsSuite : IConformanceSuite
         using var output = processor.FromSigned(image, new ImageCrop(corner[0].GetInt32(), corner[1].GetInt32(), side, side));
         // no measured difference is given for this path: the largest of the resize cases holds
         var measured = root.GetProperty("differentiable").EnumerateArray().Select(item => item.GetProperty("fp32_vs_fp64")).ToList();
-        Compare(context, "normalized", tensors, path.GetProperty("tensor").GetString()!, output, measured.Max(item => item.GetProperty("normalized").GetDouble()));
+        Compare(context, "normalised", tensors, path.GetProperty("tensor").GetString()!, output, measured.Max(item => item.GetProperty("normalised").GetDouble()));
         var vjp = path.GetProperty("vjp").GetString()!;
         var cotangent = TensorConvert.Read(tensors, vjp.Replace("vjp_image_pm1", "cotangent", StringComparison.Ordinal));
         Compare(context, "vjp", tensors, vjp, Gradient(output, image, cotangent), measured.Max(item => item.GetProperty("vjp").GetDouble()));

@@ -1,14 +1,16 @@
+using Realign.Core.Errors;
 using Realign.Gateway.Backends;
 using Realign.V1;
+using Realign.Wire.Tensors;
 
 namespace Realign.Gateway.Rewards;
 
 /// <summary>The rewards that the Captioner scores itself, with gradients.</summary>
-internal sealed class PromptReward(BackendCaller caller, CaptionerService.CaptionerServiceClient client)
+internal sealed class PromptScoring(BackendCaller caller, CaptionerService.CaptionerServiceClient client)
 {
-    public Task<Outcome<PromptScore>[]> ScoreAsync(
+    public Task<Outcome<ScoredPair>[]> ScoreAsync(
         RewardCall call, RewardKind kind, IReadOnlyList<ScoreItem> pairs, DataType? gradient, CancellationToken cancellationToken) =>
-        call.SendAsync<ScoreItem, PromptScore>(kind.ToString().ToUpperInvariant(), pairs, pair => SizeOf(pair, gradient is not null), async (scope, batch) =>
+        call.SendAsync<ScoreItem, ScoredPair>(kind.ToString().ToUpperInvariant(), pairs, pair => SizeOf(pair, gradient is not null), async (scope, batch) =>
         {
             var request = new ScorePromptRequest
             {
@@ -17,10 +19,26 @@ internal sealed class PromptReward(BackendCaller caller, CaptionerService.Captio
             };
             request.Items.AddRange(batch);
             var answer = await caller.UnaryAsync(scope, client.ScorePromptAsync, request);
-            if (gradient is not null && answer.Scores.Any(score => score.Gradient is null))
-                throw BackendFailure.Broken("left a gradient out", scope);
-            return answer.Scores;
+            return [.. answer.Scores.Select(score => Read(kind, score, gradient is not null, scope))];
         }, cancellationToken);
+
+    private static ScoredPair Read(RewardKind kind, PromptScore score, bool gradient, CallScope scope)
+    {
+        var value = new RewardValue { Kind = kind, Value = score.Score, TruncatedPrompt = score.TruncatedPrompt };
+        if (!gradient)
+            return new ScoredPair(value, null);
+        try
+        {
+            if (score.Gradient?.Shape is [3, _, _])
+                return new ScoredPair(value, new PixelGradient(score.Gradient, TensorReader.Singles("gradient", score.Gradient)));
+        }
+        catch (InvalidInputException)
+        {
+            // said below
+        }
+
+        throw BackendFailure.Broken("left a gradient out, or returned one that is not [3, height, width]", scope);
+    }
 
     private static ScoreMethod MethodOf(RewardKind kind) => kind switch
     {
