@@ -26,25 +26,16 @@ public sealed class FiniteTests
     }
 
     [Fact]
-    public async Task Likelihood_ThatOverflows_NamesItsItem()
+    public async Task CaptionerThatOverflows_IsNotServed_AndSaysWhy()
     {
-        using var model = OverflowingModel.CaptionerOfBrightImages();
+        using var model = OverflowingModel.Captioner();
         await using var service = await TestService.StartAsync(CaptionerApp.Build, $"--Captioner:Model={model.Path}");
 
-        await RefusedAsync("items[2]", "LIKELIHOOD reward is NaN",
-            () => ScoreAsync(service, ScoreMethod.Likelihood, gradient: true, Gray(0), Gray(0), Gray(1)));
-    }
+        var failure = await TestService.FailsAsync(() => CaptionerServiceTests.Client(service).CaptionAsync(new CaptionRequest { Image = Gray(0) }).ResponseAsync);
 
-    [Theory]
-    [InlineData(1)]
-    [InlineData(4)]
-    public async Task Caption_WithoutFiniteProbabilities_IsRefused(int beams)
-    {
-        using var model = OverflowingModel.CaptionerOfBrightImages();
-        await using var service = await TestService.StartAsync(CaptionerApp.Build, $"--Captioner:Model={model.Path}");
-
-        await RefusedAsync("image", "NaN or infinite",
-            () => CaptionerServiceTests.Client(service).CaptionAsync(new CaptionRequest { Image = Gray(1), NumBeams = beams }).ResponseAsync);
+        failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition);
+        failure.Status.Detail.ShouldContain("NaN or infinite");
+        (await service.HealthAsync()).ShouldBe(Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus.NotServing);
     }
 
     [Fact]

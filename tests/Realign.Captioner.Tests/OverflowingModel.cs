@@ -18,29 +18,12 @@ internal static class OverflowingModel
     /// <summary>CLIP of which the features of every text overflow.</summary>
     public static ModelCopy ClipOfTexts() => Create("clip", "text_projection.weight", (weights, _) => weights.AsSpan().Fill(3e38f));
 
-    /// <summary>The same of a captioner: black, which warms it up, stays finite too.</summary>
-    public static ModelCopy CaptionerOfBrightImages()
-    {
-        const string Patches = "vision_model.embeddings.patch_embedding.";
-        // white is 1.93 after normalization, black -1.792
-        var copy = Create("captioner", Patches + "weight", (weights, shape) =>
-        {
-            weights.AsSpan(0, (int)(shape[1] * shape[2] * shape[3])).Clear();
-            weights[0] = 1e38f;
-        });
-        Change(copy, Patches + "bias", (weights, _) => weights[0] = 1.792e38f);
-        return copy;
-    }
+    /// <summary>A captioner of which the vectors of every image overflow.</summary>
+    public static ModelCopy Captioner() => Create("captioner", "language_projection.weight", (weights, _) => weights.AsSpan().Fill(3e38f));
 
     private static ModelCopy Create(string model, string key, Action<float[], IReadOnlyList<long>> change)
     {
         var copy = new ModelCopy(model);
-        Change(copy, key, change);
-        return copy;
-    }
-
-    private static void Change(ModelCopy copy, string key, Action<float[], IReadOnlyList<long>> change)
-    {
         var path = Path.Combine(copy.Path, "model.safetensors");
         List<(string, SafetensorsDType, IReadOnlyList<long>, ReadOnlyMemory<byte>)> tensors = [];
         using (var file = SafetensorsFile.Open(path))
@@ -60,5 +43,6 @@ internal static class OverflowingModel
         }
 
         SafetensorsWriter.Write(path, tensors);
+        return copy;
     }
 }

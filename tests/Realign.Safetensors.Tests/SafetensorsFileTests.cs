@@ -29,6 +29,19 @@ public sealed class SafetensorsFileTests : IDisposable
     }
 
     [Theory]
+    [InlineData(640)]
+    [InlineData(896)]
+    [InlineData(1152)]
+    [InlineData(1408)]
+    public void Open_FileWhoseHeaderLengthLooksLikeAPickle_IsRead(int headerLength)
+    {
+        var data = new byte[16];
+        using var file = SafetensorsFile.Open(_folder.Write("x.safetensors", Pair.PadRight(headerLength), data));
+
+        file.ReadSingles("a").ShouldBe([0, 0]);
+    }
+
+    [Theory]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,16]}}""", "key 'a' has 16 bytes for shape [2] of F32")]
     [InlineData("""{"a":{"dtype":"F32","shape":[4],"data_offsets":[16,32]}}""", "key 'a' points outside the file")]
     [InlineData("""{"a":{"dtype":"F32","shape":[4],"data_offsets":[-16,0]}}""", "key 'a' points outside the file")]

@@ -85,7 +85,8 @@ public static partial class FileMistakes
 
     private static (string Problem, string WayOut)? FindInBinary(ReadOnlySpan<byte> head, string text, long length, FileFormat wanted)
     {
-        if (head.StartsWith("PK\x3\x4"u8) || (head.Length > 1 && head[0] == 0x80 && head[1] is >= 2 and <= 5))
+        // a header of 640 bytes begins as a pickle does
+        if (head.StartsWith("PK\x3\x4"u8) || (head.Length > 1 && head[0] == 0x80 && head[1] is >= 2 and <= 5 && !IsSafetensors(head, length)))
         {
             return ("this is a PyTorch file (a pickle): it runs code when loaded and is refused, whatever its name",
                 $"download the {Name(wanted)} revision of the model, or convert the file with the publisher's own tool");
