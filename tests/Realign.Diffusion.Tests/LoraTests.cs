@@ -125,12 +125,62 @@ public sealed class LoraTests(Miniature miniature) : IClassFixture<Miniature>, I
         Problems((Layer + ".lora_A.weight", [4, TextWidth]), (Layer + ".lora.down.weight", [4, TextWidth]), (Layer + ".lora_B.weight", [Width, 4]))
             .ShouldHaveSingleItem().ShouldContain("are the same part");
 
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void Load_WeightOrAlphaThatIsNoNumber_IsNamed(float number)
+    {
+        foreach (var broken in new[] { Layer + ".lora_A.weight", Layer + ".lora_B.weight", Layer + ".alpha" })
+        {
+            var file = Write("bad", (Layer + ".lora_A.weight", [4, TextWidth]), (Layer + ".lora_B.weight", [Width, 4]), (Layer + ".alpha", [1]));
+            Overwrite(file, broken, number);
+
+            Should.Throw<ModelLoadException>(() => Load(file)).Problems.ShouldHaveSingleItem().ShouldStartWith($"key '{broken}' holds NaN or infinity");
+        }
+    }
+
+    [Fact]
+    public void Load_NumbersOfAnotherKind_AreNamed()
+    {
+        var file = Path.Combine(_folder, "integers.safetensors");
+        SafetensorsWriter.Write(file, [
+            (Layer + ".lora_A.weight", SafetensorsDType.U16, [4, TextWidth], new byte[4 * TextWidth * 2]),
+            (Layer + ".lora_B.weight", SafetensorsDType.F32, [Width, 4], new byte[Width * 4 * 4])]);
+
+        Should.Throw<ModelLoadException>(() => Load(file)).Problems.ShouldContain($"key '{Layer}.lora_A.weight' is U16, adapters are F32, F16, BF16 or F64");
+    }
+
+    [Fact]
+    public void Load_StrayAdapterConfig_BelongsToPeftsOwnFileOnly()
+    {
+        var file = Write("style", (Layer + ".lora_A.weight", [4, TextWidth]), (Layer + ".lora_B.weight", [Width, 4]));
+        File.WriteAllText(Path.Combine(_folder, "adapter_config.json"), """{"lora_alpha": 400}""");
+        File.Copy(file, Path.Combine(_folder, "adapter_model.safetensors"));
+
+        using var style = Load(file);
+        using var peft = Load(Path.Combine(_folder, "adapter_model.safetensors"));
+
+        style.Pairs.ShouldHaveSingleItem().Adapter.Scale.ShouldBe(1);
+        peft.Pairs.ShouldHaveSingleItem().Adapter.Scale.ShouldBe(100);
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private IReadOnlyList<string> Problems(params (string Key, long[] Shape)[] tensors) =>
         Should.Throw<ModelLoadException>(() => Load(Write("bad", tensors))).Problems;
 
     private LoraWeights Load(string file) => LoraWeights.Load(file, miniature.Pipeline.Components, TorchPlacement.Cpu);
+
+    // the last number of a tensor
+    private static void Overwrite(string file, string key, float number)
+    {
+        long end;
+        using (var opened = SafetensorsFile.Open(file))
+            end = opened.Entries[key].Offset + opened.Entries[key].LengthBytes;
+        using var stream = File.OpenWrite(file);
+        stream.Position = end - sizeof(float);
+        stream.Write(BitConverter.GetBytes(number));
+    }
 
     private string Write(string name, params (string Key, long[] Shape)[] tensors)
     {

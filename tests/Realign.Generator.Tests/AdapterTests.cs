@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Grpc.Core;
 using Realign.Safetensors;
@@ -17,14 +19,24 @@ public sealed class AdapterTests : IAsyncLifetime
     private const int TextWidth = 128;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("adapters").FullName;
+    private readonly string _secret = Path.GetTempFileName();
     private TestService _service = null!;
 
     public async ValueTask InitializeAsync()
     {
         Write("style", (Layer, Width, TextWidth));
+        File.Copy(Path.Combine(_folder, "style.safetensors"), Path.Combine(_folder, "style-copy.safetensors"));
+        Write("accent", (Layer, Width, TextWidth));
         Write("words", (TextLayer, TextWidth, TextWidth));
         Write("other-model", [.. Enumerable.Range(0, 300).Select(index => ($"unet.down_blocks.{index}.attentions.9.proj_in", Width, TextWidth))]);
         File.WriteAllText(Path.Combine(_folder, "broken.safetensors"), "no tensors");
+        File.Move(Path.Combine(_folder, "accent.safetensors"), Path.Combine(_folder, "cafe\u0301.safetensors"));
+        File.WriteAllText(_secret, "root:x:0:0:secret");
+        File.CreateSymbolicLink(Path.Combine(_folder, "elsewhere.safetensors"), _secret);
+        File.CreateSymbolicLink(Path.Combine(_folder, "device.safetensors"), "/dev/zero");
+        File.CreateSymbolicLink(Path.Combine(_folder, "link.safetensors"), "style.safetensors");
+        using (var mkfifo = Process.Start("mkfifo", Path.Combine(_folder, "pipe.safetensors")))
+            await mkfifo.WaitForExitAsync();
         _service = await TestService.StartAsync(GeneratorApp.Build, $"--Generator:Adapters={_folder}");
     }
 
@@ -40,6 +52,32 @@ public sealed class AdapterTests : IAsyncLifetime
         (await PictureAsync(("words", null))).ShouldNotBe(plain);
         (await PictureAsync(("style", 1), ("words", 1))).ShouldNotBe(styled);
         (await PictureAsync(("style", 0))).ShouldBe(plain);
+        (await PictureAsync()).ShouldBe(plain);
+    }
+
+    [Fact]
+    public async Task TwoFilesOfEqualContent_AddUp_AndTheServiceGoesOn()
+    {
+        var plain = await PictureAsync();
+        var styled = await PictureAsync(("style", 1));
+        var twice = await PictureAsync(("style", 1), ("style-copy", 1));
+
+        twice.ShouldNotBe(styled);
+        twice.ShouldNotBe(plain);
+        (await PictureAsync(("style-copy", 1), ("style", 1))).ShouldBe(twice);
+        (await PictureAsync(("style", 1))).ShouldBe(styled);
+        (await PictureAsync()).ShouldBe(plain);
+    }
+
+    [Fact]
+    public async Task SameAdapterTwice_IsInvalidArgument_AndTheServiceGoesOn()
+    {
+        var plain = await PictureAsync();
+
+        var failure = await TestService.FailsAsync(() => PictureAsync(("style", 1), ("words", 1), ("style", 0.5f)));
+
+        failure.StatusCode.ShouldBe(StatusCode.InvalidArgument);
+        failure.Status.Detail.ShouldContain("adapters[2].name = style");
         (await PictureAsync()).ShouldBe(plain);
     }
 
@@ -59,6 +97,30 @@ public sealed class AdapterTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("pipe", "cannot be read as a safetensors file")]
+    [InlineData("broken", "cannot be read as a safetensors file")]
+    [InlineData("elsewhere", "a link that leads out of the adapter folder")]
+    [InlineData("device", "a link that leads out of the adapter folder")]
+    public async Task AdapterThatIsNoFileOfTheFolder_IsRefusedUnopened_AndNothingOfItIsTold(string name, string problem)
+    {
+        var failure = await TestService.FailsAsync(() => PictureAsync((name, 1)));
+
+        failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition);
+        failure.Status.Detail.ShouldContain($"{name}.safetensors");
+        failure.Status.Detail.ShouldContain(problem);
+        failure.Status.Detail.ShouldNotContain(_folder);
+        failure.Status.Detail.ShouldNotContain("secret");
+        failure.Status.Detail.ShouldNotContain(BitConverter.ToInt64("no tensors"u8).ToString(CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
+    public async Task AdapterNamedInAnotherUnicodeForm_OrThroughALinkInsideTheFolder_IsFound()
+    {
+        (await PictureAsync(("caf\u00e9", 1))).ShouldBe(await PictureAsync(("cafe\u0301", 1)));
+        (await PictureAsync(("link", 1))).ShouldBe(await PictureAsync(("style", 1)));
+    }
+
+    [Theory]
     [InlineData("nowhere")]
     [InlineData("../adapters/style")]
     [InlineData("style.safetensors")]
@@ -67,7 +129,9 @@ public sealed class AdapterTests : IAsyncLifetime
         var failure = await TestService.FailsAsync(() => PictureAsync((name, 1)));
 
         failure.StatusCode.ShouldBe(StatusCode.NotFound);
-        failure.Status.Detail.ShouldContain("broken, other-model, style, words");
+        failure.Status.Detail.ShouldStartWith($"adapters[0].name = {name}: ");
+        failure.GetRpcStatus()!.GetDetail<Google.Rpc.ErrorInfo>()!.Metadata.ShouldContainKeyAndValue("field", "adapters[0].name");
+        failure.Status.Detail.ShouldContain("style, style-copy, words");
     }
 
     [Theory]
@@ -90,6 +154,7 @@ public sealed class AdapterTests : IAsyncLifetime
     {
         await _service.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
+        File.Delete(_secret);
     }
 
     private async Task<byte[]> PictureAsync(params (string Name, float? Strength)[] adapters)

@@ -3,17 +3,20 @@ using System.Text.Json;
 using Realign.Core.Configs;
 using Realign.Core.Errors;
 using Realign.Core.Files;
+using Realign.Safetensors;
 
 namespace Realign.Diffusion.Lora;
 
 /// <summary>
-/// Alphas that a file keeps in its header (<c>lora_adapter_metadata</c>), or in the <c>adapter_config.json</c> that peft puts beside it,
-/// instead of one tensor per module.
+/// Alphas that a file keeps in its header (<c>lora_adapter_metadata</c>), or in the <c>adapter_config.json</c> that peft puts beside its
+/// <c>adapter_model.safetensors</c>, instead of one tensor per module.
 /// </summary>
 internal sealed class LoraMetadata
 {
     private const string Entry = "lora_adapter_metadata";
+    private const string PeftFile = "adapter_model.safetensors";
     private const string PeftConfig = "adapter_config.json";
+    private const int MaxConfigBytes = 16 << 20;
     private readonly JsonElement? _root;
     private readonly string _path;
 
@@ -24,25 +27,28 @@ internal sealed class LoraMetadata
     }
 
     /// <exception cref="ModelLoadException">The entry or the config is there but not a JSON object.</exception>
-    public static LoraMetadata Read(string path, IReadOnlyDictionary<string, string> header)
+    public static LoraMetadata Read(SafetensorsFile file)
     {
-        if (header.TryGetValue(Entry, out var json))
-            return new LoraMetadata(path, Parse(path, $"metadata {Entry}", json));
-        var config = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, PeftConfig);
-        return new LoraMetadata(path, ModelFile.Exists(config) ? Parse(path, PeftConfig, Encoding.UTF8.GetString(ModelText.Read(config))) : null);
+        if (file.Metadata.TryGetValue(Entry, out var json))
+            return new LoraMetadata(file.Path, Parse(file.Path, $"metadata {Entry}", Encoding.UTF8.GetBytes(json)));
+        // peft gives both of its files fixed names; any other adapter of the folder is none of this config's business
+        var config = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file.Path))!, PeftConfig);
+        return new LoraMetadata(file.Path, Path.GetFileName(file.Path) == PeftFile && ModelFile.Exists(config)
+            ? Parse(file.Path, PeftConfig, ModelText.Read(config, MaxConfigBytes))
+            : null);
     }
 
-    private static JsonElement Parse(string path, string what, string json)
+    private static JsonElement Parse(string path, string what, ReadOnlyMemory<byte> json)
     {
         try
         {
-            using var document = StrictJson.Parse(Encoding.UTF8.GetBytes(json));
+            using var document = StrictJson.Parse(json);
             if (document.RootElement.ValueKind == JsonValueKind.Object)
                 return document.RootElement.Clone();
         }
         catch (JsonException exception)
         {
-            throw new ModelLoadException(path, $"{what} is not JSON: {exception.Message}", "save the adapter again", exception);
+            throw new ModelLoadException(path, $"{what} is not JSON", "save the adapter again", exception);
         }
 
         throw new ModelLoadException(path, $"{what} is not a JSON object", "save the adapter again");
@@ -82,5 +88,5 @@ internal sealed class LoraMetadata
 
     private double Number(string name, JsonElement value) => value.ValueKind == JsonValueKind.Number && double.IsFinite(value.GetDouble())
         ? value.GetDouble()
-        : throw new ModelLoadException(_path, $"{name} = {value.GetRawText()} is not a number", "save the adapter again");
+        : throw new ModelLoadException(_path, $"{name} is not a finite number", "save the adapter again");
 }

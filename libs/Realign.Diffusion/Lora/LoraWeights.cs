@@ -54,25 +54,57 @@ public sealed class LoraWeights : IDisposable
     /// <exception cref="ModelLoadException">The file is no adapter, or one for another architecture; lists every key that does not fit.</exception>
     public static LoraWeights Load(string path, IReadOnlyDictionary<string, nn.Module> components, TorchPlacement placement)
     {
-        ArgumentNullException.ThrowIfNull(placement);
         using var file = SafetensorsFile.Open(path);
+        return Load(file, components, placement);
+    }
+
+    /// <summary>Loads an opened file for a model; nothing of the file is needed afterwards.</summary>
+    /// <param name="file">Opened here and closed by the caller.</param>
+    /// <param name="components">Component name (<c>unet</c>, <c>text_encoder</c>, <c>text_encoder_2</c>) to loaded model.</param>
+    /// <param name="placement">Device and type of those models.</param>
+    /// <exception cref="ModelLoadException">As the other overload.</exception>
+    public static LoraWeights Load(SafetensorsFile file, IReadOnlyDictionary<string, nn.Module> components, TorchPlacement placement)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(placement);
         var problems = new List<string>();
         var groups = Plan(file, components, problems);
         if (problems.Count > 0)
-            throw new ModelLoadException(path, problems, "use an adapter that was trained on this model's architecture");
-        var metadata = LoraMetadata.Read(path, file.Metadata);
-        return new LoraWeights(path, [.. groups.Select(group => (group.Key, Read(file, group.Key, group.Value, metadata, placement)))]);
+            throw new ModelLoadException(file.Path, problems, "use an adapter that was trained on this model's architecture");
+        problems.AddRange(file.Entries.Keys.Select(file.FindNonFinite).OfType<string>());
+        if (problems.Count > 0)
+            throw new ModelLoadException(file.Path, problems, SafetensorsFile.NonFiniteWayOut);
+        var metadata = LoraMetadata.Read(file);
+        var adapters = new List<(LoraTarget, LoraAdapter)>();
+        var weights = new LoraWeights(file.Path, adapters);
+        try
+        {
+            foreach (var (target, keys) in groups)
+                adapters.Add((target, Read(file, target, keys, metadata, placement)));
+            file.RequireUnchanged();
+            return weights;
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
     }
 
-    /// <summary>Every key of a file that does not fit a model; empty = it fits. Reads no weights, and the model needs none.</summary>
+    /// <summary>Every key of a file that does not fit a model; empty = it fits. Reads alphas but no weights, and the model needs none.</summary>
     /// <param name="path">A safetensors file.</param>
     /// <param name="components">Component name (<c>unet</c>, <c>text_encoder</c>, <c>text_encoder_2</c>) to model.</param>
-    /// <exception cref="ModelLoadException">The file cannot be read.</exception>
+    /// <exception cref="ModelLoadException">The file, or what it says about alphas, cannot be read.</exception>
     public static IReadOnlyList<string> Check(string path, IReadOnlyDictionary<string, nn.Module> components)
     {
         using var file = SafetensorsFile.Open(path);
         var problems = new List<string>();
-        _ = Plan(file, components, problems);
+        var groups = Plan(file, components, problems);
+        if (problems.Count > 0)
+            return problems;
+        var metadata = LoraMetadata.Read(file);
+        foreach (var (target, keys) in groups)
+            _ = Factor(file, target, keys, metadata);
         return problems;
     }
 
@@ -82,7 +114,7 @@ public sealed class LoraWeights : IDisposable
     {
         if (!double.IsFinite(strength))
             throw new InvalidInputException("lora.strength", strength.ToString(System.Globalization.CultureInfo.InvariantCulture), "is not a number", "use 0 to 1 (up to 2 at most)");
-        var attached = _adapters.Select(adapter => (adapter.Target.Slot, Adapter: adapter.Unit with { Scale = adapter.Unit.Scale * strength })).ToList();
+        var attached = _adapters.Select(adapter => (adapter.Target.Slot, Adapter: adapter.Unit.WithStrength(strength))).ToList();
         foreach (var (slot, adapter) in attached)
             slot.Attach(adapter);
         return new Attachment(attached);
@@ -117,6 +149,8 @@ public sealed class LoraWeights : IDisposable
             var (suffix, part) = Suffixes.FirstOrDefault(item => key.EndsWith(item.Suffix, StringComparison.Ordinal));
             if (suffix is null)
                 problems.Add($"key '{key}' is no adapter key that is known");
+            else if (file.Entries[key].DType is not (SafetensorsDType.F32 or SafetensorsDType.F16 or SafetensorsDType.BF16 or SafetensorsDType.F64))
+                problems.Add($"key '{key}' is {file.Entries[key].DType.HeaderName()}, adapters are F32, F16, BF16 or F64");
             else if (targets.Find(key[..^suffix.Length]) is not { } target)
                 problems.Add($"key '{key}': the model has no such layer");
             else if (!(groups.TryGetValue(target, out var parts) ? parts : groups[target] = []).TryAdd(part, key))
@@ -156,17 +190,29 @@ public sealed class LoraWeights : IDisposable
         SafetensorsFile file, LoraTarget target, Dictionary<LoraPart, string> keys, LoraMetadata metadata, TorchPlacement placement)
     {
         using var scope = NewDisposeScope();
-        var down = TensorConvert.Read(file, keys[LoraPart.Down]).to(placement.DType, placement.Device);
-        var up = TensorConvert.Read(file, keys[LoraPart.Up]).to(placement.DType, placement.Device);
+        var down = ReadPart(file, keys[LoraPart.Down], placement);
+        var up = ReadPart(file, keys[LoraPart.Up], placement);
         var rank = down.shape[0];
-        // without any alpha, alpha = rank
-        var factor = keys.TryGetValue(LoraPart.Alpha, out var alpha)
-            ? file.ReadSingles(alpha)[0] / (double)rank
-            : metadata.Factor(target.Path, rank) ?? 1;
+        var factor = Factor(file, target, keys, metadata);
         var isConv = target.Weight.Length == 4;
         down = down.reshape(isConv ? [rank, .. target.Weight[1..]] : [rank, target.Weight[1]]);
         up = up.reshape(isConv ? [target.Weight[0], rank, 1, 1] : [target.Weight[0], rank]);
         return new LoraAdapter(down.DetachFromDisposeScope(), up.DetachFromDisposeScope(), factor);
+    }
+
+    private static Tensor ReadPart(SafetensorsFile file, string key, TorchPlacement placement)
+    {
+        var part = TensorConvert.Read(file, key).to(placement.DType, placement.Device);
+        return part.isfinite().all().item<bool>()
+            ? part
+            : throw new ModelLoadException(file.Path, $"key '{key}' holds numbers that {placement.DType} has not", "run the service with Generator:DType float32 or bfloat16");
+    }
+
+    // without any alpha, alpha = rank
+    private static double Factor(SafetensorsFile file, LoraTarget target, Dictionary<LoraPart, string> keys, LoraMetadata metadata)
+    {
+        var rank = file.Entries[keys[LoraPart.Down]].Shape[0];
+        return keys.TryGetValue(LoraPart.Alpha, out var alpha) ? file.ReadSingles(alpha)[0] / (double)rank : metadata.Factor(target.Path, rank) ?? 1;
     }
 
     private sealed class Attachment(List<(AdapterSlot Slot, LoraAdapter Adapter)> attached) : IDisposable

@@ -68,6 +68,8 @@ public static partial class ExceptionMapping
                 var full = ToStatus(Code.ResourceExhausted, "RESOURCE_EXHAUSTED", text);
                 full.Details.Add(Any.Pack(new RetryInfo { RetryDelay = Duration.FromTimeSpan(exhausted.RetryAfter) }));
                 return full;
+            case NotFoundException { Field.Length: > 0 } missing:
+                return ToStatus(Code.NotFound, "NOT_FOUND", text, ("field", missing.Field), ("value", Shortened(missing.Value)));
             case NotFoundException:
                 return ToStatus(Code.NotFound, "NOT_FOUND", text);
             case UnavailableException:

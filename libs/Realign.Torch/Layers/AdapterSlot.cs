@@ -16,8 +16,15 @@ public sealed class AdapterSlot
     /// <summary>Puts an adapter to use; the slot does not own its tensors.</summary>
     public void Attach(LoraAdapter adapter) => _adapters.Add(adapter);
 
-    /// <summary>Takes an adapter out of use.</summary>
-    public bool Detach(LoraAdapter adapter) => _adapters.Remove(adapter);
+    /// <summary>Takes this very adapter out of use, and no other of equal numbers.</summary>
+    /// <returns>Whether it was in use.</returns>
+    public bool Detach(LoraAdapter adapter)
+    {
+        var index = _adapters.FindLastIndex(attached => ReferenceEquals(attached, adapter));
+        if (index >= 0)
+            _adapters.RemoveAt(index);
+        return index >= 0;
+    }
 
     internal Tensor Add(Tensor input, Tensor output, Func<Tensor, Tensor, Tensor?, Tensor> apply)
     {

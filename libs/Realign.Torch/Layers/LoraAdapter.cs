@@ -3,12 +3,26 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Realign.Torch.Layers;
 
-/// <summary>One low-rank pair. Whoever made the tensors disposes them after detaching.</summary>
-/// <param name="Down">[rank, in] for a linear layer, [rank, in, kh, kw] for a convolution.</param>
-/// <param name="Up">[out, rank], or [out, rank, 1, 1].</param>
-/// <param name="Scale">Strength times alpha / rank.</param>
-public sealed record LoraAdapter(Tensor Down, Tensor Up, double Scale)
+/// <summary>
+/// One low-rank pair. Whoever made the tensors disposes them after detaching. No record: two pairs of equal numbers are still two pairs.
+/// </summary>
+/// <param name="down">[rank, in] for a linear layer, [rank, in, kh, kw] for a convolution.</param>
+/// <param name="up">[out, rank], or [out, rank, 1, 1].</param>
+/// <param name="scale">Strength times alpha / rank.</param>
+public sealed class LoraAdapter(Tensor down, Tensor up, double scale)
 {
+    /// <summary>[rank, in] for a linear layer, [rank, in, kh, kw] for a convolution.</summary>
+    public Tensor Down { get; } = down;
+
+    /// <summary>[out, rank], or [out, rank, 1, 1].</summary>
+    public Tensor Up { get; } = up;
+
+    /// <summary>Strength times alpha / rank.</summary>
+    public double Scale { get; } = scale;
+
+    /// <summary>The same pair, not a copy of it, with a factor on its scale.</summary>
+    public LoraAdapter WithStrength(double strength) => new(Down, Up, Scale * strength);
+
     /// <summary>A copy of a base weight with the adapter folded in: W + scale * up down.</summary>
     /// <param name="weight">[out, in] or [out, in, kh, kw].</param>
     public Tensor MergeInto(Tensor weight)

@@ -4,6 +4,7 @@ using Realign.Core.Errors;
 using Realign.Diffusion.FineStage;
 using Realign.Diffusion.Lora;
 using Realign.Diffusion.Pipelines;
+using Realign.Tokenizers.Text;
 using Realign.V1;
 using Realign.Wire.Masks;
 using Realign.Wire.Requests;
@@ -57,9 +58,17 @@ internal static class GenerationRequestReader
     private static IReadOnlyList<AdapterChoice> Adapters(GenerateRequest request)
     {
         Require.Count("adapters", request.Adapters.Count, 0, MaxAdapters);
-        return [.. request.Adapters.Select((adapter, index) => new AdapterChoice(
-            Require.Text($"adapters[{index}].name", adapter.Name, MaxNameLength),
-            adapter.HasStrength ? (double)(decimal)Require.Range($"adapters[{index}].strength", adapter.Strength, -MaxStrength, MaxStrength) : 1))];
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        return [.. request.Adapters.Select((adapter, index) => Adapter($"adapters[{index}]", adapter, names))];
+    }
+
+    private static AdapterChoice Adapter(string field, Adapter adapter, HashSet<string> names)
+    {
+        // composed, so that a name is one name however it was typed
+        var name = CanonicalForm.Compose(Require.Text($"{field}.name", adapter.Name, MaxNameLength));
+        if (!names.Add(name))
+            throw new InvalidInputException($"{field}.name", name, "this adapter is in the call already", "name it once, with the sum of the strengths");
+        return new AdapterChoice(name, adapter.HasStrength ? (double)(decimal)Require.Range($"{field}.strength", adapter.Strength, -MaxStrength, MaxStrength) : 1);
     }
 
     private static int Side(string field, int value)
