@@ -70,7 +70,7 @@ public sealed class AdapterFolder(string? folder)
     // compared with what is there, never put into a path
     private string Find(string field, string name)
     {
-        var files = folder is null ? [] : Directory.GetFiles(folder, "*" + Suffix).Order(StringComparer.Ordinal).ToArray();
+        var files = folder is null ? [] : Directory.GetFiles(folder, "*" + Suffix).OrderBy(NameOf, StringComparer.Ordinal).ToArray();
         return Array.Find(files, file => NameOf(file) == name)
             ?? throw new NotFoundException(field, name, "there is no such adapter", files.Length == 0
                 ? "this service offers none: put safetensors files into a folder and name it in Generator:Adapters"
