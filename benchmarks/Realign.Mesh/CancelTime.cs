@@ -9,7 +9,7 @@ namespace Realign.MeshBenchmark;
 /// </summary>
 internal static class CancelTime
 {
-    private const int ManySteps = 1000;
+    private const int ManySteps = 999;
 
     public static async Task MeasureAsync(MeshUnderTest mesh, Report report, int tries)
     {

@@ -68,7 +68,7 @@ public sealed class CorruptSnapshotTests
         {
             refused += Survives(() =>
             {
-                var made = Scheduler.Create("DDIMScheduler", SchedulerConfig.Parse(Mutate(scheduler, random)));
+                var made = SchedulerConfig.Parse(Mutate(scheduler, random)).Create(SchedulerKind.DDIM);
                 made.SetTimesteps(4);
             }) ? 0 : 1;
         }

@@ -78,7 +78,7 @@ public sealed class DistilledModelTests : IDisposable
         pipeline.IsGuided(8).ShouldBeFalse();
         var halves = new List<bool>();
         float[] With(double weight) => Miniature.Generate(
-            pipeline, Miniature.Request(7) with { SchedulerClass = "LCMScheduler", GuidanceScale = weight },
+            pipeline, Miniature.Request(7) with { Scheduler = SchedulerKind.LCM, GuidanceScale = weight },
             new PipelineHooks { Progress = progress => halves.Add(progress.Step.IsGuided) });
 
         With(8).ShouldNotBe(With(3));

@@ -75,10 +75,6 @@ public sealed class PipelineRequestTests(Miniature miniature) : IClassFixture<Mi
     }
 
     [Fact]
-    public void CreateScheduler_UnknownClass_NamesTheKnown() =>
-        Should.Throw<NotFoundException>(() => miniature.Pipeline.CreateScheduler("HeunDiscreteScheduler")).WayOut.ShouldContain("DDIMScheduler");
-
-    [Fact]
     public void Generate_AfterARefusal_GeneratesTheSameImage()
     {
         var before = miniature.Generate(Miniature.Request());

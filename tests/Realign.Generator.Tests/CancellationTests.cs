@@ -93,7 +93,7 @@ public sealed class CancellationTests
         _ = await RunningGenerator.EventsAsync(client, Requests.Plain());
     }
 
-    private static GenerateRequest Long() => Requests.Plain(request => request.NumInferenceSteps = 1000);
+    private static GenerateRequest Long() => Requests.Plain(request => request.NumInferenceSteps = 999);
 
     private static async Task QueueLengthAsync(TestService service, int length)
     {

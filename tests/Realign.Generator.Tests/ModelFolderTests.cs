@@ -50,6 +50,24 @@ public sealed class ModelFolderTests : IDisposable
     }
 
     [Fact]
+    public async Task OwnSchedulerThatIsNotImplemented_RefusesOnlyCallsThatNameNone()
+    {
+        Copy(Checkout.Miniature("generator"), _folder);
+        Edit(Path.Combine(_folder, "model_index.json"), index => index["scheduler"]![1] = "HeunDiscreteScheduler");
+        Edit(Path.Combine(_folder, "scheduler", "scheduler_config.json"), config => config["_class_name"] = "HeunDiscreteScheduler");
+        await using var service = await TestService.StartAsync(GeneratorApp.Build, $"--Generator:Model={_folder}");
+        var client = new GeneratorService.GeneratorServiceClient(service.Channel);
+
+        var failure = await TestService.FailsAsync(() => RunningGenerator.EventsAsync(client, Requests.Plain()));
+        var events = await RunningGenerator.EventsAsync(client, Requests.Plain(request => request.Scheduler = Scheduler.EulerAncestral));
+
+        failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition);
+        failure.Status.Detail.ShouldContain("HeunDiscreteScheduler");
+        events[^1].Result.Scheduler.ShouldBe(Scheduler.EulerAncestral);
+        (await service.HealthAsync()).ShouldBe(HealthCheckResponse.Types.ServingStatus.Serving);
+    }
+
+    [Fact]
     public async Task HalfPrecision_LoadsAndDraws()
     {
         await using var service = await TestService.StartAsync(GeneratorApp.Build, "--Generator:DType=bfloat16");

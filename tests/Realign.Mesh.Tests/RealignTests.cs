@@ -86,7 +86,7 @@ public sealed class RealignTests(RunningMesh mesh)
     {
         using var cancel = new CancellationTokenSource();
         var request = new RealignRequest { Generate = RunningMesh.Request };
-        request.Generate.NumInferenceSteps = 1000;
+        request.Generate.NumInferenceSteps = 999;
         var lastStep = 0;
 
         var failure = await TestService.FailsAsync(() => RunningMesh.EventsAsync(mesh.Client, request, async response =>

@@ -59,6 +59,9 @@ public sealed class ConfigReader
         ? new ConfigReader(path, root, "", [])
         : throw new ModelLoadException(path, "not a JSON object", "download it again");
 
+    /// <summary>A reader of the same object that knows of no problems yet.</summary>
+    public ConfigReader Again() => new(Path, _root, _prefix, []);
+
     /// <summary>A nested object, which reports into the same list of problems; an absent one reads as empty.</summary>
     public ConfigReader Section(string name)
     {
@@ -140,7 +143,7 @@ public sealed class ConfigReader
         return numbers;
     }
 
-    /// <summary>A list of texts, each one of the values that are implemented.</summary>
+    /// <summary>A list of texts, each one of the values that are implemented; any where none are given.</summary>
     public IReadOnlyList<string> Texts(string name, params string[] allowed)
     {
         if (!TryGet(name, false, out var value))
@@ -148,7 +151,7 @@ public sealed class ConfigReader
         if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
             return Reject<IReadOnlyList<string>>(name, value, "a list of texts", []);
         var texts = value.EnumerateArray().Select(item => item.GetString()!).ToList();
-        foreach (var text in texts.Except(allowed))
+        foreach (var text in allowed.Length == 0 ? [] : texts.Except(allowed))
             _problems.Add($"{_prefix}{name}: '{Shorten(text)}' is not implemented (known: {string.Join(", ", allowed)})");
         return texts;
     }

@@ -8,7 +8,7 @@ namespace Realign.Diffusion.Generation;
 /// <param name="Images">One per seed.</param>
 /// <param name="EffectivePrompt">The prompt that was encoded.</param>
 /// <param name="TruncatedPrompt">The end of it that did not fit the context.</param>
-/// <param name="SchedulerClass">Published class name.</param>
+/// <param name="Scheduler">The one that was used.</param>
 /// <param name="HeatMaps">Per image and word, where asked for.</param>
 /// <param name="Regions">One report per region of the fine stage.</param>
 /// <param name="Timings">Milliseconds per stage.</param>
@@ -16,7 +16,7 @@ public sealed record GeneratedImages(
     IReadOnlyList<RgbImage> Images,
     string EffectivePrompt,
     string TruncatedPrompt,
-    string SchedulerClass,
+    SchedulerKind Scheduler,
     IReadOnlyList<WordHeatMap> HeatMaps,
     IReadOnlyList<RegionReport> Regions,
     StageTimings Timings);

@@ -67,9 +67,9 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
     {
         var factor = pipeline.Vae.Config.Factor;
         var timings = new StageTimings();
-        using var scheduler = pipeline.CreateScheduler(request.SchedulerClass, new SchedulerOptions { Eta = request.Eta });
-        if (request.Eta > 0 && scheduler.GetType().Name != "DDIMScheduler")
-            throw new InvalidInputException("eta", $"{request.Eta}", $"{scheduler.GetType().Name} has no eta", "leave it out, or use SCHEDULER_DDIM");
+        using var scheduler = pipeline.CreateScheduler(request.Scheduler, new SchedulerOptions { Eta = request.Eta });
+        if (request.Eta > 0 && !scheduler.HasEta)
+            throw new InvalidInputException("eta", $"{request.Eta}", $"{scheduler.Kind.ClassName()} has no eta", "leave it out, or use SCHEDULER_DDIM");
         scheduler.SetTimesteps(request.NumInferenceSteps);
         var plan = request.FineStage is { } stage ? FineStagePlan.Prepare(stage, pipeline.Prompts.Tower, request.Prompt.Prompts[0], height, width) : null;
         var prompt = plan is null ? request.Prompt : request.Prompt with { Prompts = [plan.Prompt] };
@@ -106,7 +106,7 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
         }
 
         return new GeneratedImages(
-            images, prompt.Prompts[0], conditions.Prompts[0].Tokens.TruncatedRest, scheduler.GetType().Name, maps, plan?.Reports ?? [], timings);
+            images, prompt.Prompts[0], conditions.Prompts[0].Tokens.TruncatedRest, scheduler.Kind, maps, plan?.Reports ?? [], timings);
     }
 
     // the latents are shrunk before they are decoded: a small picture costs little, whatever the size of the image

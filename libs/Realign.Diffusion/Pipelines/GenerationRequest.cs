@@ -2,6 +2,7 @@ using System.Globalization;
 using Realign.Core.Errors;
 using Realign.Diffusion.FineStage;
 using Realign.Diffusion.Lora;
+using Realign.Diffusion.Schedulers;
 using static TorchSharp.torch;
 
 namespace Realign.Diffusion.Pipelines;
@@ -34,8 +35,8 @@ public sealed record GenerationRequest
     /// <summary>Pixels, a multiple of the VAE's factor; null = the checkpoint's own size.</summary>
     public int? Width { get; init; }
 
-    /// <summary>Published class name of the scheduler; null = the checkpoint's own.</summary>
-    public string? SchedulerClass { get; init; }
+    /// <summary>Null = the checkpoint's own.</summary>
+    public SchedulerKind? Scheduler { get; init; }
 
     /// <summary>DDIM's eta, 0..1.</summary>
     public double Eta { get; init; }

@@ -39,8 +39,8 @@ public sealed class StableDiffusionPipeline : IDisposable
     /// <summary>Device and type of UNet and text encoders.</summary>
     public TorchPlacement Placement { get; }
 
-    /// <summary>Published class name of the snapshot's own scheduler.</summary>
-    public string SchedulerClass => _schedulerConfig.ClassName ?? nameof(DDIMScheduler);
+    /// <summary>The snapshot's own scheduler; null when it is not implemented, so that every run has to name one.</summary>
+    public SchedulerKind? OwnScheduler => _schedulerConfig.OwnIsRefused is null ? _schedulerConfig.Kind : null;
 
     /// <summary>Models by the names that adapter files use.</summary>
     public IReadOnlyDictionary<string, nn.Module> Components => _textEncoder2 is null
@@ -48,14 +48,19 @@ public sealed class StableDiffusionPipeline : IDisposable
         : new Dictionary<string, nn.Module> { ["unet"] = UNet, ["text_encoder"] = Prompts.Tower.Model, ["text_encoder_2"] = _textEncoder2 };
 
     /// <summary>A scheduler with the snapshot's noise schedule.</summary>
-    /// <param name="className">Published class name; null = the snapshot's own.</param>
+    /// <param name="kind">Null = the snapshot's own.</param>
     /// <param name="options">Choices of this run.</param>
-    /// <exception cref="NotFoundException">There is no such class.</exception>
-    public Scheduler CreateScheduler(string? className = null, SchedulerOptions? options = null) =>
-        Scheduler.Create(className ?? SchedulerClass, _schedulerConfig, options);
+    /// <exception cref="FailedPreconditionException">The snapshot's own is not implemented, or it asks for what the chosen one has not.</exception>
+    public Scheduler CreateScheduler(SchedulerKind? kind = null, SchedulerOptions? options = null) => _schedulerConfig.Create(kind, options);
 
     /// <summary>Whether a run needs the negative prompt: guidance above 1, and the UNet was not distilled to do without.</summary>
     public bool IsGuided(double guidanceScale) => guidanceScale > 1 && !UNet.IsDistilled;
+
+    /// <summary>Steps that a request asks for.</summary>
+    public int StepsOf(GenerationRequest request) => request.NumInferenceSteps ?? Defaults.NumInferenceSteps;
+
+    /// <summary>Guidance scale that a request asks for.</summary>
+    public double GuidanceOf(GenerationRequest request) => request.GuidanceScale ?? Defaults.GuidanceScale;
 
     /// <summary>Pixels that a request asks for.</summary>
     public (int Height, int Width) SizeOf(GenerationRequest request)
@@ -74,7 +79,7 @@ public sealed class StableDiffusionPipeline : IDisposable
         Check(request);
         using var grad = no_grad();
         using var scope = NewDisposeScope();
-        var conditions = Prompts.Encode(request.Prompt, IsGuided(request.GuidanceScale));
+        var conditions = Prompts.Encode(request.Prompt, IsGuided(request));
         var latents = Denoise(request, conditions, hooks, cancellation);
         var images = Decode(latents, cancellation);
         return new GenerationResult(images.MoveToOuterDisposeScope(), latents.MoveToOuterDisposeScope(), conditions.Prompts);
@@ -93,13 +98,13 @@ public sealed class StableDiffusionPipeline : IDisposable
         using var scope = NewDisposeScope();
         if (UNet.IsDistilled && request.Prompt.NegativePrompts is not null)
             throw new InvalidInputException("negative_prompt", $"{request.Prompt.NegativePrompts.Count} text(s)", "this model has guidance distilled into it and takes no negative prompt", "leave it out");
-        using var ownScheduler = hooks?.Scheduler is null ? CreateScheduler(request.SchedulerClass, new SchedulerOptions { Eta = request.Eta }) : null;
+        using var ownScheduler = hooks?.Scheduler is null ? CreateScheduler(request.Scheduler, new SchedulerOptions { Eta = request.Eta }) : null;
         using var ownNoise = hooks?.Noise is null ? new SeededNoise(request.Seeds) : null;
         var (scheduler, noise) = (hooks?.Scheduler ?? ownScheduler!, hooks?.Noise ?? ownNoise!);
-        scheduler.SetTimesteps(request.NumInferenceSteps);
+        scheduler.SetTimesteps(StepsOf(request));
         var (first, end) = StepRange(request, scheduler);
         var latents = StartLatents(request, scheduler, noise, first, cancellation);
-        var isGuided = IsGuided(request.GuidanceScale);
+        var isGuided = IsGuided(request);
         var context = isGuided ? cat([conditions.Negative!, conditions.Positive], 0) : conditions.Positive;
         var added = Added(request, conditions);
         for (var index = first; index < end; index++)
@@ -152,9 +157,9 @@ public sealed class StableDiffusionPipeline : IDisposable
         if (step.IsGuided)
             input = cat([input, input], 0);
         var time = tensor(step.Timestep, dtype: ScalarType.Float32, device: Placement.Device);
-        var guidance = UNet.IsDistilled ? request.GuidanceScale : (double?)null;
+        var guidance = UNet.IsDistilled ? GuidanceOf(request) : (double?)null;
         var prediction = UNet.forward(input.to(Placement.DType), time, context, added, attention, guidance: guidance, cancellation: cancellation).to(ScalarType.Float32);
-        return (step.IsGuided ? Guidance.Combine(prediction, request.GuidanceScale, request.GuidanceRescale) : prediction).MoveToOuterDisposeScope();
+        return (step.IsGuided ? Guidance.Combine(prediction, GuidanceOf(request), request.GuidanceRescale) : prediction).MoveToOuterDisposeScope();
     }
 
     private void Check(GenerationRequest request)
@@ -163,12 +168,13 @@ public sealed class StableDiffusionPipeline : IDisposable
         request.Check(Vae.Config.Factor, height, width);
     }
 
-    private static (int First, int End) StepRange(GenerationRequest request, Scheduler scheduler)
+    private (int First, int End) StepRange(GenerationRequest request, Scheduler scheduler)
     {
+        var steps = StepsOf(request);
         var timesteps = scheduler.Timesteps;
         var first = request.InitImage is null
             ? 0
-            : request.NumInferenceSteps - Math.Min((int)(request.NumInferenceSteps * request.Strength), request.NumInferenceSteps);
+            : steps - Math.Min((int)(steps * request.Strength), steps);
         var end = timesteps.Count;
         if (request.DenoisingEnd is { } share)
         {
@@ -180,7 +186,7 @@ public sealed class StableDiffusionPipeline : IDisposable
         return first < end
             ? (first, end)
             : throw new InvalidInputException(request.InitImage is null ? "denoising_end" : "strength", $"{request.DenoisingEnd ?? request.Strength}",
-                $"leaves none of the {request.NumInferenceSteps} steps", "use more steps or another share");
+                $"leaves none of the {steps} steps", "use more steps or another share");
     }
 
     private Tensor StartLatents(GenerationRequest request, Scheduler scheduler, INoiseSource noise, int first, CancellationToken cancellation)
@@ -209,7 +215,7 @@ public sealed class StableDiffusionPipeline : IDisposable
         var (height, width) = SizeOf(request);
         Tensor Ids(ImageSizes sizes) => tensor(sizes.TimeIds(height, width), device: Placement.Device).unsqueeze(0).expand(batch, -1);
         var positive = Ids(request.Sizes);
-        return IsGuided(request.GuidanceScale)
+        return IsGuided(request)
             ? new AddedConditions(cat([conditions.PooledNegative!, conditions.PooledPositive], 0), cat([Ids(request.NegativeSizes ?? request.Sizes), positive], 0))
             : new AddedConditions(conditions.PooledPositive, positive);
     }

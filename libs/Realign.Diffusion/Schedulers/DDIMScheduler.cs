@@ -4,8 +4,10 @@ using static TorchSharp.torch;
 namespace Realign.Diffusion.Schedulers;
 
 /// <summary>Denoising diffusion implicit models (Song et al. 2021, Eq. 12 and 16).</summary>
-internal sealed class DDIMScheduler(SchedulerConfig config, SchedulerOptions options) : Scheduler(config, "leading", options)
+internal sealed class DDIMScheduler(DDIMConfig config, SchedulerOptions options) : Scheduler(SchedulerKind.DDIM, config.Noise, options)
 {
+    public override bool HasEta => true;
+
     public override bool NeedsNoise(int stepIndex) => Options.Eta > 0;
 
     private protected override double[] Plan(int steps) => IntegerTimesteps(steps);
@@ -15,10 +17,9 @@ internal sealed class DDIMScheduler(SchedulerConfig config, SchedulerOptions opt
         // the step width is that of even spacing, whatever the next entry of the list is
         var previousTime = (int)Timesteps[index] - (TrainSteps / InferenceSteps);
         double alpha = Alphas[TrainIndex(index)];
-        double alphaPrevious = previousTime >= 0 ? Alphas[previousTime] : Config.SetAlphaToOne ?? true ? 1 : Alphas[0];
+        double alphaPrevious = previousTime >= 0 ? Alphas[previousTime] : config.SetAlphaToOne ? 1 : Alphas[0];
         var (signal, sigma) = (Math.Sqrt(alpha), Math.Sqrt(1 - alpha));
-        var original = Prediction.Limit(
-            Prediction.Original(Config.PredictionType, output, sample, signal, sigma), Config, Config.ClipSample ?? true);
+        var original = config.Limits.Apply(Prediction.Original(Config.PredictionType, output, sample, signal, sigma));
         var direction = Options.UseClippedModelOutput
             ? sample.sub(original.mul(Scalars.Of(signal))).div(Scalars.Of(sigma))
             : Prediction.Noise(Config.PredictionType, output, sample, signal, sigma);

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Realign.Diffusion.Schedulers;
 
 /// <summary>Ancestral sampling of denoising diffusion probabilistic models (Ho et al. 2020, Eq. 6 and 7), on any list of timesteps.</summary>
-internal sealed class DDPMScheduler(SchedulerConfig config, SchedulerOptions options) : Scheduler(config, "leading", options)
+internal sealed class DDPMScheduler(DDPMConfig config, SchedulerOptions options) : Scheduler(SchedulerKind.DDPM, config.Noise, options)
 {
     public override bool NeedsNoise(int stepIndex) => Timesteps[stepIndex] > 0;
 
@@ -15,8 +15,7 @@ internal sealed class DDPMScheduler(SchedulerConfig config, SchedulerOptions opt
         double alpha = Alphas[TrainIndex(index)];
         double alphaPrevious = index + 1 < Timesteps.Count ? Alphas[TrainIndex(index + 1)] : 1;
         var stepAlpha = alpha / alphaPrevious;
-        var original = Prediction.Limit(
-            Prediction.Original(Config.PredictionType, output, sample, Math.Sqrt(alpha), Math.Sqrt(1 - alpha)), Config, Config.ClipSample ?? true);
+        var original = config.Limits.Apply(Prediction.Original(Config.PredictionType, output, sample, Math.Sqrt(alpha), Math.Sqrt(1 - alpha)));
         var mean = original.mul(Scalars.Of(Math.Sqrt(alphaPrevious) * (1 - stepAlpha) / (1 - alpha)))
             .add(sample.mul(Scalars.Of(Math.Sqrt(stepAlpha) * (1 - alphaPrevious) / (1 - alpha))));
         return (NeedsNoise(index) ? mean.add(noise!.mul(Scalars.Of(Math.Sqrt(Variance(alpha, alphaPrevious))))) : mean, original);
@@ -25,6 +24,6 @@ internal sealed class DDPMScheduler(SchedulerConfig config, SchedulerOptions opt
     private double Variance(double alpha, double alphaPrevious)
     {
         var beta = 1 - (alpha / alphaPrevious);
-        return Config.VarianceType == "fixed_large" ? beta : Math.Max((1 - alphaPrevious) / (1 - alpha) * beta, 1e-20);
+        return config.VarianceType == VarianceType.FixedLarge ? beta : Math.Max((1 - alphaPrevious) / (1 - alpha) * beta, 1e-20);
     }
 }

@@ -8,19 +8,19 @@ internal sealed class DPMSolverMultistepScheduler : SigmaScheduler
 {
     // below this many steps the last ones are of lower order
     private const int ShortRun = 15;
+    private readonly DPMSolverMultistepConfig _config;
     private readonly StepHistory _outputs = new(3);
     private readonly bool _predictsOriginal;
     private readonly bool _stochastic;
     private readonly bool _heun;
 
-    public DPMSolverMultistepScheduler(SchedulerConfig config, SchedulerOptions options)
-        : base(config, options)
+    public DPMSolverMultistepScheduler(DPMSolverMultistepConfig config, SchedulerOptions options)
+        : base(SchedulerKind.DPMSolverMultistep, config.Noise, options)
     {
-        _predictsOriginal = config.AlgorithmType != "dpmsolver";
-        _stochastic = config.AlgorithmType == "sde-dpmsolver++";
-        _heun = config.SolverType == "heun";
-        if (config.SolverType is "bh1" or "bh2")
-            throw NotSupported("solver_type", config.SolverType);
+        _config = config;
+        _predictsOriginal = config.Algorithm != DPMSolverAlgorithm.DPMSolver;
+        _stochastic = config.Algorithm == DPMSolverAlgorithm.StochasticDPMSolverPlusPlus;
+        _heun = config.SolverType == DPMSolverType.Heun;
         if (_stochastic && config.SolverOrder == 3)
             throw NotSupported("solver_order", "3 with the stochastic form");
         if (!_predictsOriginal && !config.EndsAtSigmaMin)
@@ -33,17 +33,18 @@ internal sealed class DPMSolverMultistepScheduler : SigmaScheduler
 
     private protected override double[] Plan(int steps)
     {
-        if (Config.SigmaSpacing == SigmaSpacing.Timesteps)
+        if (_config.SigmaSpacing == SigmaSpacing.Timesteps)
         {
             var times = SolverTimesteps(steps);
-            SetSigmas(times.Select(Train.At), Config.EndsAtSigmaMin);
+            SetSigmas(times.Select(Train.At), _config.EndsAtSigmaMin);
             return times;
         }
 
-        var sigmas = SigmaSchedule.Space(Config.SigmaSpacing, Train.Largest, Train.Smallest, steps);
-        SetSigmas(sigmas, Config.EndsAtSigmaMin);
+        var sigmas = SigmaSchedule.Space(_config.SigmaSpacing, Train.Largest, Train.Smallest, steps);
+        SetSigmas(sigmas, _config.EndsAtSigmaMin);
         // the reference rounds the times of Karras and Lu spacing and truncates those of exponential spacing
-        return Array.ConvertAll(sigmas, sigma => Config.SigmaSpacing == SigmaSpacing.Exponential ? Math.Floor(Train.TimeOf(sigma)) : Math.Round(Train.TimeOf(sigma)));
+        var rounded = _config.SigmaSpacing == SigmaSpacing.Exponential ? (Func<double, double>)Math.Floor : Math.Round;
+        return Array.ConvertAll(sigmas, sigma => rounded(Train.TimeOf(sigma)));
     }
 
     private protected override void Forget() => _outputs.Clear();
@@ -54,9 +55,8 @@ internal sealed class DPMSolverMultistepScheduler : SigmaScheduler
     {
         var (alpha, sigma) = VariancePreserving(index);
         var original = Prediction.Original(Config.PredictionType, output, sample, alpha, sigma);
-        if (Config.Thresholding)
-            original = Prediction.Threshold(original, Config);
-        _outputs.Add(_predictsOriginal ? original : Config.Thresholding
+        original = _config.Limits.Apply(original);
+        _outputs.Add(_predictsOriginal ? original : _config.Limits.Thresholding
             ? sample.sub(original.mul(Scalars.Of(alpha))).div(Scalars.Of(sigma))
             : Prediction.Noise(Config.PredictionType, output, sample, alpha, sigma));
         return (Solve(OrderAt(index), index, sample, noise), original);
@@ -65,9 +65,9 @@ internal sealed class DPMSolverMultistepScheduler : SigmaScheduler
     private int OrderAt(int index)
     {
         var left = Timesteps.Count - index;
-        var isShort = Config.LowerOrderFinal && Timesteps.Count < ShortRun;
-        var order = Math.Min(Config.SolverOrder, Math.Min(_outputs.Count, index + 1));
-        if (left == 1 && (Config.EulerAtFinal || isShort || !Config.EndsAtSigmaMin))
+        var isShort = _config.LowerOrderFinal && Timesteps.Count < ShortRun;
+        var order = Math.Min(_config.SolverOrder, Math.Min(_outputs.Count, index + 1));
+        if (left == 1 && (_config.EulerAtFinal || isShort || !_config.EndsAtSigmaMin))
             return 1;
         return left == 2 && isShort ? Math.Min(order, 2) : order;
     }

@@ -6,11 +6,11 @@ namespace Realign.Diffusion.Schedulers;
 /// <summary>Euler's method to a lower noise level than wanted, then fresh noise up to it.</summary>
 internal sealed class EulerAncestralDiscreteScheduler : EulerSchedulerBase
 {
-    public EulerAncestralDiscreteScheduler(SchedulerConfig config, SchedulerOptions options)
-        : base(config, options)
+    public EulerAncestralDiscreteScheduler(EulerAncestralDiscreteConfig config, SchedulerOptions options)
+        : base(SchedulerKind.EulerAncestralDiscrete, config.Noise, options)
     {
-        if (config.PredictionType == "sample")
-            throw NotSupported("prediction_type", config.PredictionType);
+        if (config.Noise.PredictionType == PredictionType.Sample)
+            throw NotSupported("prediction_type", "sample");
     }
 
     public override bool NeedsNoise(int stepIndex) => true;

@@ -6,11 +6,16 @@ namespace Realign.Diffusion.Schedulers;
 /// <summary>Euler's method on the probability-flow equation, with optional churn (Karras et al. 2022, algorithm 2).</summary>
 internal sealed class EulerDiscreteScheduler : EulerSchedulerBase
 {
-    public EulerDiscreteScheduler(SchedulerConfig config, SchedulerOptions options)
-        : base(config, options)
+    private readonly EulerDiscreteConfig _config;
+
+    public EulerDiscreteScheduler(EulerDiscreteConfig config, SchedulerOptions options)
+        : base(SchedulerKind.EulerDiscrete, config.Noise, options)
     {
+        _config = config;
         if (config.SigmaSpacing == SigmaSpacing.LuLambdas)
             throw NotSupported("use_lu_lambdas", "true");
+        if (config.LogLinear && config.SigmaSpacing != SigmaSpacing.Timesteps)
+            throw NotSupported("interpolation_type", "log_linear together with another spacing of the sigmas");
     }
 
     public override bool NeedsNoise(int stepIndex) => Gamma(stepIndex) > 0;
@@ -19,17 +24,17 @@ internal sealed class EulerDiscreteScheduler : EulerSchedulerBase
     {
         var times = EulerTimesteps(steps);
         var (first, last) = (Train.At(times[0]), Train.At(times[^1]));
-        if (Config.SigmaSpacing == SigmaSpacing.Timesteps)
+        if (_config.SigmaSpacing == SigmaSpacing.Timesteps)
         {
             // the log-linear list of the reference has one entry more before the final one; the last is never stepped from
-            SetSigmas(Config.LogLinear ? SigmaSchedule.Space(SigmaSpacing.Exponential, Train.Largest, Train.Smallest, steps + 1) : times.Select(Train.At), Config.EndsAtSigmaMin);
+            SetSigmas(
+                _config.LogLinear ? SigmaSchedule.Space(SigmaSpacing.Exponential, Train.Largest, Train.Smallest, steps + 1) : times.Select(Train.At),
+                _config.EndsAtSigmaMin);
             return times;
         }
 
-        if (Config.LogLinear)
-            throw NotSupported("interpolation_type", "log_linear together with another spacing of the sigmas");
-        var sigmas = SigmaSchedule.Space(Config.SigmaSpacing, first, last, steps);
-        SetSigmas(sigmas, Config.EndsAtSigmaMin);
+        var sigmas = SigmaSchedule.Space(_config.SigmaSpacing, first, last, steps);
+        SetSigmas(sigmas, _config.EndsAtSigmaMin);
         return Array.ConvertAll(sigmas, sigma => (double)(float)Train.TimeOf(sigma));
     }
 

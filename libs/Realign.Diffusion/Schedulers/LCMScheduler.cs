@@ -5,8 +5,7 @@ using static TorchSharp.torch;
 namespace Realign.Diffusion.Schedulers;
 
 /// <summary>Multistep sampling of latent consistency models (Luo et al. 2023): jump to the clean sample, noise it again, repeat.</summary>
-internal sealed class LCMScheduler(SchedulerConfig config, SchedulerOptions options)
-    : Scheduler(config, "leading", options, new SchedulerConfig { BetaStart = 0.00085, BetaEnd = 0.012, BetaSchedule = "scaled_linear" })
+internal sealed class LCMScheduler(LCMConfig config, SchedulerOptions options) : Scheduler(SchedulerKind.LCM, config.Noise, options)
 {
     // standard deviation of the data in the boundary condition (Song et al. 2023)
     private const double SigmaData = 0.5;
@@ -15,9 +14,10 @@ internal sealed class LCMScheduler(SchedulerConfig config, SchedulerOptions opti
 
     private protected override double[] Plan(int steps)
     {
-        var taught = Config.OriginalInferenceSteps;
+        var taught = config.OriginalInferenceSteps;
         if (steps > taught || taught > TrainSteps)
-            throw new InvalidInputException("num_inference_steps", $"{steps}", "more steps than the model was distilled from", $"use 1 to {Math.Min(taught, TrainSteps)} steps");
+            throw new InvalidInputException("num_inference_steps", $"{steps}", "more steps than the model was distilled from",
+                $"use 1 to {Math.Min(taught, TrainSteps)} steps");
         var width = TrainSteps / taught;
         return [.. Enumerable.Range(0, steps).Select(i => (double)(((taught - (int)(i * ((double)taught / steps))) * width) - 1))];
     }
@@ -25,11 +25,10 @@ internal sealed class LCMScheduler(SchedulerConfig config, SchedulerOptions opti
     private protected override (Tensor Previous, Tensor Original) Advance(Tensor output, int index, Tensor sample, Tensor? noise)
     {
         double alpha = Alphas[TrainIndex(index)];
-        var scaled = Timesteps[index] * Config.TimestepScaling;
+        var scaled = Timesteps[index] * config.TimestepScaling;
         var skip = SigmaData * SigmaData / ((scaled * scaled) + (SigmaData * SigmaData));
         var pass = scaled / Math.Sqrt((scaled * scaled) + (SigmaData * SigmaData));
-        var original = Prediction.Limit(
-            Prediction.Original(Config.PredictionType, output, sample, Math.Sqrt(alpha), Math.Sqrt(1 - alpha)), Config, Config.ClipSample ?? false);
+        var original = config.Limits.Apply(Prediction.Original(Config.PredictionType, output, sample, Math.Sqrt(alpha), Math.Sqrt(1 - alpha)));
         var denoised = original.mul(Scalars.Of(pass)).add(sample.mul(Scalars.Of(skip)));
         if (!NeedsNoise(index))
             return (denoised.alias(), denoised);

@@ -4,17 +4,17 @@ namespace Realign.Diffusion.Schedulers;
 internal static class NoiseSchedule
 {
     /// <summary>Product of (1 - beta) up to each timestep.</summary>
-    public static float[] AlphasCumprod(int count, double start, double end, string schedule, bool zeroTerminalSnr)
+    public static float[] AlphasCumprod(NoiseConfig config)
     {
-        var betas = schedule switch
+        var (count, start, end) = (config.NumTrainTimesteps, config.BetaStart, config.BetaEnd);
+        var betas = config.BetaSchedule switch
         {
-            "linear" => Linspace((float)start, (float)end, count),
-            "scaled_linear" => Array.ConvertAll(Linspace((float)Math.Sqrt(start), (float)Math.Sqrt(end), count), root => root * root),
-            "squaredcos_cap_v2" => Cosine(count),
-            _ => throw new ArgumentOutOfRangeException(nameof(schedule), schedule, "unknown"),
+            BetaSchedule.Linear => Linspace((float)start, (float)end, count),
+            BetaSchedule.ScaledLinear => Array.ConvertAll(Linspace((float)Math.Sqrt(start), (float)Math.Sqrt(end), count), root => root * root),
+            _ => Cosine(count),
         };
         var alphas = Array.ConvertAll(betas, beta => 1 - beta);
-        return Cumulate(zeroTerminalSnr ? Rescale(alphas) : alphas);
+        return Cumulate(config.RescaleBetasZeroSnr ? Rescale(alphas) : alphas);
     }
 
     // one rounding per entry, like the kernel that made the published tables: all of them equal to the last bit

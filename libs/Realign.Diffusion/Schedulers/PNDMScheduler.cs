@@ -8,25 +8,29 @@ namespace Realign.Diffusion.Schedulers;
 internal sealed class PNDMScheduler : Scheduler
 {
     private const int RungeKuttaTimes = 4;
+    private readonly PNDMConfig _config;
     private readonly StepHistory _history = new(RungeKuttaTimes);
     private Tensor? _start;
     private Tensor? _blended;
     private int _warmUp;
     private int _multistepCalls;
 
-    public PNDMScheduler(SchedulerConfig config, SchedulerOptions options)
-        : base(config, "leading", options)
+    public PNDMScheduler(PNDMConfig config, SchedulerOptions options)
+        : base(SchedulerKind.PNDM, config.Noise, options)
     {
-        if (config.PredictionType == "sample")
-            throw NotSupported("prediction_type", config.PredictionType);
+        _config = config;
+        if (config.Noise.PredictionType == PredictionType.Sample)
+            throw NotSupported("prediction_type", "sample");
     }
+
+    private protected override bool DividesByAlpha => true;
 
     private int StepWidth => TrainSteps / InferenceSteps;
 
     private protected override double[] Plan(int steps)
     {
         var times = IntegerTimesteps(steps);
-        if (Config.SkipPrkSteps)
+        if (_config.SkipPrkSteps)
         {
             // the second time is visited twice: the first call only probes
             _warmUp = 0;
@@ -34,7 +38,8 @@ internal sealed class PNDMScheduler : Scheduler
         }
 
         if (steps < RungeKuttaTimes)
-            throw new InvalidInputException("num_inference_steps", $"{steps}", "the Runge-Kutta warm-up of this checkpoint needs more steps", $"use at least {RungeKuttaTimes} steps");
+            throw new InvalidInputException("num_inference_steps", $"{steps}", "the Runge-Kutta warm-up of this checkpoint needs more steps",
+                $"use at least {RungeKuttaTimes} steps");
         var half = TrainSteps / steps / 2;
         // each interval of the warm-up is evaluated at its start, twice in its middle, and at its end
         double[] warm = [.. Enumerable.Range(0, RungeKuttaTimes - 1).SelectMany(i =>
@@ -98,7 +103,8 @@ internal sealed class PNDMScheduler : Scheduler
             1 => output,
             2 => output.mul(Scalars.Of(1.5)).sub(_history[1].mul(Scalars.Of(0.5))),
             3 => output.mul(Scalars.Of(23.0 / 12)).sub(_history[1].mul(Scalars.Of(16.0 / 12))).add(_history[2].mul(Scalars.Of(5.0 / 12))),
-            _ => output.mul(Scalars.Of(55.0 / 24)).sub(_history[1].mul(Scalars.Of(59.0 / 24))).add(_history[2].mul(Scalars.Of(37.0 / 24))).sub(_history[3].mul(Scalars.Of(9.0 / 24))),
+            _ => output.mul(Scalars.Of(55.0 / 24)).sub(_history[1].mul(Scalars.Of(59.0 / 24)))
+                .add(_history[2].mul(Scalars.Of(37.0 / 24))).sub(_history[3].mul(Scalars.Of(9.0 / 24))),
         };
         return Transfer(sample, time, time - StepWidth, slope);
     }
@@ -112,7 +118,7 @@ internal sealed class PNDMScheduler : Scheduler
         return sample.mul(Scalars.Of(Math.Sqrt(target / alpha))).sub(slope.mul(Scalars.Of((target - alpha) / divisor)));
     }
 
-    private double AlphaAt(int time) => time >= 0 ? Alphas[Math.Min(time, TrainSteps - 1)] : Config.SetAlphaToOne ?? false ? 1 : Alphas[0];
+    private double AlphaAt(int time) => time >= 0 ? Alphas[Math.Min(time, TrainSteps - 1)] : _config.SetAlphaToOne ? 1 : Alphas[0];
 
     private double SignalAt(int time) => Math.Sqrt(AlphaAt(time));
 

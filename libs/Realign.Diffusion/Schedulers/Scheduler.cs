@@ -13,25 +13,22 @@ public abstract class Scheduler : IDisposable
 {
     private double[] _timesteps = [];
 
-    private protected Scheduler(SchedulerConfig config, string spacing, SchedulerOptions options, SchedulerConfig? defaults = null)
+    private protected Scheduler(SchedulerKind kind, NoiseConfig config, SchedulerOptions options)
     {
+        Kind = kind;
         Config = config;
         Options = options;
-        Spacing = config.TimestepSpacing ?? spacing;
-        Alphas = NoiseSchedule.AlphasCumprod(
-            config.NumTrainTimesteps, config.BetaStart ?? defaults?.BetaStart ?? 0.0001, config.BetaEnd ?? defaults?.BetaEnd ?? 0.02,
-            config.BetaSchedule ?? defaults?.BetaSchedule ?? "linear", config.RescaleBetasZeroSnr);
+        Alphas = NoiseSchedule.AlphasCumprod(config);
     }
 
-    /// <summary>What the checkpoint says.</summary>
-    public SchedulerConfig Config { get; }
+    /// <summary>Which one it is.</summary>
+    public SchedulerKind Kind { get; }
 
-    /// <summary>Names that <see cref="Create"/> knows.</summary>
-    public static IReadOnlyList<string> ClassNames { get; } =
-    [
-        nameof(DDIMScheduler), nameof(DDPMScheduler), nameof(PNDMScheduler), nameof(EulerDiscreteScheduler), nameof(EulerAncestralDiscreteScheduler),
-        nameof(DPMSolverMultistepScheduler), nameof(LCMScheduler), nameof(UniPCMultistepScheduler),
-    ];
+    /// <summary>Noise schedule of the checkpoint.</summary>
+    public NoiseConfig Config { get; }
+
+    /// <summary>Whether <see cref="SchedulerOptions.Eta"/> means something to it.</summary>
+    public virtual bool HasEta => false;
 
     /// <summary>Cumulative alphas of training, one per timestep.</summary>
     public IReadOnlyList<float> AlphasCumprod => Alphas;
@@ -47,36 +44,14 @@ public abstract class Scheduler : IDisposable
 
     private protected SchedulerOptions Options { get; }
 
-    private protected string Spacing { get; }
-
     private protected float[] Alphas { get; }
 
     private protected int TrainSteps => Config.NumTrainTimesteps;
 
-    /// <summary>A scheduler by its published class name.</summary>
-    /// <exception cref="NotFoundException">There is no such class.</exception>
-    /// <exception cref="FailedPreconditionException">The config asks for something this class does not have.</exception>
-    public static Scheduler Create(string className, SchedulerConfig config, SchedulerOptions? options = null)
-    {
-        ArgumentNullException.ThrowIfNull(config);
-        options ??= SchedulerOptions.Default;
-        return className switch
-        {
-            nameof(DDIMScheduler) => new DDIMScheduler(config, options),
-            nameof(DDPMScheduler) => new DDPMScheduler(config, options),
-            nameof(PNDMScheduler) => new PNDMScheduler(config, options),
-            nameof(EulerDiscreteScheduler) => new EulerDiscreteScheduler(config, options),
-            nameof(EulerAncestralDiscreteScheduler) => new EulerAncestralDiscreteScheduler(config, options),
-            nameof(DPMSolverMultistepScheduler) => new DPMSolverMultistepScheduler(config, options),
-            nameof(LCMScheduler) => new LCMScheduler(config, options),
-            nameof(UniPCMultistepScheduler) => new UniPCMultistepScheduler(config, options),
-            _ => throw new NotFoundException($"scheduler '{className}' is unknown", $"use one of {string.Join(", ", ClassNames)}"),
-        };
-    }
-
     /// <summary>Plans a run.</summary>
     /// <param name="numInferenceSteps">1..NumTrainTimesteps.</param>
     /// <exception cref="InvalidInputException">The scheduler cannot do this number of steps.</exception>
+    /// <exception cref="FailedPreconditionException">The run would divide by the signal of a step that is pure noise.</exception>
     public void SetTimesteps(int numInferenceSteps)
     {
         if (numInferenceSteps < 1 || numInferenceSteps > TrainSteps)
@@ -87,6 +62,8 @@ public abstract class Scheduler : IDisposable
         Forget();
         InferenceSteps = numInferenceSteps;
         _timesteps = Plan(numInferenceSteps);
+        CheckRange();
+        CheckAlphas();
     }
 
     /// <summary>What the denoiser is shown instead of the latents.</summary>
@@ -110,7 +87,11 @@ public abstract class Scheduler : IDisposable
     {
         CheckIndex(stepIndex);
         if (!modelOutput.shape.SequenceEqual(sample.shape))
-            throw new ArgumentException($"prediction [{string.Join(", ", modelOutput.shape)}], latents [{string.Join(", ", sample.shape)}]", nameof(modelOutput));
+        {
+            throw new ArgumentException(
+                $"prediction [{string.Join(", ", modelOutput.shape)}], latents [{string.Join(", ", sample.shape)}]", nameof(modelOutput));
+        }
+
         if (NeedsNoise(stepIndex) && (noise is null || !noise.shape.SequenceEqual(sample.shape)))
             throw new ArgumentException($"step {stepIndex} needs noise of the shape of the latents", nameof(noise));
         using var scope = NewDisposeScope();
@@ -170,15 +151,39 @@ public abstract class Scheduler : IDisposable
 
     private protected int TrainIndex(int stepIndex) => Math.Clamp((int)_timesteps[stepIndex], 0, TrainSteps - 1);
 
-    private protected double[] IntegerTimesteps(int steps) => Spacing switch
+    private protected double[] IntegerTimesteps(int steps) => Config.TimestepSpacing switch
     {
-        "linspace" => Array.ConvertAll(TimestepSpacing.Linspace(TrainSteps, steps), Math.Round),
-        "leading" => TimestepSpacing.Leading(TrainSteps, steps, Config.StepsOffset),
-        _ => TimestepSpacing.Trailing(TrainSteps, steps),
+        TimestepSpacing.Linspace => Array.ConvertAll(TrainingTimesteps.Linspace(TrainSteps, steps), Math.Round),
+        TimestepSpacing.Leading => TrainingTimesteps.Leading(TrainSteps, steps, Config.StepsOffset),
+        _ => TrainingTimesteps.Trailing(TrainSteps, steps),
     };
 
+    // whether a step divides by the square root of alpha at its own timestep
+    private protected virtual bool DividesByAlpha => Config.PredictionType == PredictionType.Epsilon;
+
     private protected FailedPreconditionException NotSupported(string field, string value) =>
-        new($"{GetType().Name} does not support {field} = {value}", "use another scheduler for this checkpoint");
+        new($"{Kind.ClassName()} does not support {field} = {value}", "name another scheduler in the call");
+
+    // an offset can push the first timesteps of a long run beyond training: the denoiser knows nothing of them, and two of them share a sigma
+    private void CheckRange()
+    {
+        if (_timesteps.Max() < TrainSteps)
+            return;
+        var (first, most) = (_timesteps.Max(), InferenceSteps - 1);
+        while (most > 1 && Plan(most).Max() >= TrainSteps)
+            most--;
+        _timesteps = [];
+        throw new InvalidInputException("num_inference_steps", $"{InferenceSteps}",
+            $"with this checkpoint's timestep spacing the run would start at timestep {first} of 0..{TrainSteps - 1}",
+            $"use at most {most} steps, or another scheduler");
+    }
+
+    // zero-terminal-SNR schedules end in pure noise, of which no noise prediction leads back (Lin et al. 2023, section 3.3)
+    private void CheckAlphas()
+    {
+        if (DividesByAlpha && _timesteps.Any(time => Alphas[(int)time] == 0))
+            throw NotSupported("rescale_betas_zero_snr", $"true with a {Config.PredictionType} prediction and this timestep spacing");
+    }
 
     private void CheckIndex(int stepIndex)
     {

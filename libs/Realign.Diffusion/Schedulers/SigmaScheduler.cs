@@ -1,4 +1,3 @@
-using Realign.Core.Errors;
 using Realign.Torch;
 using static TorchSharp.torch;
 
@@ -9,14 +8,17 @@ internal abstract class SigmaScheduler : Scheduler
 {
     private double[] _sigmas = [];
 
-    protected SigmaScheduler(SchedulerConfig config, SchedulerOptions options)
-        : base(config, "linspace", options)
+    protected SigmaScheduler(SchedulerKind kind, NoiseConfig config, SchedulerOptions options)
+        : base(kind, config, options)
     {
         // an infinite sigma cannot be computed with: 2^-24 is the smallest alpha that can
         if (config.RescaleBetasZeroSnr)
             Alphas[^1] = MathF.ScaleB(1, -24);
         Train = new SigmaSchedule(Alphas);
     }
+
+    /// <summary>Values of fields that a file lacks.</summary>
+    public static NoiseConfig NoiseDefaults { get; } = new() { TimestepSpacing = TimestepSpacing.Linspace };
 
     public override IReadOnlyList<double> Sigmas => _sigmas;
 
@@ -29,14 +31,11 @@ internal abstract class SigmaScheduler : Scheduler
     private protected double Sigma(int index) => _sigmas[index];
 
     // timesteps of the multistep solvers: one more than asked for, and the last (0) left out
-    private protected double[] SolverTimesteps(int steps) => Spacing switch
+    private protected double[] SolverTimesteps(int steps) => Config.TimestepSpacing switch
     {
-        "linspace" => Array.ConvertAll(TimestepSpacing.Linspace(TrainSteps, steps + 1)[..^1], Math.Round),
-        // one more than all timesteps would give the same one every time
-        "leading" when steps == TrainSteps => throw new InvalidInputException(
-            "num_inference_steps", $"{steps}", "more steps than the leading spacing of this checkpoint has", $"use 1 to {TrainSteps - 1} steps"),
-        "leading" => Array.ConvertAll(TimestepSpacing.Leading(TrainSteps, steps + 1, 0)[..^1], time => time + Config.StepsOffset),
-        _ => TimestepSpacing.Trailing(TrainSteps, steps),
+        TimestepSpacing.Linspace => Array.ConvertAll(TrainingTimesteps.Linspace(TrainSteps, steps + 1)[..^1], Math.Round),
+        TimestepSpacing.Leading => Array.ConvertAll(TrainingTimesteps.Leading(TrainSteps, steps + 1, 0)[..^1], time => time + Config.StepsOffset),
+        _ => TrainingTimesteps.Trailing(TrainSteps, steps),
     };
 
     // sample = alpha x0 + sigma noise with alpha^2 + sigma^2 = 1

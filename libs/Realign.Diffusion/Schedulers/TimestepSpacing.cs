@@ -1,20 +1,14 @@
 namespace Realign.Diffusion.Schedulers;
 
-/// <summary>Which timesteps of training are visited (Lin et al. 2023, table 2). Descending; halves round to even.</summary>
-internal static class TimestepSpacing
+/// <summary>Which timesteps of training are visited (Lin et al. 2023, table 2).</summary>
+internal enum TimestepSpacing
 {
-    /// <summary>From 0 to the last timestep, both included.</summary>
-    public static double[] Linspace(int train, int count) =>
-        [.. Enumerable.Range(0, count).Select(i => count == 1 ? 0 : i * ((train - 1.0) / (count - 1))).Reverse()];
-
-    /// <summary>Multiples of train / count from <paramref name="offset"/> on.</summary>
-    public static double[] Leading(int train, int count, int offset) =>
-        [.. Enumerable.Range(0, count).Select(i => (double)((i * (train / count)) + offset)).Reverse()];
+    /// <summary>Multiples of the step width, from an offset on.</summary>
+    Leading,
 
     /// <summary>From the last timestep downwards.</summary>
-    public static double[] Trailing(int train, int count)
-    {
-        var ratio = (double)train / count;
-        return [.. Enumerable.Range(0, count).Select(i => Math.Round(train - (i * ratio)) - 1)];
-    }
+    Trailing,
+
+    /// <summary>From the last to the first, both included.</summary>
+    Linspace,
 }

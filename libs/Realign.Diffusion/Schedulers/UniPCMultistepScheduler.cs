@@ -6,15 +6,15 @@ namespace Realign.Diffusion.Schedulers;
 /// <summary>UniPC (Zhao et al. 2023): a multistep predictor, and a corrector that improves each step with the output of the next.</summary>
 internal sealed class UniPCMultistepScheduler : SigmaScheduler
 {
+    private readonly UniPCMultistepConfig _config;
     private readonly StepHistory _outputs;
     private Tensor? _lastSample;
     private int _lastOrder;
 
-    public UniPCMultistepScheduler(SchedulerConfig config, SchedulerOptions options)
-        : base(config, options)
+    public UniPCMultistepScheduler(UniPCMultistepConfig config, SchedulerOptions options)
+        : base(SchedulerKind.UniPCMultistep, config.Noise, options)
     {
-        if (config.SolverType is "midpoint" or "heun")
-            throw NotSupported("solver_type", config.SolverType);
+        _config = config;
         if (config.SigmaSpacing is not SigmaSpacing.Timesteps and not SigmaSpacing.Karras)
             throw NotSupported("spacing of the sigmas", config.SigmaSpacing.ToString());
         _outputs = new StepHistory(config.SolverOrder + 1);
@@ -22,15 +22,15 @@ internal sealed class UniPCMultistepScheduler : SigmaScheduler
 
     private protected override double[] Plan(int steps)
     {
-        if (Config.SigmaSpacing == SigmaSpacing.Timesteps)
+        if (_config.SigmaSpacing == SigmaSpacing.Timesteps)
         {
             var times = SolverTimesteps(steps);
-            SetSigmas(times.Select(Train.At), Config.EndsAtSigmaMin);
+            SetSigmas(times.Select(Train.At), _config.EndsAtSigmaMin);
             return times;
         }
 
         var sigmas = SigmaSchedule.Space(SigmaSpacing.Karras, Train.Largest, Train.Smallest, steps);
-        SetSigmas(sigmas, Config.EndsAtSigmaMin);
+        SetSigmas(sigmas, _config.EndsAtSigmaMin);
         return Array.ConvertAll(sigmas, sigma => Math.Round(Train.TimeOf(sigma)));
     }
 
@@ -47,13 +47,12 @@ internal sealed class UniPCMultistepScheduler : SigmaScheduler
     {
         var (alpha, sigma) = VariancePreserving(index);
         var original = Prediction.Original(Config.PredictionType, output, sample, alpha, sigma);
-        if (Config.Thresholding)
-            original = Prediction.Threshold(original, Config);
-        var converted = Config.PredictX0 ? original : Prediction.Noise(Config.PredictionType, output, sample, alpha, sigma);
-        if (index > 0 && !Config.DisableCorrector.Contains(index - 1))
+        original = _config.Limits.Apply(original);
+        var converted = _config.PredictX0 ? original : Prediction.Noise(Config.PredictionType, output, sample, alpha, sigma);
+        if (index > 0 && !_config.DisableCorrector.Contains(index - 1))
             sample = Integrate(_lastSample!, index - 1, _lastOrder, converted);
         _outputs.Add(converted);
-        var order = Config.LowerOrderFinal ? Math.Min(Config.SolverOrder, Timesteps.Count - index) : Config.SolverOrder;
+        var order = _config.LowerOrderFinal ? Math.Min(_config.SolverOrder, Timesteps.Count - index) : _config.SolverOrder;
         _lastOrder = Math.Min(order, index + 1);
         StepHistory.Replace(ref _lastSample, sample);
         return (Integrate(sample, index, _lastOrder, null), original);
@@ -65,14 +64,14 @@ internal sealed class UniPCMultistepScheduler : SigmaScheduler
         var (alpha, sigma) = VariancePreserving(index);
         var (alphaNext, sigmaNext) = VariancePreserving(index + 1);
         var width = Lambda(index + 1) - Lambda(index);
-        var z = Config.PredictX0 ? -width : width;
+        var z = _config.PredictX0 ? -width : width;
         var phi1 = Math.Exp(z) - 1;
-        var bound = Config.SolverType == "bh1" ? z : phi1;
-        var scale = Config.PredictX0 ? alphaNext : sigmaNext;
+        var bound = _config.SolverType == UniPCSolverType.Bh1 ? z : phi1;
+        var scale = _config.PredictX0 ? alphaNext : sigmaNext;
         var newest = _outputs[0];
         var ratios = Enumerable.Range(1, order - 1).Select(age => (Lambda(index - age) - Lambda(index)) / width).Append(1.0).ToArray();
         var weights = Weights(ratios, z, bound, nextOutput is not null);
-        var next = Combine((Config.PredictX0 ? sigmaNext / sigma : alphaNext / alpha, sample), (-scale * phi1, newest));
+        var next = Combine((_config.PredictX0 ? sigmaNext / sigma : alphaNext / alpha, sample), (-scale * phi1, newest));
         for (var age = 1; age < order; age++)
             next = next.sub(_outputs[age].sub(newest).mul(Scalars.Of(scale * bound * weights[age - 1] / ratios[age - 1])));
         return nextOutput is null ? next : next.sub(nextOutput.sub(newest).mul(Scalars.Of(scale * bound * weights[^1])));

@@ -1,7 +1,6 @@
 using Realign.Clip.Text;
 using Realign.Core.Configs;
 using Realign.Core.Errors;
-using Realign.Diffusion.Schedulers;
 using Realign.Diffusion.UNet;
 using Realign.Diffusion.Vae;
 
@@ -11,7 +10,8 @@ namespace Realign.Diffusion.Snapshots;
 /// <param name="Path">The file.</param>
 /// <param name="IsXl">Whether there are two text encoders.</param>
 /// <param name="ZerosForEmptyPrompt">XL: without a negative prompt its states are zeros instead of those of the empty text.</param>
-public sealed record SnapshotIndex(string Path, bool IsXl, bool ZerosForEmptyPrompt)
+/// <param name="SchedulerClass">Class of the scheduler, implemented or not; null when the index names none.</param>
+public sealed record SnapshotIndex(string Path, bool IsXl, bool ZerosForEmptyPrompt, string? SchedulerClass)
 {
     /// <summary>Name of the file.</summary>
     public const string FileName = "model_index.json";
@@ -30,7 +30,7 @@ public sealed record SnapshotIndex(string Path, bool IsXl, bool ZerosForEmptyPro
         _ = index.Texts("vae", "diffusers", nameof(AutoencoderKL));
         _ = index.Texts("text_encoder", "transformers", nameof(CLIPTextModel));
         _ = index.Texts("tokenizer", "transformers", "CLIPTokenizer", "CLIPTokenizerFast");
-        _ = index.Texts("scheduler", ["diffusers", .. Scheduler.ClassNames]);
+        var scheduler = index.Texts("scheduler");
         if (isXl)
         {
             _ = index.Texts("text_encoder_2", "transformers", nameof(CLIPTextModelWithProjection));
@@ -39,6 +39,6 @@ public sealed record SnapshotIndex(string Path, bool IsXl, bool ZerosForEmptyPro
 
         var zeros = index.Bool("force_zeros_for_empty_prompt", true);
         index.ThrowIfAny();
-        return new SnapshotIndex(path, isXl, zeros);
+        return new SnapshotIndex(path, isXl, zeros, scheduler.Count == 2 ? scheduler[1] : null);
     }
 }

@@ -26,7 +26,7 @@ public static class StableDiffusionSnapshot
         var index = SnapshotIndex.Load(folder);
         string Part(string name) => Path.Combine(folder, name);
         string? VariantOf(string part, string baseName) => SafetensorsSet.Variants(Part(part), baseName).Contains(variant) ? variant : null;
-        var scheduler = SchedulerConfig.Load(Path.Combine(Part("scheduler"), "scheduler_config.json"));
+        var scheduler = SchedulerConfig.Load(Path.Combine(Part("scheduler"), "scheduler_config.json"), index.SchedulerClass);
         var tokenizer = ClipTokenizer.Load(Part("tokenizer"));
         var tokenizer2 = index.IsXl ? ClipTokenizer.Load(Part("tokenizer_2")) : null;
         var loaded = new Stack<nn.Module>();

@@ -28,8 +28,8 @@ internal static class StableDiffusionInspection
             parts.AddRange(ComponentInspection.Run("text_encoder", Path.Combine(folder, "text_encoder"), nameof(CLIPTextModel), "model"));
             if (index.IsXl)
                 parts.AddRange(ComponentInspection.Run("text_encoder_2", Path.Combine(folder, "text_encoder_2"), nameof(CLIPTextModelWithProjection), "model"));
-            if (findings.Try(() => SchedulerConfig.Load(Path.Combine(folder, "scheduler", "scheduler_config.json"))) is { } scheduler)
-                facts.Add($"scheduler {scheduler.ClassName ?? "of no class"}, the UNet predicts {scheduler.PredictionType}");
+            if (findings.Try(() => SchedulerConfig.Load(Path.Combine(folder, "scheduler", "scheduler_config.json"), index.SchedulerClass)) is { } scheduler)
+                facts.AddRange(SchedulerFacts(scheduler));
             description += $" {Generation(folder, index, findings)}";
             CheckVariants(parts, facts);
         }
@@ -47,6 +47,25 @@ internal static class StableDiffusionInspection
             Licence = LicenceFile.Find(folder),
         };
     }
+
+    private static IEnumerable<string> SchedulerFacts(SchedulerConfig scheduler)
+    {
+        if (scheduler.OwnIsRefused is { } reason)
+        {
+            yield return $"{reason}: every call has to name another scheduler";
+            yield break;
+        }
+
+        using var own = scheduler.Create();
+        yield return $"scheduler {scheduler.ClassName}, the UNet predicts {Words(own.Config.PredictionType)}";
+    }
+
+    private static string Words(PredictionType type) => type switch
+    {
+        PredictionType.Epsilon => "epsilon",
+        PredictionType.VPrediction => "v_prediction",
+        _ => "sample",
+    };
 
     // also the only place where all parts are looked at together
     private static string Generation(string folder, SnapshotIndex index, Findings findings)

@@ -38,7 +38,7 @@ internal static class GenerateResponses
         {
             EffectivePrompt = generated.EffectivePrompt,
             TruncatedPrompt = generated.TruncatedPrompt,
-            Scheduler = SchedulerName.OfClass(generated.SchedulerClass)?.Value ?? Scheduler.Unspecified,
+            Scheduler = SchedulerName.OfClass(generated.Scheduler.ClassName())?.Value ?? Scheduler.Unspecified,
             NumInferenceSteps = request.NumInferenceSteps,
             GuidanceScale = (float)request.GuidanceScale,
             Model = new ModelInfo { Family = "stable-diffusion", Name = modelName },

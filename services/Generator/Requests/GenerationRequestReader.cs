@@ -4,6 +4,7 @@ using Realign.Core.Errors;
 using Realign.Diffusion.FineStage;
 using Realign.Diffusion.Lora;
 using Realign.Diffusion.Pipelines;
+using Realign.Diffusion.Schedulers;
 using Realign.Tokenizers.Text;
 using Realign.V1;
 using Realign.Wire.Masks;
@@ -35,7 +36,7 @@ internal static class GenerationRequestReader
             GuidanceScale = request.HasGuidanceScale ? Number("guidance_scale", request.GuidanceScale, 50) : options.DefaultGuidanceScale,
             Width = request.HasWidth ? Side("width", request.Width) : null,
             Height = request.HasHeight ? Side("height", request.Height) : null,
-            SchedulerClass = SchedulerName.Of(Require.Known("scheduler", request.Scheduler))?.ClassName,
+            Scheduler = SchedulerName.Of(Require.Known("scheduler", request.Scheduler)) is { } name ? SchedulerKinds.Find(name.ClassName) : null,
             Eta = Number("eta", request.Eta, 1),
             GuidanceRescale = Number("guidance_rescale", request.GuidanceRescale, 1),
             PreviewEvery = Require.Range("preview.every_steps", request.Preview?.EverySteps ?? 0, 0, 1000),

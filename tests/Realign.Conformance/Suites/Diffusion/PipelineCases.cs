@@ -46,7 +46,7 @@ internal sealed class PipelineCases(DiffusionPack pack)
         context.Near("scaling_factor", index.GetProperty("scaling_factor").GetDouble(), pipeline.Vae.Config.ScalingFactor, 0);
         using var expected = pack.Tensors(run.GetProperty("file").GetString()!);
         var config = SchedulerConfig.Parse(JsonSerializer.SerializeToUtf8Bytes(run.GetProperty("scheduler_config")));
-        using var scheduler = Scheduler.Create(run.GetProperty("scheduler_class").GetString()!, config, new SchedulerOptions { Eta = Number(run, "eta", 0) });
+        using var scheduler = config.Create(SchedulerKinds.Find(run.GetProperty("scheduler_class").GetString()!), new SchedulerOptions { Eta = Number(run, "eta", 0) });
         var noise = new GoldenNoise(expected);
         var steps = new List<float[]>();
         var timesteps = new List<float>();

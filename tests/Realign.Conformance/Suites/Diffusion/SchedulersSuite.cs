@@ -31,9 +31,9 @@ internal sealed class SchedulersSuite : IConformanceSuite
         }
     }
 
-    private static Scheduler Build(JsonElement entry) => Scheduler.Create(
-        entry.GetProperty("class").GetString()!,
-        SchedulerConfig.Parse(Encoding.UTF8.GetBytes(entry.GetProperty("config").GetRawText())), Options(entry.GetProperty("step_kwargs")));
+    private static Scheduler Build(JsonElement entry) => SchedulerConfig
+        .Parse(Encoding.UTF8.GetBytes(entry.GetProperty("config").GetRawText()))
+        .Create(SchedulerKinds.Find(entry.GetProperty("class").GetString()!), Options(entry.GetProperty("step_kwargs")));
 
     private static SchedulerOptions Options(JsonElement arguments)
     {

@@ -83,9 +83,9 @@ internal sealed class FineStageGolden(TrainingGolden golden) : IDisposable
     public Tensor Sample(Tensor prompt, int steps, Func<int, double, IAttentionProcessor?> attention)
     {
         var context = cat([Empty(), prompt], 0);
-        using var scheduler = Scheduler.Create("DDIMScheduler",
-            SchedulerConfig.Load(Path.Combine(golden.Part, "models", "scheduler", "scheduler_config.json")),
-            new SchedulerOptions { Eta = golden.Json.GetProperty("eta").GetDouble() });
+        using var scheduler = SchedulerConfig
+            .Load(Path.Combine(golden.Part, "models", "scheduler", "scheduler_config.json"))
+            .Create(SchedulerKind.DDIM, new SchedulerOptions { Eta = golden.Json.GetProperty("eta").GetDouble() });
         scheduler.SetTimesteps(steps);
         var guidance = golden.Json.GetProperty("guidance_scale").GetDouble();
         var latents = golden.Read("in.latents");

@@ -64,7 +64,7 @@ internal sealed class TrainingNetworks : IDisposable
     public IReadOnlyList<float> AlphasCumprod()
     {
         var config = SchedulerConfig.Load(Path.Combine(_folder, "scheduler", "scheduler_config.json"));
-        using var scheduler = Scheduler.Create("DDIMScheduler", config);
+        using var scheduler = config.Create(SchedulerKind.DDIM);
         return scheduler.AlphasCumprod;
     }
 
@@ -78,7 +78,7 @@ internal sealed class TrainingNetworks : IDisposable
     public IReadOnlyList<double> Timesteps(int steps)
     {
         var config = SchedulerConfig.Load(Path.Combine(_folder, "scheduler", "scheduler_config.json"));
-        using var scheduler = Scheduler.Create("DDIMScheduler", config);
+        using var scheduler = config.Create(SchedulerKind.DDIM);
         scheduler.SetTimesteps(steps);
         return scheduler.Timesteps;
     }

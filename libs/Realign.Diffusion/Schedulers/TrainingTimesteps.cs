@@ -1,0 +1,20 @@
+namespace Realign.Diffusion.Schedulers;
+
+/// <summary>Lists of the timesteps of training that a run visits. Descending; halves round to even.</summary>
+internal static class TrainingTimesteps
+{
+    /// <summary>From 0 to the last timestep, both included.</summary>
+    public static double[] Linspace(int train, int count) =>
+        [.. Enumerable.Range(0, count).Select(i => count == 1 ? 0 : i * ((train - 1.0) / (count - 1))).Reverse()];
+
+    /// <summary>Multiples of train / count from <paramref name="offset"/> on.</summary>
+    public static double[] Leading(int train, int count, int offset) =>
+        [.. Enumerable.Range(0, count).Select(i => (double)((i * (train / count)) + offset)).Reverse()];
+
+    /// <summary>From the last timestep downwards.</summary>
+    public static double[] Trailing(int train, int count)
+    {
+        var ratio = (double)train / count;
+        return [.. Enumerable.Range(0, count).Select(i => Math.Round(train - (i * ratio)) - 1)];
+    }
+}
