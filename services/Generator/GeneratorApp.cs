@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Realign.Diffusion.Generation;
 using Realign.Diffusion.Lora;
 using Realign.Diffusion.Pipelines;
+using Realign.Diffusion.Schedulers;
 using Realign.Diffusion.Snapshots;
 using Realign.Generator.Events;
 using Realign.Hosting;
@@ -45,7 +46,14 @@ public static class GeneratorApp
 
     private static void Probe(ImageGenerator generator, CancellationToken cancellationToken)
     {
-        var oneStep = new GenerationRequest { Prompt = new PromptRequest { Prompts = ["a"] }, Seeds = [0], NumInferenceSteps = 1, GuidanceScale = 2 };
+        var oneStep = new GenerationRequest
+        {
+            Prompt = new PromptRequest { Prompts = ["a"] },
+            Seeds = [0],
+            NumInferenceSteps = 1,
+            GuidanceScale = 2,
+            Scheduler = generator.OwnScheduler ?? SchedulerKind.DDIM,
+        };
         _ = generator.Generate(oneStep, new EventQueue(), cancellationToken);
     }
 }

@@ -47,15 +47,15 @@ public sealed class GeneratorOptions
     [Range(1, 10_000)]
     public int QueueCapacity { get; set; } = 16;
 
-    /// <summary>Steps of a call that names none. Published checkpoints want 50.</summary>
-    /// <value>25, what the miniature needs.</value>
+    /// <summary>Steps of a call that names none, instead of the model's own number.</summary>
+    /// <value>Unset: what the model's folder says (realign.json), else what its family is used with.</value>
     [Range(1, 1000)]
-    public int DefaultSteps { get; set; } = 25;
+    public int? DefaultSteps { get; set; }
 
-    /// <summary>Guidance scale of a call that names none. Published checkpoints want 7.5.</summary>
-    /// <value>4, what the miniature needs.</value>
+    /// <summary>Guidance scale of a call that names none, instead of the model's own.</summary>
+    /// <value>Unset: what the model's folder says (realign.json), else what its family is used with.</value>
     [Range(0.0, 50.0)]
-    public double DefaultGuidanceScale { get; set; } = 4;
+    public double? DefaultGuidanceScale { get; set; }
 
     /// <summary>Most pixels of one call, all its images together.</summary>
     /// <value>4,194,304: four images of 1024x1024.</value>

@@ -75,7 +75,7 @@ public sealed class DistilledModelTests : IDisposable
     public void Generate_NeedsNoSecondPass_AndTheWeightMatters()
     {
         using var pipeline = StableDiffusionSnapshot.Load(_folder, TorchPlacement.Cpu);
-        pipeline.IsGuided(8).ShouldBeFalse();
+        pipeline.IsGuided(Miniature.Request() with { GuidanceScale = 8 }).ShouldBeFalse();
         var halves = new List<bool>();
         float[] With(double weight) => Miniature.Generate(
             pipeline, Miniature.Request(7) with { Scheduler = SchedulerKind.LCM, GuidanceScale = weight },

@@ -20,6 +20,7 @@ public sealed class ModelFolderTests : IDisposable
         { "truncated weights", "diffusion_pytorch_model.safetensors", folder => Truncate(Path.Combine(folder, "vae", "diffusion_pytorch_model.safetensors")) },
         { "wrong shape", "conv_in.weight", folder => Edit(Path.Combine(folder, "unet", "config.json"), config => config["in_channels"] = 4) },
         { "unknown value", "prediction_type", folder => Edit(Path.Combine(folder, "scheduler", "scheduler_config.json"), config => config["prediction_type"] = "flow") },
+        { "defaults that are none", "num_inference_steps", folder => File.WriteAllText(Path.Combine(folder, "realign.json"), """{"num_inference_steps": 0}""") },
         { "unknown class", "_class_name", folder => Edit(Path.Combine(folder, "model_index.json"), config => config["_class_name"] = "FluxPipeline") },
     };
 
@@ -65,6 +66,29 @@ public sealed class ModelFolderTests : IDisposable
         failure.Status.Detail.ShouldContain("HeunDiscreteScheduler");
         events[^1].Result.Scheduler.ShouldBe(Scheduler.EulerAncestral);
         (await service.HealthAsync()).ShouldBe(HealthCheckResponse.Types.ServingStatus.Serving);
+    }
+
+    [Fact]
+    public async Task CallThatNamesNoSettings_GetsThoseOfTheModel_AndIsToldThem()
+    {
+        Copy(Checkout.Miniature("generator"), _folder);
+        File.WriteAllText(Path.Combine(_folder, "realign.json"), """{"num_inference_steps": 3, "guidance_scale": 2.5}""");
+        (await UnsetAsync($"--Generator:Model={_folder}")).ShouldBe((3, 2.5f));
+        (await UnsetAsync($"--Generator:Model={_folder}", "--Generator:DefaultSteps=2")).ShouldBe((2, 2.5f));
+        File.Delete(Path.Combine(_folder, "realign.json"));
+        (await UnsetAsync($"--Generator:Model={_folder}")).ShouldBe((50, 7.5f));
+        Edit(Path.Combine(_folder, "scheduler", "scheduler_config.json"), config => config["_class_name"] = "LCMScheduler");
+        Edit(Path.Combine(_folder, "model_index.json"), index => index["scheduler"]![1] = "LCMScheduler");
+        (await UnsetAsync($"--Generator:Model={_folder}")).ShouldBe((4, 1f));
+        (await UnsetAsync()).ShouldBe((25, 4f));
+
+        static async Task<(int, float)> UnsetAsync(params string[] settings)
+        {
+            await using var service = await TestService.StartAsync(GeneratorApp.Build, settings);
+            var events = await RunningGenerator.EventsAsync(
+                new GeneratorService.GeneratorServiceClient(service.Channel), new GenerateRequest { Prompt = "a red car", Seed = 1 });
+            return (events[^1].Result.NumInferenceSteps, events[^1].Result.GuidanceScale);
+        }
     }
 
     [Fact]

@@ -111,6 +111,15 @@ public sealed class BrokenModelTests
     }
 
     [Fact]
+    public void DefaultsThatAreNone_AreNamed()
+    {
+        using var copy = new ModelCopy("generator");
+        copy.Rewrite("realign.json", _ => """{"guidance_scale": "high"}"""u8.ToArray());
+
+        Inspect(copy).Problems.ShouldHaveSingleItem().ShouldStartWith("realign.json: guidance_scale");
+    }
+
+    [Fact]
     public void MissingPart_IsNamed()
     {
         using var copy = new ModelCopy("generator");

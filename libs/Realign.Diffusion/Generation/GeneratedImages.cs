@@ -1,6 +1,7 @@
 using Realign.Core.Images;
 using Realign.Core.Timings;
 using Realign.Diffusion.FineStage;
+using Realign.Diffusion.Schedulers;
 
 namespace Realign.Diffusion.Generation;
 
@@ -9,6 +10,8 @@ namespace Realign.Diffusion.Generation;
 /// <param name="EffectivePrompt">The prompt that was encoded.</param>
 /// <param name="TruncatedPrompt">The end of it that did not fit the context.</param>
 /// <param name="Scheduler">The one that was used.</param>
+/// <param name="NumInferenceSteps">Steps of the whole schedule.</param>
+/// <param name="GuidanceScale">The one that was used.</param>
 /// <param name="HeatMaps">Per image and word, where asked for.</param>
 /// <param name="Regions">One report per region of the fine stage.</param>
 /// <param name="Timings">Milliseconds per stage.</param>
@@ -17,6 +20,8 @@ public sealed record GeneratedImages(
     string EffectivePrompt,
     string TruncatedPrompt,
     SchedulerKind Scheduler,
+    int NumInferenceSteps,
+    double GuidanceScale,
     IReadOnlyList<WordHeatMap> HeatMaps,
     IReadOnlyList<RegionReport> Regions,
     StageTimings Timings);

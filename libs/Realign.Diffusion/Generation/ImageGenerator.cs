@@ -63,6 +63,9 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
     /// <inheritdoc/>
     public void Dispose() => pipeline.Dispose();
 
+    /// <inheritdoc cref="StableDiffusionPipeline.OwnScheduler"/>
+    public SchedulerKind? OwnScheduler => pipeline.OwnScheduler;
+
     private GeneratedImages GenerateAll(GenerationRequest request, int height, int width, IGenerationListener listener, CancellationToken cancellation)
     {
         var factor = pipeline.Vae.Config.Factor;
@@ -70,13 +73,13 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
         using var scheduler = pipeline.CreateScheduler(request.Scheduler, new SchedulerOptions { Eta = request.Eta });
         if (request.Eta > 0 && !scheduler.HasEta)
             throw new InvalidInputException("eta", $"{request.Eta}", $"{scheduler.Kind.ClassName()} has no eta", "leave it out, or use SCHEDULER_DDIM");
-        scheduler.SetTimesteps(request.NumInferenceSteps);
+        scheduler.SetTimesteps(pipeline.StepsOf(request));
         var plan = request.FineStage is { } stage ? FineStagePlan.Prepare(stage, pipeline.Prompts.Tower, request.Prompt.Prompts[0], height, width) : null;
         var prompt = plan is null ? request.Prompt : request.Prompt with { Prompts = [plan.Prompt] };
         using var attached = adapters.Attach(request.Adapters, pipeline);
         if (request.Adapters.Count > 0)
             timings.Mark("load_adapters");
-        var conditions = pipeline.Prompts.Encode(prompt, pipeline.IsGuided(request.GuidanceScale));
+        var conditions = pipeline.Prompts.Encode(prompt, pipeline.IsGuided(request));
         conditions = plan?.Apply(conditions, pipeline.Prompts) ?? conditions;
         timings.Mark("encode_prompt");
 
@@ -106,7 +109,7 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
         }
 
         return new GeneratedImages(
-            images, prompt.Prompts[0], conditions.Prompts[0].Tokens.TruncatedRest, scheduler.Kind, maps, plan?.Reports ?? [], timings);
+            images, prompt.Prompts[0], conditions.Prompts[0].Tokens.TruncatedRest, scheduler.Kind, pipeline.StepsOf(request), pipeline.GuidanceOf(request), maps, plan?.Reports ?? [], timings);
     }
 
     // the latents are shrunk before they are decoded: a small picture costs little, whatever the size of the image

@@ -18,13 +18,14 @@ public sealed record GenerationRequest
     /// <summary>One per image: an image depends on its own seed only.</summary>
     public required IReadOnlyList<ulong> Seeds { get; init; }
 
-    /// <summary>Steps from pure noise.</summary>
-    public required int NumInferenceSteps { get; init; }
+    /// <summary>Steps from pure noise; null = the model's own number.</summary>
+    public int? NumInferenceSteps { get; init; }
 
     /// <summary>
     /// Weight of the prompt against the negative prompt (Ho and Salimans 2022); 1 and less = no guidance. A distilled model is told it.
+    /// Null = the model's own.
     /// </summary>
-    public double GuidanceScale { get; init; } = 7.5;
+    public double? GuidanceScale { get; init; }
 
     /// <summary>Share of the guided prediction that is brought back to the contrast of the unguided one (Lin et al. 2024, section 3.4); 0..1.</summary>
     public double GuidanceRescale { get; init; }
@@ -82,8 +83,8 @@ public sealed record GenerationRequest
             throw Wrong("height", height, $"must be a positive multiple of {factor}");
         if (width < factor || width % factor != 0)
             throw Wrong("width", width, $"must be a positive multiple of {factor}");
-        if (!(GuidanceScale >= 0 && GuidanceScale <= MaxGuidance))
-            throw Wrong("guidance_scale", GuidanceScale, $"must be a number from 0 to {MaxGuidance}");
+        if (GuidanceScale is { } guidance && !(guidance >= 0 && guidance <= MaxGuidance))
+            throw Wrong("guidance_scale", guidance, $"must be a number from 0 to {MaxGuidance}");
         if (!(GuidanceRescale >= 0 && GuidanceRescale <= 1))
             throw Wrong("guidance_rescale", GuidanceRescale, "must be a number from 0 to 1");
         if (!(Strength > 0 && Strength <= 1))

@@ -17,8 +17,10 @@ public sealed class StableDiffusionPipeline : IDisposable
     private readonly SchedulerConfig _schedulerConfig;
 
     internal StableDiffusionPipeline(
-        PromptEncoder prompts, CLIPTextModel? textEncoder2, UNet2DConditionModel unet, AutoencoderKL vae, SchedulerConfig schedulerConfig, TorchPlacement placement)
+        PromptEncoder prompts, CLIPTextModel? textEncoder2, UNet2DConditionModel unet, AutoencoderKL vae, SchedulerConfig schedulerConfig,
+        TorchPlacement placement, GenerationDefaults defaults)
     {
+        Defaults = defaults;
         Prompts = prompts;
         _textEncoder2 = textEncoder2;
         UNet = unet;
@@ -39,6 +41,9 @@ public sealed class StableDiffusionPipeline : IDisposable
     /// <summary>Device and type of UNet and text encoders.</summary>
     public TorchPlacement Placement { get; }
 
+    /// <summary>Settings of requests that name none.</summary>
+    public GenerationDefaults Defaults { get; }
+
     /// <summary>The snapshot's own scheduler; null when it is not implemented, so that every run has to name one.</summary>
     public SchedulerKind? OwnScheduler => _schedulerConfig.OwnIsRefused is null ? _schedulerConfig.Kind : null;
 
@@ -54,13 +59,21 @@ public sealed class StableDiffusionPipeline : IDisposable
     public Scheduler CreateScheduler(SchedulerKind? kind = null, SchedulerOptions? options = null) => _schedulerConfig.Create(kind, options);
 
     /// <summary>Whether a run needs the negative prompt: guidance above 1, and the UNet was not distilled to do without.</summary>
-    public bool IsGuided(double guidanceScale) => guidanceScale > 1 && !UNet.IsDistilled;
+    public bool IsGuided(GenerationRequest request) => GuidanceOf(request) > 1 && !UNet.IsDistilled;
 
     /// <summary>Steps that a request asks for.</summary>
-    public int StepsOf(GenerationRequest request) => request.NumInferenceSteps ?? Defaults.NumInferenceSteps;
+    public int StepsOf(GenerationRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return request.NumInferenceSteps ?? Defaults.NumInferenceSteps;
+    }
 
     /// <summary>Guidance scale that a request asks for.</summary>
-    public double GuidanceOf(GenerationRequest request) => request.GuidanceScale ?? Defaults.GuidanceScale;
+    public double GuidanceOf(GenerationRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return request.GuidanceScale ?? Defaults.GuidanceScale;
+    }
 
     /// <summary>Pixels that a request asks for.</summary>
     public (int Height, int Width) SizeOf(GenerationRequest request)

@@ -9,9 +9,10 @@ namespace Realign.Diffusion.Snapshots;
 /// <summary>The <c>model_index.json</c> of a Stable Diffusion folder.</summary>
 /// <param name="Path">The file.</param>
 /// <param name="IsXl">Whether there are two text encoders.</param>
+/// <param name="IsLatentConsistency">Whether it was distilled for a few steps (Luo et al. 2023).</param>
 /// <param name="ZerosForEmptyPrompt">XL: without a negative prompt its states are zeros instead of those of the empty text.</param>
 /// <param name="SchedulerClass">Class of the scheduler, implemented or not; null when the index names none.</param>
-public sealed record SnapshotIndex(string Path, bool IsXl, bool ZerosForEmptyPrompt, string? SchedulerClass)
+public sealed record SnapshotIndex(string Path, bool IsXl, bool IsLatentConsistency, bool ZerosForEmptyPrompt, string? SchedulerClass)
 {
     /// <summary>Name of the file.</summary>
     public const string FileName = "model_index.json";
@@ -22,10 +23,11 @@ public sealed record SnapshotIndex(string Path, bool IsXl, bool ZerosForEmptyPro
     {
         var path = System.IO.Path.Combine(folder, FileName);
         var index = ConfigReader.Open(path);
-        var isXl = index.OneOf("_class_name", null,
+        var pipeline = index.OneOf("_class_name", null,
             "StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline", "LatentConsistencyModelPipeline", "LatentConsistencyModelImg2ImgPipeline",
-            "StableDiffusionXLPipeline", "StableDiffusionXLImg2ImgPipeline")
-            .StartsWith("StableDiffusionXL", StringComparison.Ordinal);
+            "StableDiffusionXLPipeline", "StableDiffusionXLImg2ImgPipeline");
+        var isXl = pipeline.StartsWith("StableDiffusionXL", StringComparison.Ordinal);
+        var isLatentConsistency = pipeline.StartsWith("LatentConsistency", StringComparison.Ordinal);
         _ = index.Texts("unet", "diffusers", nameof(UNet2DConditionModel));
         _ = index.Texts("vae", "diffusers", nameof(AutoencoderKL));
         _ = index.Texts("text_encoder", "transformers", nameof(CLIPTextModel));
@@ -39,6 +41,6 @@ public sealed record SnapshotIndex(string Path, bool IsXl, bool ZerosForEmptyPro
 
         var zeros = index.Bool("force_zeros_for_empty_prompt", true);
         index.ThrowIfAny();
-        return new SnapshotIndex(path, isXl, zeros, scheduler.Count == 2 ? scheduler[1] : null);
+        return new SnapshotIndex(path, isXl, isLatentConsistency, zeros, scheduler.Count == 2 ? scheduler[1] : null);
     }
 }

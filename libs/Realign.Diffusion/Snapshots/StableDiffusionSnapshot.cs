@@ -51,7 +51,8 @@ public static class StableDiffusionSnapshot
             PromptEncoder prompts = second is null
                 ? new StableDiffusionPromptEncoder(tower)
                 : new StableDiffusionXLPromptEncoder(tower, second, index.ZerosForEmptyPrompt);
-            return new StableDiffusionPipeline(prompts, second?.Model, unet, vae, scheduler, placement);
+            var defaults = SnapshotDefaults.Load(folder, index, scheduler.Kind, unet.Config);
+            return new StableDiffusionPipeline(prompts, second?.Model, unet, vae, scheduler, placement, defaults);
         }
         catch
         {

@@ -28,8 +28,15 @@ internal static class StableDiffusionInspection
             parts.AddRange(ComponentInspection.Run("text_encoder", Path.Combine(folder, "text_encoder"), nameof(CLIPTextModel), "model"));
             if (index.IsXl)
                 parts.AddRange(ComponentInspection.Run("text_encoder_2", Path.Combine(folder, "text_encoder_2"), nameof(CLIPTextModelWithProjection), "model"));
-            if (findings.Try(() => SchedulerConfig.Load(Path.Combine(folder, "scheduler", "scheduler_config.json"), index.SchedulerClass)) is { } scheduler)
+            var schedulerFile = Path.Combine(folder, "scheduler", "scheduler_config.json");
+            if (findings.Try(() => SchedulerConfig.Load(schedulerFile, index.SchedulerClass)) is { } scheduler)
+            {
                 facts.AddRange(SchedulerFacts(scheduler));
+                if (new Findings().Try(() => UNet2DConditionConfig.Load(Path.Combine(folder, "unet", "config.json"))) is { } unet
+                    && findings.Try(() => SnapshotDefaults.Load(folder, index, scheduler.Kind, unet)) is { } defaults)
+                    facts.Add(FormattableString.Invariant($"{defaults.NumInferenceSteps} steps and guidance {defaults.GuidanceScale} unless a call says otherwise"));
+            }
+
             description += $" {Generation(folder, index, findings)}";
             CheckVariants(parts, facts);
         }

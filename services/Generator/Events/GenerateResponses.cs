@@ -3,11 +3,13 @@ using Realign.Core.Images;
 using Realign.Diffusion.FineStage;
 using Realign.Diffusion.Generation;
 using Realign.Diffusion.Pipelines;
+using Realign.Diffusion.Schedulers;
 using Realign.Imaging;
 using Realign.V1;
 using Realign.Wire.Schedulers;
 using Realign.Wire.Tensors;
 using Realign.Wire.Timings;
+using Scheduler = Realign.V1.Scheduler;
 
 namespace Realign.Generator.Events;
 
@@ -39,8 +41,8 @@ internal static class GenerateResponses
             EffectivePrompt = generated.EffectivePrompt,
             TruncatedPrompt = generated.TruncatedPrompt,
             Scheduler = SchedulerName.OfClass(generated.Scheduler.ClassName())?.Value ?? Scheduler.Unspecified,
-            NumInferenceSteps = request.NumInferenceSteps,
-            GuidanceScale = (float)request.GuidanceScale,
+            NumInferenceSteps = generated.NumInferenceSteps,
+            GuidanceScale = (float)generated.GuidanceScale,
             Model = new ModelInfo { Family = "stable-diffusion", Name = modelName },
         };
         result.Images.AddRange(generated.Images.Zip(request.Seeds, (image, seed) => new GeneratedImage { Png = Png(image), Seed = seed }));

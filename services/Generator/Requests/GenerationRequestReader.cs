@@ -32,7 +32,7 @@ internal static class GenerationRequestReader
         {
             Prompt = Prompt(request),
             Seeds = [.. Enumerable.Range(0, images).Select(i => unchecked(seed + (ulong)i))],
-            NumInferenceSteps = Require.Range("num_inference_steps", request.HasNumInferenceSteps ? request.NumInferenceSteps : options.DefaultSteps, 1, 1000),
+            NumInferenceSteps = request.HasNumInferenceSteps ? Require.Range("num_inference_steps", request.NumInferenceSteps, 1, 1000) : options.DefaultSteps,
             GuidanceScale = request.HasGuidanceScale ? Number("guidance_scale", request.GuidanceScale, 50) : options.DefaultGuidanceScale,
             Width = request.HasWidth ? Side("width", request.Width) : null,
             Height = request.HasHeight ? Side("height", request.Height) : null,

@@ -1,16 +1,15 @@
 using Realign.Core.Configs;
 using Realign.Core.Errors;
+using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Schedulers;
 using Realign.Diffusion.UNet;
 
 namespace Realign.Diffusion.Snapshots;
 
-/// <summary>Settings of a call that names none. They belong to the model.</summary>
-/// <param name="NumInferenceSteps">1..1000.</param>
-/// <param name="GuidanceScale">0..50.</param>
-public sealed record GenerationDefaults(int NumInferenceSteps, double GuidanceScale)
+/// <summary>How a snapshot is meant to be used: what its folder says, else what its family is used with.</summary>
+public static class SnapshotDefaults
 {
-    /// <summary>File of a snapshot that says them: <c>num_inference_steps</c>, <c>guidance_scale</c>, each optional.</summary>
+    /// <summary>File of a folder that says it: <c>num_inference_steps</c> and <c>guidance_scale</c>, each optional.</summary>
     public const string FileName = "realign.json";
 
     // defaults of diffusers' StableDiffusionPipeline, StableDiffusionXLPipeline and LatentConsistencyModelPipeline
@@ -21,19 +20,17 @@ public sealed record GenerationDefaults(int NumInferenceSteps, double GuidanceSc
     // a consistency model that is not told the guidance has it inside
     private static readonly GenerationDefaults LatentConsistencyUntold = new(4, 1);
 
-    /// <summary>What the folder says, else what its family is used with.</summary>
+    /// <summary>Settings of a request that names none.</summary>
     /// <param name="folder">Folder of the snapshot.</param>
     /// <param name="index">Its index.</param>
-    /// <param name="scheduler">Its own scheduler; null when it is not implemented.</param>
+    /// <param name="scheduler">Its own scheduler; null when that is not implemented.</param>
     /// <param name="unet">Its UNet.</param>
     /// <exception cref="ModelLoadException">The file is there and a value is not usable; lists all.</exception>
     public static GenerationDefaults Load(string folder, SnapshotIndex index, SchedulerKind? scheduler, UNet2DConditionConfig unet)
     {
         ArgumentNullException.ThrowIfNull(index);
         ArgumentNullException.ThrowIfNull(unet);
-        var family = index.IsLatentConsistency || scheduler == SchedulerKind.LCM
-            ? unet.TimeCondProjDim is null ? LatentConsistencyUntold : LatentConsistency
-            : index.IsXl ? StableDiffusionXL : StableDiffusion;
+        var family = OfFamily(index, scheduler, unet);
         var path = Path.Combine(folder, FileName);
         if (!File.Exists(path))
             return family;
@@ -42,5 +39,12 @@ public sealed record GenerationDefaults(int NumInferenceSteps, double GuidanceSc
             file.Int("num_inference_steps", family.NumInferenceSteps, min: 1, max: 1000), file.Double("guidance_scale", family.GuidanceScale, min: 0, max: 50));
         file.ThrowIfAny();
         return own;
+    }
+
+    private static GenerationDefaults OfFamily(SnapshotIndex index, SchedulerKind? scheduler, UNet2DConditionConfig unet)
+    {
+        if (index.IsLatentConsistency || scheduler == SchedulerKind.LCM)
+            return unet.TimeCondProjDim is null ? LatentConsistencyUntold : LatentConsistency;
+        return index.IsXl ? StableDiffusionXL : StableDiffusion;
     }
 }
