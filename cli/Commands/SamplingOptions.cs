@@ -16,6 +16,8 @@ internal sealed class SamplingOptions
     private readonly Option<string?> _scheduler = new("--scheduler") { Description = "Sampler [the checkpoint's own].", HelpName = "NAME" };
     private readonly Option<string[]> _adapters = new("--adapter") { Description = "Adapter (LoRA) of the Generator's adapter folder, with a strength of -2..2 [1]; may be given several times.", HelpName = "NAME[=STRENGTH]" };
 
+    private readonly ConditionOptions _conditions = new();
+
     public SamplingOptions() => _scheduler.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, [.. SchedulerName.All.Select(name => name.Option)]);
 
     public void AddTo(Command command)
@@ -28,6 +30,7 @@ internal sealed class SamplingOptions
         command.Options.Add(_height);
         command.Options.Add(_eta);
         command.Options.Add(_adapters);
+        _conditions.AddTo(command);
     }
 
     /// <summary>The request; ranges are checked by the Generator, which says what is wrong.</summary>
@@ -49,6 +52,7 @@ internal sealed class SamplingOptions
         if (parsed.GetValue(_scheduler) is { } scheduler)
             request.Scheduler = SchedulerName.OfOption(scheduler)!.Value;
         request.Adapters.AddRange((parsed.GetValue(_adapters) ?? []).Select(Adapter));
+        _conditions.Apply(parsed, request);
         return request;
     }
 

@@ -20,6 +20,19 @@ internal static class SameAgain
         Add("--height", request.HasHeight, request.Height);
         Add("--eta", request.HasEta, request.Eta);
         Add("--scheduler", request.Scheduler != Scheduler.Unspecified, SchedulerName.Of(request.Scheduler)?.Option ?? "");
+        if (request.InitImage is not null)
+            line.Append(" --init-image FILE");
+        Add("--strength", request.HasStrength, request.Strength);
+        Add("--prompt-2", request.Prompt2.Length > 0, Quote(request.Prompt2));
+        Add("--negative-prompt-2", request.NegativePrompt2.Length > 0, Quote(request.NegativePrompt2));
+        Add("--clip-skip", request.HasClipSkip, request.ClipSkip);
+        if (request.Sizes is { } sizes)
+        {
+            Add("--original-size", sizes.HasOriginalWidth, $"{sizes.OriginalWidth}x{sizes.OriginalHeight}");
+            Add("--target-size", sizes.HasTargetWidth, $"{sizes.TargetWidth}x{sizes.TargetHeight}");
+            Add("--crop", sizes.CropLeft + sizes.CropTop > 0, $"{sizes.CropLeft}x{sizes.CropTop}");
+        }
+
         foreach (var adapter in request.Adapters)
             line.Append(" --adapter ").Append(Quote(string.Create(CultureInfo.InvariantCulture, $"{adapter.Name}={(adapter.HasStrength ? adapter.Strength : 1)}")));
         if (request.Modulation is not { } modulation)

@@ -20,7 +20,7 @@ internal sealed class GeneratorGrpcService(ModelHost<ImageGenerator> generator, 
         var work = generator.RunAsync((model, token) =>
         {
             waited = TimeProvider.System.GetElapsedTime(queued).TotalMilliseconds;
-            return model.Generate(wanted, events, token);
+            return model.Generate(InitImageReader.Read(request.InitImage, wanted), events, token);
         }, context.CancellationToken);
         _ = work.ContinueWith(done => events.Complete(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 

@@ -79,6 +79,31 @@ public sealed class RealignCommandTests
     }
 
     [Fact]
+    public async Task PictureTextsAndSizesOfTheCall_ReachTheRequest()
+    {
+        using var cli = new Cli();
+        await using var services = await FakeServices.StartAsync();
+        await File.WriteAllBytesAsync(cli.In("start.png"), [1, 2, 3], TestContext.Current.CancellationToken);
+
+        _ = await Cli.RunAsync("realign", "a car", "--seed", "7", "--init-image", cli.In("start.png"), "--strength", "0.5", "--prompt-2", "a boat",
+            "--clip-skip", "1", "--original-size", "1024x768", "--crop", "0x8", "--out", cli.In("out"), "--gateway", services.Address);
+
+        var page = System.Net.WebUtility.HtmlDecode(await File.ReadAllTextAsync(cli.In("out/index.html"), TestContext.Current.CancellationToken));
+        page.ShouldContain("--seed 7 --init-image FILE --strength 0.5 --prompt-2 'a boat' --clip-skip 1 --original-size 1024x768 --crop 0x8");
+    }
+
+    [Theory]
+    [InlineData("--init-image", "nowhere.png")]
+    [InlineData("--original-size", "1024")]
+    [InlineData("--crop", "1x-2")]
+    public async Task ConditionThatCannotBeRead_IsAUsageError(string option, string value)
+    {
+        using var cli = new Cli();
+
+        (await Cli.RunAsync("realign", "a car", option, value, "--out", cli.In("out"))).Code.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task Json_IsAllThatIsOnStandardOutput()
     {
         using var cli = new Cli();

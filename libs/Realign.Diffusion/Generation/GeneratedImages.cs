@@ -1,6 +1,7 @@
 using Realign.Core.Images;
 using Realign.Core.Timings;
 using Realign.Diffusion.FineStage;
+using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Schedulers;
 
 namespace Realign.Diffusion.Generation;
@@ -8,7 +9,7 @@ namespace Realign.Diffusion.Generation;
 /// <summary>What was generated, and how.</summary>
 /// <param name="Images">One per seed.</param>
 /// <param name="EffectivePrompt">The prompt that was encoded.</param>
-/// <param name="TruncatedPrompt">The end of it that did not fit the context.</param>
+/// <param name="Truncated">The ends of the texts that did not fit the context.</param>
 /// <param name="Scheduler">The one that was used.</param>
 /// <param name="NumInferenceSteps">Steps of the whole schedule.</param>
 /// <param name="GuidanceScale">The one that was used.</param>
@@ -18,7 +19,7 @@ namespace Realign.Diffusion.Generation;
 public sealed record GeneratedImages(
     IReadOnlyList<RgbImage> Images,
     string EffectivePrompt,
-    string TruncatedPrompt,
+    TruncatedTexts Truncated,
     SchedulerKind Scheduler,
     int NumInferenceSteps,
     double GuidanceScale,

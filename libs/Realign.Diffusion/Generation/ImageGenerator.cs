@@ -85,7 +85,8 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
 
         using var modulator = plan?.CreateModulator(height / factor, width / factor, scheduler.Config.NumTrainTimesteps, pipeline.Placement.Device);
         var finishing = _finishingMillisecondsPerPixel * height * width;
-        var run = new GenerationRun(request, modulator, scheduler.Timesteps.Count, finishing, listener, (latents, size) => Preview(latents, size, cancellation));
+        var (first, end) = pipeline.StepRange(request, scheduler);
+        var run = new GenerationRun(request, modulator, end - first, finishing, listener, (latents, size) => Preview(latents, size, cancellation));
         run.Begin();
         var images = new List<RgbImage>();
         var maps = new List<WordHeatMap>();
@@ -109,7 +110,7 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
         }
 
         return new GeneratedImages(
-            images, prompt.Prompts[0], conditions.Prompts[0].Tokens.TruncatedRest, scheduler.Kind, pipeline.StepsOf(request), pipeline.GuidanceOf(request), maps, plan?.Reports ?? [], timings);
+            images, prompt.Prompts[0], pipeline.Prompts.Truncated(prompt), scheduler.Kind, pipeline.StepsOf(request), pipeline.GuidanceOf(request), maps, plan?.Reports ?? [], timings);
     }
 
     // the latents are shrunk before they are decoded: a small picture costs little, whatever the size of the image

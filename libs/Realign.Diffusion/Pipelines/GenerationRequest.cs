@@ -1,9 +1,9 @@
 using System.Globalization;
 using Realign.Core.Errors;
+using Realign.Core.Images;
 using Realign.Diffusion.FineStage;
 using Realign.Diffusion.Lora;
 using Realign.Diffusion.Schedulers;
-using static TorchSharp.torch;
 
 namespace Realign.Diffusion.Pipelines;
 
@@ -42,23 +42,17 @@ public sealed record GenerationRequest
     /// <summary>DDIM's eta, 0..1.</summary>
     public double Eta { get; init; }
 
-    /// <summary>Unit-variance start latents (B, C, h, w); null = the first random numbers of the seeds.</summary>
-    public Tensor? StartLatents { get; init; }
-
-    /// <summary>Image to image: the picture to start from (B, 3, Height, Width) in [-1, 1].</summary>
-    public Tensor? InitImage { get; init; }
+    /// <summary>Image to image: the picture to start from, of exactly Height x Width; every image of the batch starts from it.</summary>
+    public Picture? InitImage { get; init; }
 
     /// <summary>Image to image: share of the steps that are taken, above 0, up to 1.</summary>
     public double Strength { get; init; } = 0.8;
 
-    /// <summary>XL: sizes the model is told.</summary>
-    public ImageSizes Sizes { get; init; } = new();
+    /// <summary>XL: sizes the model is told; null = those that are generated.</summary>
+    public ImageSizes? Sizes { get; init; }
 
     /// <summary>XL: sizes for the negative prompt; null = the same.</summary>
     public ImageSizes? NegativeSizes { get; init; }
-
-    /// <summary>Ends the run when this share of the noise is gone, for a refiner to take over; above 0, below 1.</summary>
-    public double? DenoisingEnd { get; init; }
 
     /// <summary>Attention re-weighted inside regions; null = a plain run.</summary>
     public FineStageRequest? FineStage { get; init; }
@@ -89,10 +83,8 @@ public sealed record GenerationRequest
             throw Wrong("guidance_rescale", GuidanceRescale, "must be a number from 0 to 1");
         if (!(Strength > 0 && Strength <= 1))
             throw Wrong("strength", Strength, "must be above 0 and at most 1");
-        if (DenoisingEnd is { } end && !(end > 0 && end < 1))
-            throw Wrong("denoising_end", end, "must be above 0 and below 1");
-        if (InitImage is { } image && !image.shape.SequenceEqual([Prompt.Prompts.Count, 3, height, width]))
-            throw new InvalidInputException("image", $"[{string.Join(", ", image.shape)}]", "does not have the size of the result", $"send {width}x{height} pixels");
+        if (InitImage is { } image && (image.Height != height || image.Width != width))
+            throw new InvalidInputException("init_image", $"{image.Width}x{image.Height}", "does not have the size of the result", $"send {width}x{height} pixels");
     }
 
     private static InvalidInputException Wrong(string field, double value, string problem) =>

@@ -1,6 +1,6 @@
 namespace Realign.Diffusion.Pipelines;
 
-/// <summary>Size conditions of XL, in pixels. Null = the size that is drawn.</summary>
+/// <summary>Size conditions of XL, in pixels. Null = the size that is generated.</summary>
 public sealed record ImageSizes
 {
     /// <summary>Height and width of the picture before cropping.</summary>

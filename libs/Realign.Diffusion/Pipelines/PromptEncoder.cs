@@ -12,6 +12,17 @@ public abstract class PromptEncoder
     /// <summary>The first (or only) text tower.</summary>
     public TextTower Tower { get; }
 
+    /// <summary>Whether a second text tower reads prompts of its own.</summary>
+    public virtual bool HasSecondTower => false;
+
+    /// <summary>The ends of the first texts that do not fit their towers' contexts; empty where all is read.</summary>
+    /// <param name="request">Texts.</param>
+    public virtual TruncatedTexts Truncated(PromptRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return new TruncatedTexts(Rest(Tower, request.Prompts), Rest(Tower, request.NegativePrompts), "", "");
+    }
+
     /// <summary>Encodes prompts.</summary>
     /// <param name="request">Texts.</param>
     /// <param name="guided">Whether negative states are needed.</param>
@@ -19,11 +30,14 @@ public abstract class PromptEncoder
     public TextConditions Encode(PromptRequest request, bool guided)
     {
         ArgumentNullException.ThrowIfNull(request);
-        request.Check(Tower.Model.Config.NumHiddenLayers);
+        request.Check(Tower.Model.Config.NumHiddenLayers, HasSecondTower);
         return EncodeChecked(request, guided);
     }
 
     private protected abstract TextConditions EncodeChecked(PromptRequest request, bool guided);
+
+    private protected static string Rest(TextTower tower, IReadOnlyList<string>? texts) =>
+        texts is [var first, ..] ? tower.Tokenize([first])[0].TruncatedRest : "";
 
     private protected static List<EncodedPrompt> Describe(IReadOnlyList<string> texts, IReadOnlyList<PaddedTokens> tokens) =>
         [.. texts.Zip(tokens, (text, ids) => new EncodedPrompt(text, ids))];
@@ -73,13 +87,21 @@ internal sealed class StableDiffusionPromptEncoder(TextTower tower) : PromptEnco
 /// <summary>Stable Diffusion XL: the last but one hidden state of both towers side by side, without final norm, and the pooled text of the second.</summary>
 internal sealed class StableDiffusionXLPromptEncoder(TextTower first, TextTower second, bool zerosForNoNegative) : PromptEncoder(first)
 {
+    public override bool HasSecondTower => true;
+
+    public override TruncatedTexts Truncated(PromptRequest request) => base.Truncated(request) with
+    {
+        Prompt2 = Rest(second, request.Prompts2 ?? request.Prompts),
+        NegativePrompt2 = Rest(second, request.NegativePrompts2 ?? request.NegativePrompts),
+    };
+
     private protected override TextConditions EncodeChecked(PromptRequest request, bool guided)
     {
         using var scope = NewDisposeScope();
         var (positive, pooled, tokens) = Both(request.Prompts, request.Prompts2 ?? request.Prompts, request.ClipSkip ?? 0);
         Tensor? negative = null;
         Tensor? negativePooled = null;
-        if (guided && request.NegativePrompts is null && zerosForNoNegative)
+        if (guided && request.NegativePrompts is null && request.NegativePrompts2 is null && zerosForNoNegative)
         {
             negative = zeros_like(positive);
             negativePooled = zeros_like(pooled);

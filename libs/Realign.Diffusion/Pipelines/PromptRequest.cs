@@ -21,13 +21,19 @@ public sealed record PromptRequest
     /// <summary>Layers to leave out at the end of the text tower, for the prompt only; null = none.</summary>
     public int? ClipSkip { get; init; }
 
-    internal void Check(int layers)
+    internal void Check(int layers, bool hasSecondTower)
     {
         if (Prompts.Count == 0)
             throw new InvalidInputException("prompt", "", "there is none", "send at least one prompt");
         CheckCount("negative_prompt", NegativePrompts);
         CheckCount("prompt_2", Prompts2);
         CheckCount("negative_prompt_2", NegativePrompts2);
+        if (!hasSecondTower && (Prompts2 ?? NegativePrompts2) is not null)
+        {
+            throw new InvalidInputException(Prompts2 is null ? "negative_prompt_2" : "prompt_2", "a text", "this model has one text encoder, which reads the prompt",
+                "leave it out");
+        }
+
         if (ClipSkip is { } skip && (skip < 0 || skip >= layers))
         {
             throw new InvalidInputException("clip_skip", skip.ToString(CultureInfo.InvariantCulture),

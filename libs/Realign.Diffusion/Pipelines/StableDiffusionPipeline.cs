@@ -1,5 +1,7 @@
+using System.Globalization;
 using Realign.Clip.Text;
 using Realign.Core.Errors;
+using Realign.Core.Images;
 using Realign.Diffusion.Attention;
 using Realign.Diffusion.Schedulers;
 using Realign.Diffusion.UNet;
@@ -181,25 +183,15 @@ public sealed class StableDiffusionPipeline : IDisposable
         request.Check(Vae.Config.Factor, height, width);
     }
 
-    private (int First, int End) StepRange(GenerationRequest request, Scheduler scheduler)
+    /// <summary>Steps of the scheduler that a request runs: image to image leaves the noisiest out.</summary>
+    internal (int First, int End) StepRange(GenerationRequest request, Scheduler scheduler)
     {
         var steps = StepsOf(request);
-        var timesteps = scheduler.Timesteps;
-        var first = request.InitImage is null
-            ? 0
-            : steps - Math.Min((int)(steps * request.Strength), steps);
-        var end = timesteps.Count;
-        if (request.DenoisingEnd is { } share)
-        {
-            double train = scheduler.Config.NumTrainTimesteps;
-            var cutoff = Math.Round(train - (share * train));
-            end = timesteps.Count(time => time >= cutoff);
-        }
-
-        return first < end
-            ? (first, end)
-            : throw new InvalidInputException(request.InitImage is null ? "denoising_end" : "strength", $"{request.DenoisingEnd ?? request.Strength}",
-                $"leaves none of the {steps} steps", "use more steps or another share");
+        var first = request.InitImage is null ? 0 : steps - Math.Min((int)(steps * request.Strength), steps);
+        return first < steps
+            ? (first, scheduler.Timesteps.Count)
+            : throw new InvalidInputException("strength", request.Strength.ToString(CultureInfo.InvariantCulture),
+                $"leaves none of the {steps} steps", "use more steps or a larger strength");
     }
 
     private Tensor StartLatents(GenerationRequest request, Scheduler scheduler, INoiseSource noise, int first, CancellationToken cancellation)
@@ -209,27 +201,40 @@ public sealed class StableDiffusionPipeline : IDisposable
         long[] shape = [request.Prompt.Prompts.Count, Vae.Config.LatentChannels, height / Vae.Config.Factor, width / Vae.Config.Factor];
         if (request.InitImage is { } image)
         {
-            var distribution = Vae.Encode(image.to(VaeType, Placement.Device), cancellation: cancellation);
+            var pixels = Pixels(image).unsqueeze(0).expand(shape[0], -1, -1, -1);
+            var distribution = Vae.Encode(pixels.to(VaeType, Placement.Device), cancellation: cancellation);
             var original = distribution.Sample(noise.Next(shape).to(VaeType, Placement.Device)).to(ScalarType.Float32).mul(Scalars.Of(Vae.Config.ScalingFactor));
             return scheduler.AddNoise(original, noise.Next(shape).to(Placement.Device), first).MoveToOuterDisposeScope();
         }
 
-        var start = request.StartLatents ?? noise.Next(shape);
-        if (!start.shape.SequenceEqual(shape))
-            throw new ArgumentException($"start latents [{string.Join(", ", start.shape)}], expected [{string.Join(", ", shape)}]", nameof(request));
-        return start.to(ScalarType.Float32, Placement.Device).mul(Scalars.Of(scheduler.InitNoiseSigma)).MoveToOuterDisposeScope();
+        return noise.Next(shape).to(ScalarType.Float32, Placement.Device).mul(Scalars.Of(scheduler.InitNoiseSigma)).MoveToOuterDisposeScope();
+    }
+
+    // (3, H, W) in [-1, 1]
+    private static Tensor Pixels(Picture image)
+    {
+        var unit = image.Rgb is { } rgb
+            ? tensor(rgb.Pixels, [image.Height, image.Width, 3], dtype: ScalarType.Byte).permute(2, 0, 1).to(ScalarType.Float32).div(Scalars.Of(255))
+            : TensorConvert.FromArray(image.Pixels!, 3, image.Height, image.Width);
+        return unit.mul(Scalars.Of(2)).sub(Scalars.Of(1));
     }
 
     private AddedConditions? Added(GenerationRequest request, TextConditions conditions)
     {
         if (conditions.PooledPositive is null)
-            return null;
+        {
+            return (request.Sizes ?? request.NegativeSizes) is null
+                ? null
+                : throw new InvalidInputException(request.Sizes is null ? "negative_sizes" : "sizes", "given", "this model is told no sizes", "leave them out");
+        }
+
         var batch = request.Prompt.Prompts.Count;
         var (height, width) = SizeOf(request);
         Tensor Ids(ImageSizes sizes) => tensor(sizes.TimeIds(height, width), device: Placement.Device).unsqueeze(0).expand(batch, -1);
-        var positive = Ids(request.Sizes);
+        var sizes = request.Sizes ?? new ImageSizes();
+        var positive = Ids(sizes);
         return IsGuided(request)
-            ? new AddedConditions(cat([conditions.PooledNegative!, conditions.PooledPositive], 0), cat([Ids(request.NegativeSizes ?? request.Sizes), positive], 0))
+            ? new AddedConditions(cat([conditions.PooledNegative!, conditions.PooledPositive], 0), cat([Ids(request.NegativeSizes ?? sizes), positive], 0))
             : new AddedConditions(conditions.PooledPositive, positive);
     }
 }

@@ -39,7 +39,10 @@ internal static class GenerateResponses
         var result = new GenerateResult
         {
             EffectivePrompt = generated.EffectivePrompt,
-            TruncatedPrompt = generated.TruncatedPrompt,
+            TruncatedPrompt = generated.Truncated.Prompt,
+            TruncatedNegativePrompt = generated.Truncated.NegativePrompt,
+            TruncatedPrompt2 = generated.Truncated.Prompt2,
+            TruncatedNegativePrompt2 = generated.Truncated.NegativePrompt2,
             Scheduler = SchedulerName.OfClass(generated.Scheduler.ClassName())?.Value ?? Scheduler.Unspecified,
             NumInferenceSteps = generated.NumInferenceSteps,
             GuidanceScale = (float)generated.GuidanceScale,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Realign.Core;
 using Realign.Core.Errors;
@@ -16,11 +17,13 @@ namespace Realign.Generator.Requests;
 /// <summary>Checks every field of a request.</summary>
 internal static class GenerationRequestReader
 {
-    private const int MinSide = 64;
-    private const int MaxSide = 2048;
+    public const int MinSide = 64;
+    public const int MaxSide = 2048;
     private const int MaxAdapters = 8;
     private const int MaxNameLength = 200;
     private const int MaxStrength = 2;
+    private const int MaxToldSide = 8192;
+    private const double DefaultStrength = 0.8;
 
     private static readonly ModulationOptions Defaults = new();
 
@@ -42,6 +45,9 @@ internal static class GenerationRequestReader
             PreviewEvery = Require.Range("preview.every_steps", request.Preview?.EverySteps ?? 0, 0, 1000),
             PreviewSize = request.Preview is { HasMaxSize: true } preview ? Require.Range("preview.max_size", preview.MaxSize, 8, 1024) : null,
             HeatMaps = request.HeatMaps,
+            Strength = Strength(request),
+            Sizes = Sizes("sizes", request.Sizes),
+            NegativeSizes = Sizes("negative_sizes", request.NegativeSizes),
             FineStage = FineStage(request.Modulation),
             Adapters = Adapters(request),
         };
@@ -49,8 +55,45 @@ internal static class GenerationRequestReader
 
     private static PromptRequest Prompt(GenerateRequest request)
     {
-        var negative = Require.OptionalText("negative_prompt", request.NegativePrompt);
-        return new PromptRequest { Prompts = [Require.Text("prompt", request.Prompt)], NegativePrompts = negative.Length > 0 ? [negative] : null };
+        return new PromptRequest
+        {
+            Prompts = [Require.Text("prompt", request.Prompt)],
+            NegativePrompts = Optional("negative_prompt", request.NegativePrompt),
+            Prompts2 = Optional("prompt_2", request.Prompt2),
+            NegativePrompts2 = Optional("negative_prompt_2", request.NegativePrompt2),
+            ClipSkip = request.HasClipSkip ? request.ClipSkip : null,
+        };
+    }
+
+    private static string[]? Optional(string field, string text) => Require.OptionalText(field, text).Length > 0 ? [text] : null;
+
+    private static double Strength(GenerateRequest request)
+    {
+        if (!request.HasStrength)
+            return DefaultStrength;
+        if (request.InitImage is null)
+            throw new InvalidInputException("strength", request.Strength.ToString(CultureInfo.InvariantCulture), "there is no init_image", "send one, or leave strength out");
+        var strength = Number("strength", request.Strength, 1);
+        return strength > 0 ? strength : throw new InvalidInputException("strength", "0", "nothing would be generated", "use a number above 0, up to 1");
+    }
+
+    private static ImageSizes? Sizes(string field, SizeConditions? sizes)
+    {
+        if (sizes is null)
+            return null;
+        return new ImageSizes
+        {
+            Original = Pair($"{field}.original", sizes.HasOriginalHeight, sizes.OriginalHeight, sizes.HasOriginalWidth, sizes.OriginalWidth),
+            Crop = (Require.Range($"{field}.crop_top", sizes.CropTop, 0, MaxToldSide), Require.Range($"{field}.crop_left", sizes.CropLeft, 0, MaxToldSide)),
+            Target = Pair($"{field}.target", sizes.HasTargetHeight, sizes.TargetHeight, sizes.HasTargetWidth, sizes.TargetWidth),
+        };
+    }
+
+    private static (int Height, int Width)? Pair(string field, bool hasHeight, int height, bool hasWidth, int width)
+    {
+        if (hasHeight != hasWidth)
+            throw new InvalidInputException($"{field}_{(hasHeight ? "width" : "height")}", "missing", "height and width go together", "send both or none");
+        return hasHeight ? (Require.Range($"{field}_height", height, 1, MaxToldSide), Require.Range($"{field}_width", width, 1, MaxToldSide)) : null;
     }
 
     // the number as the caller wrote it: 0.3 as a float is a little more, and would modulate one step too many
