@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Realign.Diffusion.Pipelines;
+using Realign.Diffusion.Schedulers;
 using Realign.Diffusion.Snapshots;
 using Realign.FullSize;
 using Realign.Torch;
@@ -51,7 +52,7 @@ var result = pipeline.Generate(new GenerationRequest
 {
     Prompt = new PromptRequest { Prompts = ["a red car and a pink elephant"] },
     Seeds = [1],
-    SchedulerClass = "DDIMScheduler",
+    Scheduler = SchedulerKind.DDIM,
     Height = size,
     Width = size,
     NumInferenceSteps = steps,

@@ -5,17 +5,59 @@ using Realign.V1;
 
 namespace Realign.Cli.Commands;
 
-/// <summary>Options for what the model gets beside the prompt: a picture to start from, texts and sizes of XL; named as the fields of GenerateRequest.</summary>
+/// <summary>
+/// Options for what the model gets beside the prompt: a picture to start from, texts and sizes of XL; named as the fields of GenerateRequest.
+/// </summary>
 internal sealed class ConditionOptions
 {
-    private readonly Option<string?> _initImage = new("--init-image") { Description = "Start from a PNG, JPEG or WebP file instead of noise (image to image).", HelpName = "FILE" };
-    private readonly Option<float?> _strength = new("--strength") { Description = "Share of the noise schedule that is run on --init-image, above 0 up to 1 [0.8].", HelpName = "X" };
-    private readonly Option<string?> _prompt2 = new("--prompt-2") { Description = "XL: prompt of the second text encoder [the prompt].", HelpName = "TEXT" };
-    private readonly Option<string?> _negativePrompt2 = new("--negative-prompt-2") { Description = "XL: negative prompt of the second text encoder [the negative prompt].", HelpName = "TEXT" };
-    private readonly Option<int?> _clipSkip = new("--clip-skip") { Description = "Layers to leave out at the end of the text encoder [0].", HelpName = "N" };
-    private readonly Option<string?> _originalSize = new("--original-size") { Description = "XL: size the model is told of the picture before cropping [what is generated].", HelpName = "WIDTHxHEIGHT" };
-    private readonly Option<string?> _targetSize = new("--target-size") { Description = "XL: size the model is told is wanted [what is generated].", HelpName = "WIDTHxHEIGHT" };
-    private readonly Option<string?> _crop = new("--crop") { Description = "XL: columns and rows the model is told were cropped at left and top [0x0].", HelpName = "LEFTxTOP" };
+    private readonly Option<string?> _initImage = new("--init-image")
+    {
+        Description = "Start from a PNG, JPEG or WebP file instead of noise (image to image).",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<float?> _strength = new("--strength")
+    {
+        Description = "Share of the noise schedule that is run on --init-image, above 0 up to 1 [0.8].",
+        HelpName = "X",
+    };
+
+    private readonly Option<string?> _prompt2 = new("--prompt-2")
+    {
+        Description = "XL: prompt of the second text encoder [the prompt].",
+        HelpName = "TEXT",
+    };
+
+    private readonly Option<string?> _negativePrompt2 = new("--negative-prompt-2")
+    {
+        Description = "XL: negative prompt of the second text encoder [the negative prompt].",
+        HelpName = "TEXT",
+    };
+
+    private readonly Option<int?> _clipSkip = new("--clip-skip")
+    {
+        Description = "Layers to leave out at the end of the text encoder [0].",
+        HelpName = "N",
+    };
+
+    private readonly Option<string?> _originalSize = new("--original-size")
+    {
+        Description = "XL: size the model is told of the picture before cropping [what is generated].",
+        HelpName = "WIDTHxHEIGHT",
+    };
+
+    private readonly Option<string?> _targetSize = new("--target-size")
+    {
+        Description = "XL: size the model is told is wanted [what is generated].",
+        HelpName = "WIDTHxHEIGHT",
+    };
+
+    private readonly Option<string?> _crop = new("--crop")
+    {
+        Description = "XL: columns and rows the model is told were cropped at left and top [0x0].",
+        HelpName = "LEFTxTOP",
+    };
+
 
     public void AddTo(Command command)
     {

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Realign.Core.Errors;
 using Realign.Diffusion.Pipelines;
+using Realign.Diffusion.Schedulers;
 using Realign.Diffusion.Snapshots;
 using Realign.Diffusion.UNet;
 using Realign.Safetensors;

@@ -110,7 +110,8 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
         }
 
         return new GeneratedImages(
-            images, prompt.Prompts[0], pipeline.Prompts.Truncated(prompt), scheduler.Kind, pipeline.StepsOf(request), pipeline.GuidanceOf(request), maps, plan?.Reports ?? [], timings);
+            images, prompt.Prompts[0], pipeline.Prompts.Truncated(prompt), scheduler.Kind, pipeline.StepsOf(request), pipeline.GuidanceOf(request),
+            maps, plan?.Reports ?? [], timings);
     }
 
     // the latents are shrunk before they are decoded: a small picture costs little, whatever the size of the image

@@ -205,7 +205,8 @@ public sealed class LoraWeights : IDisposable
         var part = TensorConvert.Read(file, key).to(placement.DType, placement.Device);
         return part.isfinite().all().item<bool>()
             ? part
-            : throw new ModelLoadException(file.Path, $"key '{key}' holds numbers that {placement.DType} has not", "run the service with Generator:DType float32 or bfloat16");
+            : throw new ModelLoadException(file.Path, $"key '{key}' holds numbers that {placement.DType} has not",
+                "run the service with Generator:DType float32 or bfloat16");
     }
 
     // without any alpha, alpha = rank

@@ -84,7 +84,10 @@ public sealed record GenerationRequest
         if (!(Strength > 0 && Strength <= 1))
             throw Wrong("strength", Strength, "must be above 0 and at most 1");
         if (InitImage is { } image && (image.Height != height || image.Width != width))
-            throw new InvalidInputException("init_image", $"{image.Width}x{image.Height}", "does not have the size of the result", $"send {width}x{height} pixels");
+        {
+            throw new InvalidInputException(
+                "init_image", $"{image.Width}x{image.Height}", "does not have the size of the result", $"send {width}x{height} pixels");
+        }
     }
 
     private static InvalidInputException Wrong(string field, double value, string problem) =>

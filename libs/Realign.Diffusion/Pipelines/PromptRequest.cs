@@ -30,8 +30,8 @@ public sealed record PromptRequest
         CheckCount("negative_prompt_2", NegativePrompts2);
         if (!hasSecondTower && (Prompts2 ?? NegativePrompts2) is not null)
         {
-            throw new InvalidInputException(Prompts2 is null ? "negative_prompt_2" : "prompt_2", "a text", "this model has one text encoder, which reads the prompt",
-                "leave it out");
+            throw new InvalidInputException(Prompts2 is null ? "negative_prompt_2" : "prompt_2", "a text",
+                "this model has one text encoder, which reads the prompt", "leave it out");
         }
 
         if (ClipSkip is { } skip && (skip < 0 || skip >= layers))

@@ -72,7 +72,11 @@ internal static class GenerationRequestReader
         if (!request.HasStrength)
             return DefaultStrength;
         if (request.InitImage is null)
-            throw new InvalidInputException("strength", request.Strength.ToString(CultureInfo.InvariantCulture), "there is no init_image", "send one, or leave strength out");
+        {
+            throw new InvalidInputException(
+                "strength", request.Strength.ToString(CultureInfo.InvariantCulture), "there is no init_image", "send one, or leave strength out");
+        }
+
         var strength = Number("strength", request.Strength, 1);
         return strength > 0 ? strength : throw new InvalidInputException("strength", "0", "nothing would be generated", "use a number above 0, up to 1");
     }
@@ -112,7 +116,8 @@ internal static class GenerationRequestReader
         var name = CanonicalForm.Compose(Require.Text($"{field}.name", adapter.Name, MaxNameLength));
         if (!names.Add(name))
             throw new InvalidInputException($"{field}.name", name, "this adapter is in the call already", "name it once, with the sum of the strengths");
-        return new AdapterChoice(name, adapter.HasStrength ? (double)(decimal)Require.Range($"{field}.strength", adapter.Strength, -MaxStrength, MaxStrength) : 1);
+        var strength = adapter.HasStrength ? (decimal)Require.Range($"{field}.strength", adapter.Strength, -MaxStrength, MaxStrength) : 1;
+        return new AdapterChoice(name, (double)strength);
     }
 
     private static int Side(string field, int value)
