@@ -62,7 +62,7 @@ public abstract class Scheduler : IDisposable
         Forget();
         InferenceSteps = numInferenceSteps;
         _timesteps = Plan(numInferenceSteps);
-        CheckRange();
+        CheckPlan();
         CheckAlphas();
     }
 
@@ -164,19 +164,21 @@ public abstract class Scheduler : IDisposable
     private protected FailedPreconditionException NotSupported(string field, string value) =>
         new($"{Kind.ClassName()} does not support {field} = {value}", "name another scheduler in the call");
 
-    // an offset can push the first timesteps of a long run beyond training: the denoiser knows nothing of them, and two of them share a sigma
-    private void CheckRange()
+    private void CheckPlan()
     {
-        if (_timesteps.Max() < TrainSteps)
+        if (WrongWithPlan(_timesteps) is not { } problem)
             return;
-        var (first, most) = (_timesteps.Max(), InferenceSteps - 1);
-        while (most > 1 && Plan(most).Max() >= TrainSteps)
+        var most = InferenceSteps - 1;
+        while (most > 1 && WrongWithPlan(Plan(most)) is not null)
             most--;
         _timesteps = [];
         throw new InvalidInputException("num_inference_steps", $"{InferenceSteps}",
-            $"with this checkpoint's timestep spacing the run would start at timestep {first} of 0..{TrainSteps - 1}",
-            $"use at most {most} steps, or another scheduler");
+            $"with this checkpoint's timestep spacing {problem}", $"use at most {most} steps, or another scheduler");
     }
+
+    // an offset can push the first timesteps of a long run beyond training: the denoiser knows nothing of them
+    private protected virtual string? WrongWithPlan(double[] timesteps) =>
+        timesteps.Max() < TrainSteps ? null : $"the run would start at timestep {timesteps.Max()} of 0..{TrainSteps - 1}";
 
     // zero-terminal-SNR schedules end in pure noise, of which no noise prediction leads back (Lin et al. 2023, section 3.3)
     private void CheckAlphas()

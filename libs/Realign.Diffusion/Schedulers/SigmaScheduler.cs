@@ -28,6 +28,18 @@ internal abstract class SigmaScheduler : Scheduler
         // single precision, as the reference keeps them
         _sigmas = [.. sigmas.Append(endsAtSigmaMin ? Train.Smallest : 0).Select(sigma => (double)(float)sigma)];
 
+    // rounding can put two steps of a long run on one noise level: the solvers divide by their distance
+    private protected override string? WrongWithPlan(double[] timesteps)
+    {
+        for (var i = 1; i < timesteps.Length; i++)
+        {
+            if (_sigmas[i] >= _sigmas[i - 1])
+                return base.WrongWithPlan(timesteps) ?? $"steps {i} and {i + 1} would have the same noise level";
+        }
+
+        return base.WrongWithPlan(timesteps);
+    }
+
     private protected double Sigma(int index) => _sigmas[index];
 
     // timesteps of the multistep solvers: one more than asked for, and the last (0) left out
