@@ -32,10 +32,13 @@ internal sealed class LoraMetadata
         if (file.Metadata.TryGetValue(Entry, out var json))
             return new LoraMetadata(file.Path, Parse(file.Path, $"metadata {Entry}", Encoding.UTF8.GetBytes(json)));
         // peft gives both of its files fixed names; any other adapter of the folder is none of this config's business
-        var config = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file.Path))!, PeftConfig);
-        return new LoraMetadata(file.Path, Path.GetFileName(file.Path) == PeftFile && ModelFile.Exists(config)
-            ? Parse(file.Path, PeftConfig, ModelText.Read(config, MaxConfigBytes))
-            : null);
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file.Path))!;
+        var config = Path.Combine(folder, PeftConfig);
+        if (Path.GetFileName(file.Path) != PeftFile || !ModelFile.Exists(config))
+            return new LoraMetadata(file.Path, null);
+        return FilePlace.IsInside(folder, config)
+            ? new LoraMetadata(file.Path, Parse(file.Path, PeftConfig, ModelText.Read(config, MaxConfigBytes)))
+            : throw new ModelLoadException(file.Path, $"{PeftConfig} is a link that leads out of the folder", "put the file itself there");
     }
 
     private static JsonElement Parse(string path, string what, ReadOnlyMemory<byte> json)

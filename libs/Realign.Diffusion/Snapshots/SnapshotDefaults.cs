@@ -1,5 +1,6 @@
 using Realign.Core.Configs;
 using Realign.Core.Errors;
+using Realign.Core.Files;
 using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Schedulers;
 using Realign.Diffusion.UNet;
@@ -32,7 +33,7 @@ public static class SnapshotDefaults
         ArgumentNullException.ThrowIfNull(unet);
         var family = OfFamily(index, scheduler, unet);
         var path = Path.Combine(folder, FileName);
-        if (!File.Exists(path))
+        if (!ModelFile.Exists(path))
             return family;
         var file = ConfigReader.Open(path);
         var own = new GenerationDefaults(
