@@ -3,59 +3,73 @@ using Realign.SceneScoring.Language;
 namespace Realign.SceneScoring;
 
 /// <summary>
-/// Entities of a prompt by rules: each noun phrase gives its head and what describes it, abstract and background nouns and excluded
-/// objects are left out, a repeated noun counts once (CoMat's parser, without a parser).
+/// Entities of a prompt by rules: each noun phrase gives its head and what describes it; abstract and background nouns and excluded
+/// objects are left out (CoMat's parser, without a parser).
 /// </summary>
 public sealed class EntityRule
 {
     private readonly PromptText _prompt;
+    private readonly List<PromptObject> _objects;
 
     /// <summary>A rule for one prompt.</summary>
-    public EntityRule(string prompt) => _prompt = new PromptText(prompt);
-
-    /// <summary>The entities in the order of the prompt.</summary>
-    public IReadOnlyList<Entity> Extract()
+    public EntityRule(string prompt)
     {
-        var entities = new List<Entity>();
-        foreach (var phrase in _prompt.Phrases)
-        {
-            var entity = Of(phrase);
-            if (!phrase.IsExcluded && !Words.IsBackground(entity.Noun) && !entities.Exists(other => other.Noun == entity.Noun))
-                entities.Add(entity);
-        }
-
-        return entities;
+        _prompt = new PromptText(prompt);
+        _objects = [.. PromptObjects.Find(_prompt, []).Where(found => !found.IsBackground)];
     }
 
-    /// <summary>Keeps of a model's answer what the prompt says: nouns that it names, attributes that stand with them.</summary>
-    /// <param name="answer">Noun as the model wrote it, and its attributes.</param>
-    public IReadOnlyList<Entity> Keep(IEnumerable<(string Noun, IReadOnlyList<string> Attributes)> answer)
+    /// <summary>The entities in the order of the prompt.</summary>
+    public IReadOnlyList<Entity> Extract() => [.. _objects.Select(found => found.ToEntity())];
+
+    /// <summary>
+    /// Holds a model's answer against the prompt: nouns that it names, attributes that stand with them. Every object that the answer
+    /// leaves out comes from the rule.
+    /// </summary>
+    /// <param name="answer">Nouns as the model wrote them, and their attributes.</param>
+    public IReadOnlyList<FoundEntity> Complete(IEnumerable<(string Noun, IReadOnlyList<string> Attributes)> answer)
     {
-        var kept = new List<Entity>();
+        var named = new Dictionary<PromptObject, IReadOnlyList<string>>();
+        var others = new List<(int Word, Entity Entity)>();
         foreach (var (name, attributes) in answer)
         {
             var words = PromptText.Split(name);
-            var last = _prompt.Occurrences(words).Where(word => _prompt.PhraseAt(word) is { IsExcluded: false }).Cast<int?>().FirstOrDefault();
-            if (last is not { } word || _prompt.PhraseAt(word) is not { } phrase)
-                continue;
-            var noun = Words.Singular(_prompt.Words[word]);
-            if (Words.IsBackground(noun) || kept.Exists(entity => entity.Noun == noun))
-                continue;
-            var around = _prompt.WordsAround(phrase);
-            var own = attributes.SelectMany(PromptText.Split).Concat(words.SkipLast(1))
-                .Where(attribute => around.Contains(attribute) && Words.Number(attribute) == 0 && !Words.SameNoun(attribute, noun)).Distinct().ToList();
-            own.Sort((left, right) => Position(left).CompareTo(Position(right)));
-            kept.Add(new Entity(noun, own, Of(phrase).Count));
+            var said = attributes.SelectMany(PromptText.Split).Concat(words.SkipLast(1)).ToList();
+            var same = _objects.Where(found => words.Count > 0 && !named.ContainsKey(found) && Nouns.Same(_prompt.Words[found.Phrase.Head], words[^1]));
+            // of several objects with this noun, the one that the attributes fit best
+            if (same.MaxBy(found => said.Count(found.Attributes.Contains)) is { } best)
+                named[best] = said;
+            else if (Other(words) is { } other && !others.Exists(known => known.Entity.Noun == other.Entity.Noun))
+                others.Add(other);
         }
 
-        return kept;
+        var own = _objects.Select(found => (Word: found.Phrase.Head, Found: new FoundEntity(
+            found.ToEntity() with { Attributes = Attributes(found, named.GetValueOrDefault(found, [])) },
+            named.ContainsKey(found) ? Origin.Model : Origin.Rule)));
+        var all = own.Concat(others.Select(other => (other.Word, Found: new FoundEntity(other.Entity, Origin.Model))));
+        return [.. all.OrderBy(pair => pair.Word).Select(pair => pair.Found)];
     }
 
-    private Entity Of(NounPhrase phrase)
+    /// <summary>A noun that the rule takes for a word of another phrase; the model may know better.</summary>
+    private (int Word, Entity Entity)? Other(List<string> words)
     {
-        var words = _prompt.Words.Skip(phrase.Start).Take(phrase.End - phrase.Start).ToList();
-        var count = words.Select(Words.Number).FirstOrDefault(number => number > 0);
-        return new Entity(Words.Singular(words[^1]), [.. words.SkipLast(1).Where(word => Words.Number(word) == 0), .. phrase.Predicates], count);
+        foreach (var word in _prompt.Occurrences(words))
+        {
+            var noun = Nouns.Singular(_prompt.Words[word]);
+            var isHead = _prompt.Phrases.Any(phrase => phrase.Head == word);
+            if (!isHead && _prompt.PhraseAt(word) is { IsExcluded: false } && !Nouns.IsBackground(noun) && !Language.Attributes.IsAttribute(noun))
+                return (word, new Entity(noun, [], 0, 1, noun != _prompt.Words[word]));
+        }
+
+        return null;
+    }
+
+    /// <summary>What the rule read, and what the model adds that stands around the noun and belongs to no other object.</summary>
+    private List<string> Attributes(PromptObject found, IReadOnlyList<string> said)
+    {
+        var around = _prompt.WordsAround(found.Phrase, "of");
+        var added = said.Where(word =>
+            around.Contains(word) && !Nouns.Same(word, found.Noun) && Words.Number(word) == 0 && word is not ("of" or "and" or "or"));
+        return [.. found.Attributes.Union(added).OrderBy(Position)];
     }
 
     private int Position(string word) => _prompt.Words.TakeWhile(other => other != word).Count();

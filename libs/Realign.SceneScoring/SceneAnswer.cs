@@ -15,7 +15,7 @@ public sealed class SceneAnswer
     /// <summary>Most words of a phrase.</summary>
     public const int MaxWords = 12;
 
-    private SceneAnswer(string? brokenRule, IReadOnlyList<SceneEntry> entries, IReadOnlyList<string> warnings)
+    private SceneAnswer(string? brokenRule, IReadOnlyList<SceneVerdict> entries, IReadOnlyList<string> warnings)
     {
         BrokenRule = brokenRule;
         Entries = entries;
@@ -26,7 +26,7 @@ public sealed class SceneAnswer
     public string? BrokenRule { get; }
 
     /// <summary>The entries in the reply's order; empty when it is not valid.</summary>
-    public IReadOnlyList<SceneEntry> Entries { get; }
+    public IReadOnlyList<SceneVerdict> Entries { get; }
 
     /// <summary>What is valid but against the instruction.</summary>
     public IReadOnlyList<string> Warnings { get; }
@@ -70,10 +70,10 @@ public sealed class SceneAnswer
             return Broken("phrase_words");
 
         var warnings = new List<string>();
-        var entries = new List<SceneEntry>();
+        var entries = new List<SceneVerdict>();
         foreach (var item in items)
         {
-            var entry = new SceneEntry(Text(item, "tag"), Score(item)!.Value, Text(item, "phrase"), Source(item));
+            var entry = new SceneVerdict(Text(item, "tag"), Score(item)!.Value, Text(item, "phrase"), Source(item));
             entries.Add(entry);
             Warn(entry, warnings);
         }
@@ -81,7 +81,7 @@ public sealed class SceneAnswer
         return new SceneAnswer(null, entries, warnings);
     }
 
-    private static void Warn(SceneEntry entry, List<string> warnings)
+    private static void Warn(SceneVerdict entry, List<string> warnings)
     {
         var words = WordCount(entry.Phrase);
         if (entry.Source == EntrySource.Missing && entry.Score != 2)

@@ -18,7 +18,9 @@ public static class SceneGrammar
     {
         var grammar = new StringBuilder();
         Root(grammar, tags, withMissing: true);
-        _ = grammar.AppendLine(""" verdict ::= "2,\"phrase\":\"" phrase "\",\"source\":\"tag\"}" | "0.5,\"phrase\":\"" two "\",\"source\":\"tag\"}" | "0,\"phrase\":\"\",\"source\":\"tag\"}" """.Trim());
+        _ = grammar.Append(""" verdict ::= "2,\"phrase\":\"" phrase "\",\"source\":\"tag\"}" """.Trim());
+        _ = grammar.Append(""" | "0.5,\"phrase\":\"" two "\",\"source\":\"tag\"}" """.TrimEnd());
+        _ = grammar.AppendLine(""" | "0,\"phrase\":\"\",\"source\":\"tag\"}" """.TrimEnd());
         _ = grammar.AppendLine(""" missing ::= "{\"tag\":\"" name "\",\"score\":2,\"phrase\":\"" phrase "\",\"source\":\"missing\"}" """.Trim());
         _ = grammar.AppendLine("""phrase ::= word (" " word){0,11}""");
         _ = grammar.AppendLine("""two ::= word " " word""");

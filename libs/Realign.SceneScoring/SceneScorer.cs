@@ -25,7 +25,8 @@ public sealed class SceneScorer : IDisposable
     private readonly SceneKnowledge _knowledge;
     private readonly int _maxTagsPerTurn;
 
-    private SceneScorer(LlamaModel model, LlamaContext context, ChatTemplate template, SceneInstruction instruction, SceneKnowledge knowledge, int maxTagsPerTurn)
+    private SceneScorer(
+        LlamaModel model, LlamaContext context, ChatTemplate template, SceneInstruction instruction, SceneKnowledge knowledge, int maxTagsPerTurn)
     {
         _model = model;
         _context = context;
@@ -86,7 +87,7 @@ public sealed class SceneScorer : IDisposable
         var rule = new WordMatchRule(prompt, folded, _knowledge);
         var repair = new SceneRepair(rule);
         var entries = new List<SceneEntry>();
-        var missing = new List<SceneEntry>();
+        var missing = new List<SceneVerdict>();
         var attempts = 0;
         foreach (var turn in Turns(folded))
         {
@@ -94,20 +95,16 @@ public sealed class SceneScorer : IDisposable
             attempts = Math.Max(attempts, attempt);
             if (answer is null)
             {
-                entries.AddRange(turn.Select(tag => rule.Score(tag) with { Repair = "answered by rule" }));
+                entries.AddRange(turn.SelectMany(tag => repair.Unanswered(tag, "answered by rule")));
                 continue;
             }
 
-            var byTag = answer.Where(entry => entry.Source == EntrySource.Tag).ToDictionary(entry => entry.Tag, StringComparer.Ordinal);
-            entries.AddRange(turn.Select(tag => repair.Tag(byTag[tag])));
-            missing.AddRange(answer.Where(entry => entry.Source == EntrySource.Missing).Select(repair.Missing).OfType<SceneEntry>());
+            var byTag = answer.Where(verdict => verdict.Source == EntrySource.Tag).ToDictionary(verdict => verdict.Tag, StringComparer.Ordinal);
+            entries.AddRange(turn.SelectMany(tag => repair.Tag(byTag[tag])));
+            missing.AddRange(answer.Where(verdict => verdict.Source == EntrySource.Missing));
         }
 
-        if (attempts == 0)
-            missing.AddRange(rule.Missing());
-        return new SceneScores(
-            [.. entries.Select(entry => entry with { Tag = unique[entry.Tag] }), .. missing.DistinctBy(entry => Language.Words.Singular(entry.Tag))],
-            attempts > 0, attempts);
+        return new SceneScores([.. entries.Select(entry => entry with { Tag = unique[entry.Tag] }), .. repair.Missing(missing)], attempts > 0, attempts);
     }
 
     /// <summary>Lists the objects of a prompt.</summary>
@@ -117,13 +114,13 @@ public sealed class SceneScorer : IDisposable
     {
         var rule = new EntityRule(prompt);
         if (Generate(_instruction.Entities(prompt), SceneGrammar.Entities, TokensForMissing, _instruction.MaxTokens, cancellationToken) is not { } reply)
-            return new SceneEntities(rule.Extract(), false);
+            return new SceneEntities(rule.Complete([]), false);
         using var document = JsonDocument.Parse(reply);
-        var entities = rule.Keep(document.RootElement.EnumerateArray().Select(item => (
+        var entities = rule.Complete(document.RootElement.EnumerateArray().Select(item => (
             item.GetProperty("entity").GetString()!,
             (IReadOnlyList<string>)[.. item.GetProperty("attributes").EnumerateArray().Select(attribute => attribute.GetString()!)])));
         // an answer of which nothing stands in the prompt is no answer
-        return entities.Count > 0 ? new SceneEntities(entities, true) : new SceneEntities(rule.Extract(), false);
+        return new SceneEntities(entities, entities.Any(found => found.Origin == Origin.Model));
     }
 
     /// <inheritdoc/>
@@ -137,7 +134,7 @@ public sealed class SceneScorer : IDisposable
     private IEnumerable<IReadOnlyList<string>> Turns(List<string> tags) => tags.Count == 0 ? [[]] : tags.Chunk(_maxTagsPerTurn);
 
     /// <summary>First the whole answer; if it does not end in time, scores alone, whose length is known; else nothing.</summary>
-    private (IReadOnlyList<SceneEntry>? Entries, int Attempts) Ask(string prompt, IReadOnlyList<string> tags, CancellationToken cancellationToken)
+    private (IReadOnlyList<SceneVerdict>? Verdicts, int Attempts) Ask(string prompt, IReadOnlyList<string> tags, CancellationToken cancellationToken)
     {
         var messages = _instruction.Score(prompt, tags);
         var attempt = 1;

@@ -10,7 +10,7 @@ public sealed class WordMatchRule
 {
     private readonly PromptText _prompt;
     private readonly SceneKnowledge _knowledge;
-    private readonly IReadOnlyList<string> _tags;
+    private readonly List<PromptObject> _objects;
     private readonly HashSet<int> _compoundWords = [];
 
     /// <summary>A rule for one request.</summary>
@@ -20,49 +20,43 @@ public sealed class WordMatchRule
     public WordMatchRule(string prompt, IReadOnlyList<string> tags, SceneKnowledge knowledge)
     {
         _prompt = new PromptText(prompt);
-        _tags = tags;
         _knowledge = knowledge;
-        foreach (var name in tags.Select(PromptText.Split).Where(name => name.Count > 1))
+        // "red car" is a car; "hot dog" is no dog
+        List<IReadOnlyList<string>> compounds =
+            [.. tags.Select(PromptText.Split).Where(name => name.Count > 1 && !name.SkipLast(1).All(Attributes.IsAttribute))];
+        foreach (var name in compounds)
         {
             foreach (var last in _prompt.Occurrences(name))
                 _compoundWords.UnionWith(Enumerable.Range(last - name.Count + 1, name.Count));
         }
+
+        _objects = PromptObjects.Find(_prompt, compounds);
     }
 
     internal PromptText Prompt => _prompt;
 
-    /// <summary>The entry of a tag.</summary>
-    public SceneEntry Score(string tag)
+    /// <summary>The objects of the prompt, backgrounds among them.</summary>
+    internal IReadOnlyList<PromptObject> Objects => _objects;
+
+    /// <summary>The first entry of a tag.</summary>
+    public SceneEntry Score(string tag) => Entries(tag)[0];
+
+    /// <summary>The entries of a tag: one for each object that it names, else one.</summary>
+    public IReadOnlyList<SceneEntry> Entries(string tag)
     {
-        if (Find(tag) is { } found)
-            return new SceneEntry(tag, 2, found.Phrase is { } phrase ? _prompt.Describe(phrase, found.Word) : _prompt.Words[found.Word], EntrySource.Tag);
-        if (IsExcluded(tag))
-            return new SceneEntry(tag, 0, "", EntrySource.Tag);
-        var noun = _knowledge.TagOf(tag.ToLowerInvariant());
-        var possible = _prompt.Phrases.Where(phrase => !phrase.IsExcluded)
-            .Any(phrase => _knowledge.MayAppearWith(_knowledge.TagOf(Words.Singular(_prompt.Words[phrase.End - 1])), noun));
-        return possible ? new SceneEntry(tag, 0.5f, Neutral(tag), EntrySource.Tag) : new SceneEntry(tag, 0, "", EntrySource.Tag);
+        var objects = ObjectsOf(tag);
+        if (objects.Count > 0)
+            return [.. objects.Select(found => Entry(tag, found, EntrySource.Tag))];
+        if (Find(tag) is { } place)
+            return [new SceneEntry(tag, 2, Describe(place.Word, place.Phrase), EntrySource.Tag, EntityAt(place.Word, place.Phrase), Origin.Rule)];
+        return [!IsExcluded(tag) && IsPossible(tag) ? Possible(tag, Origin.Rule) : Absent(tag, Origin.Rule)];
     }
 
-    /// <summary>Objects that the prompt names and no tag covers.</summary>
-    public IEnumerable<SceneEntry> Missing()
+    /// <summary>The prompt's objects that a tag names.</summary>
+    internal IReadOnlyList<PromptObject> ObjectsOf(string tag)
     {
-        var named = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var phrase in _prompt.Phrases)
-        {
-            var noun = Words.Singular(_prompt.Words[phrase.End - 1]);
-            if (!phrase.IsExcluded && !Words.IsBackground(noun) && !IsCovered(phrase) && named.Add(noun))
-                yield return new SceneEntry(noun, 2, _prompt.Describe(phrase, phrase.End - 1), EntrySource.Missing);
-        }
-    }
-
-    /// <summary>Two words that say nothing but the tag: "an apple", or a compound tag itself.</summary>
-    internal static string Neutral(string tag)
-    {
-        var words = tag.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-        if (words.Length == 0)
-            return "";
-        return words.Length >= 2 ? string.Join(' ', words.TakeLast(2)) : $"{("aeiou".Contains(char.ToLowerInvariant(words[0][0])) ? "an" : "a")} {words[0]}";
+        var names = _knowledge.NamesOf(tag.ToLowerInvariant()).Select(PromptText.Split).ToList();
+        return [.. _objects.Where(found => names.Exists(name => Names(name, found)))];
     }
 
     /// <summary>Where the prompt names a tag without excluding it.</summary>
@@ -80,7 +74,52 @@ public sealed class WordMatchRule
     /// <summary>Whether the prompt names a tag only to exclude it.</summary>
     internal bool IsExcluded(string tag) => Find(tag) is null && Places(tag).Any();
 
-    internal bool IsCovered(NounPhrase phrase) => _tags.Any(tag => Places(tag).Any(place => place.Phrase == phrase));
+    /// <summary>An object as the prompt demands it.</summary>
+    internal SceneEntry Entry(string tag, PromptObject found, EntrySource source) => new(tag, 2, Describe(found), source, found.ToEntity(), Origin.Rule);
+
+    /// <summary>An object's words: what other phrases say of it first, then its own phrase.</summary>
+    internal string Describe(PromptObject found)
+    {
+        var own = _prompt.AttributesIn(found.Phrase).ToHashSet(StringComparer.Ordinal);
+        return _prompt.Describe(found.Phrase, found.Phrase.Head, found.Attributes.Where(attribute => !own.Contains(attribute)));
+    }
+
+    internal static SceneEntry Possible(string tag, Origin origin, string? phrase = null, string repair = "") =>
+        new(tag, 0.5f, phrase ?? Neutral(tag), EntrySource.Tag, Alone(tag), origin, repair);
+
+    internal static SceneEntry Absent(string tag, Origin origin, string repair = "") =>
+        new(tag, 0, "", EntrySource.Tag, Alone(tag), origin, repair);
+
+    internal string Describe(int word, NounPhrase? phrase) => phrase is null ? _prompt.Words[word] : _prompt.Describe(phrase, word, phrase.Predicates);
+
+    /// <summary>A tag's words in a phrase of which it is not the head, or in none.</summary>
+    internal Entity EntityAt(int word, NounPhrase? phrase)
+    {
+        var noun = Nouns.Singular(_prompt.Words[word]);
+        var attributes = phrase is null ? [] : _prompt.AttributesIn(phrase with { Head = word }).ToList();
+        return new Entity(noun, attributes, 0, 1, noun != _prompt.Words[word]);
+    }
+
+    /// <summary>Two words that say nothing but the tag: "an apple", or a compound tag itself.</summary>
+    private static string Neutral(string tag)
+    {
+        var words = tag.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        if (words.Length == 0)
+            return "";
+        return words.Length >= 2 ? string.Join(' ', words.TakeLast(2)) : $"{("aeiou".Contains(char.ToLowerInvariant(words[0][0])) ? "an" : "a")} {words[0]}";
+    }
+
+    private static Entity Alone(string tag) => new(tag, [], 0, 1, false);
+
+    private bool IsPossible(string tag)
+    {
+        var noun = _knowledge.TagOf(tag.ToLowerInvariant());
+        return _objects.Exists(found => _knowledge.MayAppearWith(_knowledge.TagOf(found.Noun), noun));
+    }
+
+    private bool Names(List<string> name, PromptObject found) => found.Mentions.Any(phrase =>
+        _prompt.EndsAt(name, phrase.Head)
+        && (name.Count == 1 ? !_compoundWords.Contains(phrase.Head) : phrase.Head - name.Count + 1 >= phrase.Start && phrase.Head < phrase.End));
 
     private IEnumerable<(int Word, NounPhrase? Phrase)> Places(string tag)
     {

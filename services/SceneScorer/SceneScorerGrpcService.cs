@@ -11,7 +11,8 @@ using Realign.Wire.Timings;
 namespace Realign.SceneScorer;
 
 /// <summary>gRPC face of the scene scorer: checks, maps, calls.</summary>
-internal sealed class SceneScorerGrpcService(ModelHost<Realign.SceneScoring.SceneScorer> host, IOptions<SceneScorerOptions> settings, TimeProvider time)
+internal sealed class SceneScorerGrpcService(
+    ModelHost<Realign.SceneScoring.SceneScorer> host, IOptions<SceneScorerOptions> settings, TimeProvider time)
     : SceneScorerService.SceneScorerServiceBase
 {
     public override async Task<ScoreSceneResponse> ScoreScene(ScoreSceneRequest request, ServerCallContext context)
@@ -23,7 +24,8 @@ internal sealed class SceneScorerGrpcService(ModelHost<Realign.SceneScoring.Scen
         var tags = request.Tags.ToList();
 
         var start = time.GetTimestamp();
-        var (scores, milliseconds, description) = await host.RunAsync((scorer, token) => Timed(scorer, () => scorer.Score(prompt, tags, token)), context.CancellationToken);
+        var (scores, milliseconds, description) = await host.RunAsync(
+            (scorer, token) => Timed(scorer, () => scorer.Score(prompt, tags, token)), context.CancellationToken);
 
         var response = new ScoreSceneResponse
         {
@@ -31,14 +33,7 @@ internal sealed class SceneScorerGrpcService(ModelHost<Realign.SceneScoring.Scen
             Attempts = scores.Attempts,
             Model = Model(description),
         };
-        response.Entries.AddRange(scores.Entries.Select(entry => new V1.SceneEntry
-        {
-            Tag = entry.Tag,
-            Score = entry.Score,
-            Phrase = entry.Phrase,
-            Source = entry.Source == SceneScoring.EntrySource.Tag ? V1.EntrySource.Tag : V1.EntrySource.Missing,
-            Repair = entry.Repair,
-        }));
+        response.Entries.AddRange(scores.Entries.Select(ToMessage));
         response.Timings.AddRange(Timings(start, milliseconds));
         return response;
     }
@@ -48,13 +43,46 @@ internal sealed class SceneScorerGrpcService(ModelHost<Realign.SceneScoring.Scen
         var prompt = Require.Text("prompt", request.Prompt);
 
         var start = time.GetTimestamp();
-        var (found, milliseconds, description) = await host.RunAsync((scorer, token) => Timed(scorer, () => scorer.Extract(prompt, token)), context.CancellationToken);
+        var (found, milliseconds, description) = await host.RunAsync(
+            (scorer, token) => Timed(scorer, () => scorer.Extract(prompt, token)), context.CancellationToken);
 
-        var response = new ExtractEntitiesResponse { Origin = found.IsFromModel ? AnswerOrigin.Model : AnswerOrigin.Rule, Model = Model(description) };
-        response.Entities.AddRange(found.Entities.Select(entity => new V1.Entity { Noun = entity.Noun, Count = entity.Count, Attributes = { entity.Attributes } }));
+        var response = new ExtractEntitiesResponse
+        {
+            Origin = found.IsFromModel ? AnswerOrigin.Model : AnswerOrigin.Rule,
+            Model = Model(description),
+        };
+        response.Entities.AddRange(found.Entities.Select(ToMessage));
         response.Timings.AddRange(Timings(start, milliseconds));
         return response;
     }
+
+    private static SceneEntry ToMessage(SceneScoring.SceneEntry entry) => new()
+    {
+        Tag = entry.Tag,
+        Score = entry.Score,
+        Phrase = entry.Phrase,
+        Source = entry.Source == SceneScoring.EntrySource.Tag ? EntrySource.Tag : EntrySource.Missing,
+        Repair = entry.Repair,
+        Noun = entry.Object.Noun,
+        Attributes = { entry.Object.Attributes },
+        Count = entry.Object.Count,
+        Instance = entry.Object.Instance,
+        Plural = entry.Object.IsPlural,
+        Origin = ToMessage(entry.Origin),
+    };
+
+    private static Entity ToMessage(SceneScoring.FoundEntity found) => new()
+    {
+        Noun = found.Entity.Noun,
+        Attributes = { found.Entity.Attributes },
+        Count = found.Entity.Count,
+        Instance = found.Entity.Instance,
+        Plural = found.Entity.IsPlural,
+        Origin = ToMessage(found.Origin),
+    };
+
+    private static AnswerOrigin ToMessage(SceneScoring.Origin origin) =>
+        origin == SceneScoring.Origin.Model ? AnswerOrigin.Model : AnswerOrigin.Rule;
 
     private (T Result, double Milliseconds, string Description) Timed<T>(Realign.SceneScoring.SceneScorer scorer, Func<T> work)
     {

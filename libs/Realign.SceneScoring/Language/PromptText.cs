@@ -1,173 +1,80 @@
-using System.Text.RegularExpressions;
-
 namespace Realign.SceneScoring.Language;
 
 /// <summary>
-/// A prompt cut into words and noun phrases by rules alone: determiners and numbers open a phrase, prepositions, conjunctions, verbs of a
-/// short list and punctuation close it. Good enough to hold a model's phrase against, not a parser.
+/// A prompt cut into words and noun phrases by rules alone. Good enough to hold a model's phrase against, not a parser.
 /// </summary>
-internal sealed partial class PromptText
+internal sealed class PromptText
 {
-    private readonly List<string> _words = [];
-    private readonly HashSet<int> _punctuated = [];
-    private readonly List<NounPhrase> _phrases = [];
+    private readonly List<Token> _tokens;
+    private readonly List<NounPhrase> _phrases;
 
     public PromptText(string prompt)
     {
-        foreach (Match match in Token().Matches(prompt.ToLowerInvariant()))
-        {
-            if (match.Groups["word"].Success)
-                _words.Add(Bare(match.Value));
-            else if (_words.Count > 0)
-                _ = _punctuated.Add(_words.Count - 1);
-        }
-
-        FindPhrases();
+        _tokens = Token.Read(prompt);
+        Words = [.. _tokens.Select(token => token.Text)];
+        _phrases = PhraseJoiner.Join(_tokens, RunFinder.Find(_tokens));
     }
 
     /// <summary>Lower-case words without punctuation; a possessive has lost its ending.</summary>
-    public IReadOnlyList<string> Words => _words;
+    public IReadOnlyList<string> Words { get; }
 
     /// <summary>Noun phrases in order.</summary>
     public IReadOnlyList<NounPhrase> Phrases => _phrases;
 
     /// <summary>Words of any text, as a prompt's.</summary>
-    public static List<string> Split(string text) =>
-        [.. Token().Matches(text.ToLowerInvariant()).Where(match => match.Groups["word"].Success).Select(match => Bare(match.Value))];
+    public static List<string> Split(string text) => [.. Token.Read(text).Select(token => token.Text)];
 
     /// <summary>Places where a name occurs, in whatever number: index of its last word.</summary>
     public IEnumerable<int> Occurrences(IReadOnlyList<string> name)
     {
         if (name.Count == 0)
             yield break;
-        for (var last = name.Count - 1; last < _words.Count; last++)
+        for (var last = name.Count - 1; last < Words.Count; last++)
         {
-            if (!Language.Words.SameNoun(_words[last], name[^1]))
-                continue;
-            var first = last - name.Count + 1;
-            if (Enumerable.Range(0, name.Count - 1).All(i => _words[first + i] == name[i]))
+            if (EndsAt(name, last))
                 yield return last;
         }
+    }
+
+    /// <summary>Whether a name, in whatever number, ends at a word.</summary>
+    public bool EndsAt(IReadOnlyList<string> name, int last)
+    {
+        var first = last - name.Count + 1;
+        return name.Count > 0 && first >= 0 && Nouns.Same(Words[last], name[^1])
+            && Enumerable.Range(0, name.Count - 1).All(i => Words[first + i] == name[i]);
     }
 
     /// <summary>The phrase that a word belongs to.</summary>
     public NounPhrase? PhraseAt(int word) => _phrases.Find(phrase => phrase.Start <= word && word < phrase.End);
 
-    /// <summary>The words of a phrase up to one of them, later said words first: what the rule itself would answer.</summary>
-    public string Describe(NounPhrase phrase, int upTo)
+    /// <summary>The words that describe a phrase's noun in its own span: no counts, no "and".</summary>
+    public IEnumerable<string> AttributesIn(NounPhrase phrase) =>
+        Span(phrase.Start, phrase.Head < phrase.End ? phrase.Head : phrase.End).Where(word => word is not ("and" or "or") && Language.Words.Number(word) == 0);
+
+    /// <summary>A phrase as it is written up to one of its words, a borrowed noun included; words said elsewhere come first.</summary>
+    public string Describe(NounPhrase phrase, int upTo, IEnumerable<string> said)
     {
-        var words = phrase.Predicates.Concat(_words.Skip(phrase.Start).Take(upTo + 1 - phrase.Start)).ToList();
+        var words = said.ToList();
+        for (var i = phrase.Start; i < phrase.End && i <= upTo; i++)
+            words.Add(_tokens[i].Mark == Mark.Comma && i + 1 < phrase.End && i < upTo ? Words[i] + "," : Words[i]);
+        if (phrase.Head >= phrase.End)
+            words.Add(Words[phrase.Head]);
         return string.Join(' ', words.TakeLast(SceneAnswer.MaxWords));
     }
 
     /// <summary>Words that may describe a noun: its phrase, what is said of it, and the complement that follows it (<c>a cup of coffee</c>).</summary>
-    public HashSet<string> WordsAround(NounPhrase phrase)
+    public HashSet<string> WordsAround(NounPhrase phrase, params ReadOnlySpan<string> links)
     {
-        var around = _words.Skip(phrase.Start).Take(phrase.End - phrase.Start).Concat(phrase.Predicates).ToHashSet(StringComparer.Ordinal);
-        if (phrase.End < _words.Count && _words[phrase.End] is "of" or "with" or "in" && _phrases.Find(next => next.Start > phrase.End) is { IsExcluded: false } complement)
+        var around = Span(phrase.Start, phrase.End).Concat(phrase.Predicates).Append(Words[phrase.Head]).ToHashSet(StringComparer.Ordinal);
+        if (phrase.End < Words.Count && links.Contains(Words[phrase.End])
+            && _phrases.Find(next => next.Start > phrase.End) is { IsExcluded: false } complement)
         {
-            _ = around.Add(_words[phrase.End]);
-            around.UnionWith(_words.Skip(complement.Start).Take(complement.End - complement.Start));
+            _ = around.Add(Words[phrase.End]);
+            around.UnionWith(Span(complement.Start, complement.End));
         }
 
         return around;
     }
 
-    private void FindPhrases()
-    {
-        var start = -1;
-        var excluded = false;
-        for (var i = 0; i < _words.Count; i++)
-        {
-            var word = _words[i];
-            if (Language.Words.IsCopula(word) || (word == "that" && i + 1 < _words.Count && Language.Words.IsCopula(_words[i + 1])))
-            {
-                Close(i);
-                i = Predicate(word == "that" ? i + 2 : i + 1, isRelative: word == "that") - 1;
-                continue;
-            }
-
-            var opens = Language.Words.IsDeterminer(word) || Language.Words.Number(word) > 0;
-            if (opens || Language.Words.IsBoundary(word) || IsVerb(i, start))
-            {
-                Close(i);
-                excluded = Language.Words.IsNegation(word) || (excluded && opens);
-                if (Language.Words.Number(word) > 0)
-                    start = i;
-            }
-            else if (start < 0)
-            {
-                start = i;
-            }
-
-            if (_punctuated.Contains(i))
-                Close(i + 1);
-        }
-
-        Close(_words.Count);
-
-        void Close(int end)
-        {
-            // a number alone names nothing
-            if (start >= 0 && end > start && Language.Words.Number(_words[end - 1]) == 0)
-            {
-                _phrases.Add(new NounPhrase(start, end, excluded, []));
-                excluded = false;
-            }
-
-            start = -1;
-        }
-    }
-
-    /// <summary>A participle after a noun goes on with the sentence; after a determiner it describes.</summary>
-    private bool IsVerb(int index, int start)
-    {
-        var word = _words[index];
-        var isParticiple = word.Length > 4 && (word.EndsWith("ing", StringComparison.Ordinal) || word.EndsWith("ed", StringComparison.Ordinal));
-        if (!isParticiple)
-            return false;
-        var continues = index + 1 < _words.Count
-            && (Language.Words.IsDeterminer(_words[index + 1]) || Language.Words.IsBoundary(_words[index + 1]) || Language.Words.Number(_words[index + 1]) > 0);
-        if (start >= 0)
-            return continues || index + 1 == _words.Count;
-        var afterDeterminer = index > 0 && Language.Words.IsDeterminer(_words[index - 1]);
-        return !afterDeterminer && index > 0 && (continues || _words[index - 1] == "while");
-    }
-
-    /// <summary>Reads what is said after "is"; belongs to the nearest phrase after "that is", else to the clause's first.</summary>
-    /// <returns>Index of the first word that is not part of it.</returns>
-    private int Predicate(int index, bool isRelative)
-    {
-        var said = new List<string>();
-        while (index < _words.Count && (_words[index] == "very" || !(Language.Words.IsBoundary(_words[index]) || Language.Words.IsDeterminer(_words[index]) || Language.Words.Number(_words[index]) > 0)))
-        {
-            if (_words[index] != "very")
-                said.Add(_words[index]);
-            index++;
-            if (_punctuated.Contains(index - 1))
-                break;
-        }
-
-        if (_phrases.Count == 0 || said.Count is 0 or > 4 || said[0].EndsWith("ing", StringComparison.Ordinal))
-            return index;
-        var owner = _phrases.Count - 1;
-        while (!isRelative && owner > 0 && !StartsClause(_phrases[owner]))
-            owner--;
-        _phrases[owner] = _phrases[owner] with { Predicates = said };
-        return index;
-    }
-
-    private bool StartsClause(NounPhrase phrase)
-    {
-        var before = phrase.Start - 1;
-        if (before >= 0 && Language.Words.IsDeterminer(_words[before]))
-            before--;
-        return before < 0 || _punctuated.Contains(before) || _words[before] is "and" or "but" or "while";
-    }
-
-    private static string Bare(string word) =>
-        word.EndsWith("'s", StringComparison.Ordinal) || word.EndsWith("’s", StringComparison.Ordinal) ? word[..^2] : word;
-
-    [GeneratedRegex(@"(?<word>[\p{L}\p{M}\p{N}]+(?:[-'’][\p{L}\p{M}\p{N}]+)*)|\S", RegexOptions.CultureInvariant)]
-    private static partial Regex Token();
+    private IEnumerable<string> Span(int start, int end) => Words.Skip(start).Take(end - start);
 }

@@ -1,0 +1,6 @@
+namespace Realign.SceneScoring;
+
+/// <summary>An object of a prompt and who found it.</summary>
+/// <param name="Entity">The object.</param>
+/// <param name="Origin">The model, or the rule when the model left it out.</param>
+public sealed record FoundEntity(Entity Entity, Origin Origin);
