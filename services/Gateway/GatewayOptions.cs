@@ -34,6 +34,10 @@ public sealed class GatewayOptions
     [Required, BackendAddress]
     public string Segmenter { get; set; } = "http://127.0.0.1:5105";
 
+    /// <summary>Whether the backends are reached through the proxy of the environment (http_proxy and so on).</summary>
+    /// <value>false: the mesh is spoken to directly.</value>
+    public bool UseProxy { get; set; }
+
     /// <summary>Seconds a call gets whose caller set no deadline.</summary>
     /// <value>600.</value>
     [Range(1, 86_400)]
@@ -117,7 +121,8 @@ internal sealed class BackendAddressAttribute : ValidationAttribute
         value is string text && Uri.TryCreate(text, UriKind.Absolute, out var uri)
         && uri.Scheme is "http" or "https" && uri.AbsolutePath == "/" && uri.Query.Length == 0
             ? ValidationResult.Success
-            : new ValidationResult($"{validationContext.DisplayName} = '{value}' is not an address; write it like http://127.0.0.1:5101", [validationContext.MemberName ?? ""]);
+            : new ValidationResult(
+                $"{validationContext.DisplayName} = '{value}' is not an address; write it like http://127.0.0.1:5101", [validationContext.MemberName ?? ""]);
 }
 
 [OptionsValidator]

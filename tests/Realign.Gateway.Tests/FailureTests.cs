@@ -18,14 +18,13 @@ public sealed class FailureTests
     {
         { "Generator", Stage.Coarse, "generator" },
         { "Tagger", Stage.Tag, "tagger" },
-        { "Captioner", Stage.Caption, "captioner" },
         { "SceneScorer", Stage.Scene, "scene-scorer" },
         { "Segmenter", Stage.Segment, "segmenter" },
     };
 
     public static TheoryData<Stage> AllStages { get; } = [Stage.Coarse, Stage.Tag, Stage.Caption, Stage.Scene, Stage.Segment, Stage.Refine];
 
-    public static TheoryData<Stage> LaterStages { get; } = [Stage.Tag, Stage.Caption, Stage.Scene, Stage.Segment, Stage.Refine];
+    public static TheoryData<Stage> LaterStages { get; } = [Stage.Tag, Stage.Scene, Stage.Segment, Stage.Refine];
 
     [Theory]
     [MemberData(nameof(Backends))]
@@ -42,6 +41,54 @@ public sealed class FailureTests
         info.Reason.ShouldBe("BACKEND_UNREACHABLE");
         info.Metadata["stage"].ShouldBe(stage.ToString().ToUpperInvariant());
         info.Metadata["service"].ShouldBe(service);
+    }
+
+    [Theory]
+    [InlineData(OnStageFailure.Fail)]
+    [InlineData(OnStageFailure.SkipToCoarse)]
+    public async Task UnreachableCaptioner_IsAnEventAndTheFlowGoesOn(OnStageFailure policy)
+    {
+        await using var mesh = await FakeMesh.StartAsync(["Captioner"]);
+
+        var events = await Calls.RealignAsync(mesh, "a car", request => request.OnStageFailure = policy);
+
+        var failed = events.Single(message => message.EventCase == EventCase.Failed);
+        failed.Stage.ShouldBe(Stage.Caption);
+        failed.Failed.Code.ShouldBe((int)StatusCode.Unavailable);
+        failed.Failed.Message.ShouldContain("captioner");
+        events[^1].Result.Refined.ShouldBeTrue();
+        events[^1].Result.Png.ShouldBe(FakeBehaviour.RefinedPng);
+    }
+
+    [Fact]
+    public async Task FailedCaption_IsAnEventAndTheFlowGoesOn()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        mesh.Behaviour.Fail(Stage.Caption, StatusCode.FailedPrecondition, "no model");
+
+        var events = await Calls.RealignAsync(mesh, "a car");
+
+        var failed = events.Single(message => message.EventCase == EventCase.Failed);
+        (failed.Stage, failed.Failed.Code).ShouldBe((Stage.Caption, (int)StatusCode.FailedPrecondition));
+        failed.Failed.Message.ShouldContain("no model");
+        events.ShouldNotContain(message => message.EventCase == EventCase.Caption);
+        events[^1].Result.Refined.ShouldBeTrue();
+        events[^1].Result.NotRefinedBecause.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task SlowCaption_HoldsUpNothingAndEndsByItsShare()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        _ = mesh.Behaviour.Hanging.Add(Stage.Caption);
+
+        var events = await Calls.RealignAsync(mesh, "a car", deadline: TimeSpan.FromSeconds(4));
+
+        events.Single(message => message.EventCase == EventCase.Failed).Stage.ShouldBe(Stage.Caption);
+        var order = events.Select(message => message.EventCase).ToList();
+        order.IndexOf(EventCase.Refined).ShouldBeLessThan(order.IndexOf(EventCase.Failed));
+        events[^1].Result.Refined.ShouldBeTrue();
+        await mesh.Behaviour.Cancelled(Stage.Caption).DefaultTimeout();
     }
 
     [Theory]
@@ -123,7 +170,8 @@ public sealed class FailureTests
         await using var mesh = await FakeMesh.StartAsync();
         _ = mesh.Behaviour.Hanging.Add(Stage.Tag);
 
-        var events = await Calls.RealignAsync(mesh, "a car", request => request.OnStageFailure = OnStageFailure.SkipToCoarse, deadline: TimeSpan.FromSeconds(4));
+        var events = await Calls.RealignAsync(
+            mesh, "a car", request => request.OnStageFailure = OnStageFailure.SkipToCoarse, deadline: TimeSpan.FromSeconds(4));
 
         events.Single(message => message.EventCase == EventCase.Failed).Failed.Code.ShouldBe((int)StatusCode.DeadlineExceeded);
         events[^1].Result.Png.ShouldBe(FakeBehaviour.CoarsePng);
@@ -153,16 +201,22 @@ public sealed class FailureTests
     }
 
     [Fact]
-    public async Task OneBranchFails_TheOtherIsCancelled()
+    public async Task FailedStage_PolicyFail_CancelsTheCaption()
     {
         await using var mesh = await FakeMesh.StartAsync();
         _ = mesh.Behaviour.Hanging.Add(Stage.Caption);
-        mesh.Behaviour.Tag = _ => throw new RpcException(new Status(StatusCode.NotFound, "no such model"));
+        var captioning = mesh.Behaviour.Entered(Stage.Caption);
+        mesh.Behaviour.Tag = _ =>
+        {
+            captioning.Wait(TimeSpan.FromSeconds(30)).ShouldBeTrue();
+            throw new RpcException(new Status(StatusCode.NotFound, "no such model"));
+        };
 
         var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car"));
 
         failure.StatusCode.ShouldBe(StatusCode.NotFound);
         Calls.Info(failure).Metadata["stage"].ShouldBe("TAG");
+        await mesh.Behaviour.Cancelled(Stage.Caption).DefaultTimeout();
     }
 
     [Fact]
@@ -206,24 +260,27 @@ public sealed class FailureTests
     }
 
     [Fact]
-    public async Task UnknownFromABackend_IsNotHandedOn()
+    public async Task UnknownOrCancelledFromABackend_IsNotHandedOn()
     {
         await using var mesh = await FakeMesh.StartAsync();
         mesh.Behaviour.Fail(Stage.Segment, StatusCode.Unknown, "whatever");
+        mesh.Behaviour.Fail(Stage.Segment, StatusCode.Cancelled, "not by us");
 
-        (await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car"))).StatusCode.ShouldBe(StatusCode.Internal);
+        for (var call = 0; call < 2; call++)
+            (await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car"))).StatusCode.ShouldBe(StatusCode.Internal);
     }
 
     [Fact]
-    public async Task AnswerAboveTheLimit_IsResourceExhaustedAndNamesTheStage()
+    public async Task AnswerAboveTheLimit_IsInternalAndNamesStageAndSetting()
     {
         await using var mesh = await FakeMesh.StartAsync(null, "--Hosting:MaxMessageMegabytes=1");
-        mesh.Behaviour.Caption = _ => new CaptionResponse { Caption = new string('a', 2 << 20) };
+        mesh.Behaviour.Tag = _ => new TagResponse { Tags = { new Tag { Name = new string('a', 2 << 20) } } };
 
         var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car"));
 
-        failure.StatusCode.ShouldBe(StatusCode.ResourceExhausted);
-        Calls.Info(failure).Metadata["stage"].ShouldBe("CAPTION");
+        failure.StatusCode.ShouldBe(StatusCode.Internal);
+        failure.Status.Detail.ShouldContain("Hosting:MaxMessageMegabytes");
+        Calls.Info(failure).Metadata["stage"].ShouldBe("TAG");
     }
 
     [Fact]

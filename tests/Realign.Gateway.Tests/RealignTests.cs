@@ -30,23 +30,24 @@ public sealed class RealignTests
         result.Refined.ShouldBeTrue();
         result.NotRefinedBecause.ShouldBeEmpty();
         result.Png.ShouldBe(FakeBehaviour.RefinedPng);
-        result.Timings.Select(timing => timing.Stage).ShouldBe([Stage.Coarse, Stage.Tag, Stage.Caption, Stage.Scene, Stage.Segment, Stage.Refine], ignoreOrder: true);
+        result.Timings.Select(timing => timing.Stage)
+            .ShouldBe([Stage.Coarse, Stage.Tag, Stage.Caption, Stage.Scene, Stage.Segment, Stage.Refine], ignoreOrder: true);
     }
 
     [Fact]
-    public async Task Refine_UsesTheSeedThatWasDrawnAndTheCallersModulation()
+    public async Task Refine_UsesTheSeedThatWasUsedAndTheCallersModulation()
     {
         await using var mesh = await FakeMesh.StartAsync();
 
         await Calls.RealignAsync(mesh, "a red car", request => request.Generate.Modulation = new Modulation { StepFraction = 0.5f });
 
-        var drawn = mesh.Behaviour.Generated.ToArray();
-        drawn.Length.ShouldBe(2);
-        // the generator checks the settings before anything is drawn
-        drawn[0].Modulation.ShouldBe(new Modulation { StepFraction = 0.5f });
-        drawn[1].Seed.ShouldBe(4711ul);
-        drawn[1].Modulation.StepFraction.ShouldBe(0.5f);
-        var segment = drawn[1].Modulation.Segments.ShouldHaveSingleItem();
+        var generated = mesh.Behaviour.Generated.ToArray();
+        generated.Length.ShouldBe(2);
+        // the generator checks the settings before anything is generated
+        generated[0].Modulation.ShouldBe(new Modulation { StepFraction = 0.5f });
+        generated[1].Seed.ShouldBe(4711ul);
+        generated[1].Modulation.StepFraction.ShouldBe(0.5f);
+        var segment = generated[1].Modulation.Segments.ShouldHaveSingleItem();
         segment.Phrase.ShouldBe("a red car");
         segment.Score.ShouldBe(2);
     }
@@ -60,7 +61,10 @@ public sealed class RealignTests
         mesh.Behaviour.Segment = request => segment(asked = request);
         mesh.Behaviour.Tag = _ => new TagResponse
         {
-            Tags = { new Tag { Name = "vase", Groundable = true }, new Tag { Name = "table", Groundable = true }, new Tag { Name = "sky", Groundable = false } },
+            Tags =
+            {
+                new Tag { Name = "vase", Groundable = true }, new Tag { Name = "table", Groundable = true }, new Tag { Name = "sky", Groundable = false },
+            },
         };
         mesh.Behaviour.ScoreScene = request => new ScoreSceneResponse
         {
@@ -141,10 +145,10 @@ public sealed class RealignTests
         var generate = mesh.Behaviour.Generate;
         mesh.Behaviour.Generate = request =>
         {
-            var drawn = generate(request).ToList();
-            foreach (var report in drawn[^1].Result.Segments)
+            var generated = generate(request).ToList();
+            foreach (var report in generated[^1].Result.Segments)
                 report.IgnoredBecause = "its phrase has no token in the prompt";
-            return drawn;
+            return generated;
         };
 
         var result = (await Calls.RealignAsync(mesh, "a red car"))[^1].Result;
@@ -154,21 +158,18 @@ public sealed class RealignTests
     }
 
     [Fact]
-    public async Task PhraseWithACount_KeepsThatManyDetections()
+    public async Task TruncatedPrompt_IsInTheResult()
     {
         await using var mesh = await FakeMesh.StartAsync();
-        mesh.Behaviour.ScoreScene = _ => new ScoreSceneResponse
+        var generate = mesh.Behaviour.Generate;
+        mesh.Behaviour.Generate = request =>
         {
-            Entries = { new SceneEntry { Tag = "dog", Score = 2, Phrase = "two black dogs", Source = EntrySource.Tag } },
+            var generated = generate(request).ToList();
+            generated[^1].Result.TruncatedPrompt = "and a blue bus";
+            return generated;
         };
-        var best = FakeBehaviour.MaskOf(4, 4, 0, 2);
-        var second = FakeBehaviour.MaskOf(4, 4, 1, 3);
-        var third = FakeBehaviour.MaskOf(4, 4, 8, 16);
-        mesh.Behaviour.Segment = _ => new SegmentResponse { Phrases = { FakeBehaviour.Grounded("dog", best, second, third) } };
 
-        var result = (await Calls.RealignAsync(mesh, "two black dogs"))[^1].Result;
-
-        result.Segments.ShouldHaveSingleItem().Mask.Counts.ShouldBe([0u, 3u, 13u]);
+        (await Calls.RealignAsync(mesh, "a very long prompt and a blue bus"))[^1].Result.TruncatedPrompt.ShouldBe("and a blue bus");
     }
 
     [Fact]

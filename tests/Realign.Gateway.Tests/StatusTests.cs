@@ -38,6 +38,17 @@ public sealed class StatusTests
     }
 
     [Fact]
+    public async Task CaptionerIsAway_TheFlowServesAndRewardsDoNot()
+    {
+        await using var mesh = await FakeMesh.StartAsync(["Captioner"]);
+
+        (await mesh.Gateway.HealthAsync()).ShouldBe(HealthCheckResponse.Types.ServingStatus.Serving);
+        (await mesh.Gateway.HealthAsync("realign.v1.GatewayService")).ShouldBe(HealthCheckResponse.Types.ServingStatus.Serving);
+        (await mesh.Gateway.HealthAsync("realign.v1.RewardService")).ShouldBe(HealthCheckResponse.Types.ServingStatus.NotServing);
+        (await mesh.Gateway.HealthAsync("captioner")).ShouldBe(HealthCheckResponse.Types.ServingStatus.NotServing);
+    }
+
+    [Fact]
     public async Task BackendsGoAway_TheNextCallSaysSo()
     {
         await using var mesh = await FakeMesh.StartAsync();

@@ -8,7 +8,7 @@ internal sealed class Backend : IDisposable
 {
     private readonly SocketsHttpHandler _handler;
 
-    public Backend(string name, string address, int maxMessageBytes)
+    public Backend(string name, string address, int maxMessageBytes, bool useProxy)
     {
         Name = name;
         Address = address;
@@ -21,6 +21,7 @@ internal sealed class Backend : IDisposable
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
             InitialHttp2StreamWindowSize = 4 << 20,
             ConnectTimeout = TimeSpan.FromSeconds(5),
+            UseProxy = useProxy,
         };
         Channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions
         {

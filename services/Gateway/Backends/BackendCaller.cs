@@ -35,7 +35,8 @@ internal sealed class BackendCaller
     /// <summary>One request, one answer.</summary>
     /// <exception cref="BackendException">The backend failed.</exception>
     /// <exception cref="OperationCanceledException">The scope's token fired.</exception>
-    public async Task<TResponse> UnaryAsync<TRequest, TResponse>(CallScope scope, Func<TRequest, CallOptions, AsyncUnaryCall<TResponse>> method, TRequest request)
+    public async Task<TResponse> UnaryAsync<TRequest, TResponse>(
+        CallScope scope, Func<TRequest, CallOptions, AsyncUnaryCall<TResponse>> method, TRequest request)
     {
         try
         {
@@ -52,7 +53,7 @@ internal sealed class BackendCaller
         }
     }
 
-    /// <summary>Draws; hands on progress and previews and returns the result.</summary>
+    /// <summary>Generates: hands on progress and previews, returns the result.</summary>
     /// <exception cref="BackendException">The Generator failed, or ended its stream without a result.</exception>
     /// <exception cref="OperationCanceledException">The scope's token fired.</exception>
     public async Task<GenerateResult> GenerateAsync(

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
@@ -8,36 +7,68 @@ using Status = Google.Rpc.Status;
 namespace Realign.Gateway.Backends;
 
 /// <summary>
-/// Turns a backend's status into ours: its code and details stay, its ErrorInfo learns which backend failed at what. A backend that
-/// cannot be reached, or whose connection broke, is UNAVAILABLE; UNKNOWN becomes INTERNAL.
+/// Turns a backend's status into ours: its code and details stay, its ErrorInfo learns which backend failed at what. One that cannot be
+/// reached, whose connection broke or that speaks something else is UNAVAILABLE; UNKNOWN, and CANCELLED by the backend, become INTERNAL.
 /// </summary>
 internal static class BackendFailure
 {
     public static BackendException Translate(RpcException failure, CallScope scope)
     {
-        var backend = scope.Backend;
-        var lost = IsConnectionLost(failure);
-        var code = lost ? StatusCode.Unavailable : failure.StatusCode == StatusCode.Unknown ? StatusCode.Internal : failure.StatusCode;
+        var problem = PeerProblems.Of(failure);
+        var code = CodeOf(problem, failure.StatusCode);
         // a malformed details trailer must not hide the failure it came with
         var status = ReadDetails(failure) ?? new Status();
         status.Code = (int)code;
-        status.Message = code switch
-        {
-            _ when lost => $"{scope.Step} failed: {backend.Name} does not answer at {backend.Address}. Start it, or correct Gateway:{SettingName(backend)}",
-            StatusCode.DeadlineExceeded => $"{scope.Step} failed: {backend.Name} was not done in the time left for it. Give the call more time, or ask for fewer steps",
-            StatusCode.Unimplemented => $"{scope.Step} failed: what listens at {backend.Address} is not a {backend.Name} of this version. Correct Gateway:{SettingName(backend)}",
-            _ => $"{scope.Step} failed: {backend.Name}: {failure.Status.Detail}",
-        };
+        status.Message = $"{scope.Step} failed: {Describe(problem, code, failure, scope.Backend)}";
         if (scope.Step is "COARSE" or "REFINE")
             SpellFields(status);
-        AddNames(status, lost ? "BACKEND_UNREACHABLE" : null, scope);
+        AddNames(status, ReasonOf(problem), scope);
         return new BackendException(status.ToRpcException());
     }
+
+    private static StatusCode CodeOf(PeerProblem problem, StatusCode code) => problem switch
+    {
+        PeerProblem.Unreachable or PeerProblem.Lost or PeerProblem.NotGrpc => StatusCode.Unavailable,
+        PeerProblem.TooLarge => StatusCode.Internal,
+        // a backend cannot cancel: only our caller can, and then nobody translates
+        _ => code is StatusCode.Unknown or StatusCode.Cancelled or StatusCode.OK ? StatusCode.Internal : code,
+    };
+
+    private static string Describe(PeerProblem problem, StatusCode code, RpcException failure, Backend backend)
+    {
+        var setting = $"Gateway:{SettingName(backend)}";
+        return problem switch
+        {
+            PeerProblem.Unreachable => $"{backend.Name} does not answer at {backend.Address}. Start it, or correct {setting}",
+            PeerProblem.Lost => $"the connection to {backend.Name} at {backend.Address} broke. Its log says why; send the call again when it serves",
+            PeerProblem.NotGrpc => $"what listens at {backend.Address} does not speak gRPC over HTTP/2, so it is no {backend.Name}. Correct {setting}",
+            PeerProblem.TooLarge =>
+                $"what listens at {backend.Address} announced a message above Hosting:MaxMessageMegabytes. Correct {setting}, or raise that limit if it is the {backend.Name}",
+            _ => code switch
+            {
+                StatusCode.DeadlineExceeded => $"{backend.Name} was not done in the time left for it. Give the call more time, or ask for fewer steps",
+                StatusCode.Unimplemented => $"what listens at {backend.Address} is not a {backend.Name} of this version. Correct {setting}",
+                _ => $"{backend.Name} at {backend.Address}: {failure.Status.Detail}",
+            },
+        };
+    }
+
+    private static string? ReasonOf(PeerProblem problem) => problem switch
+    {
+        PeerProblem.Unreachable => "BACKEND_UNREACHABLE",
+        PeerProblem.Lost => "BACKEND_LOST",
+        PeerProblem.NotGrpc or PeerProblem.TooLarge => "BACKEND_CONTRACT",
+        _ => null,
+    };
 
     /// <summary>A backend that broke its contract, e.g. a stream without its result.</summary>
     public static BackendException Broken(string problem, CallScope scope)
     {
-        var status = new Status { Code = (int)Code.Internal, Message = $"{scope.Step} failed: {scope.Backend.Name} {problem}. Run the same version of both" };
+        var status = new Status
+        {
+            Code = (int)Code.Internal,
+            Message = $"{scope.Step} failed: {scope.Backend.Name} at {scope.Backend.Address} {problem}. Run the same version of both",
+        };
         AddNames(status, "BACKEND_CONTRACT", scope);
         return new BackendException(status.ToRpcException());
     }
@@ -96,21 +127,9 @@ internal static class BackendFailure
         status.Details.Insert(0, Any.Pack(info));
     }
 
-    private static bool IsConnectionLost(RpcException failure)
-    {
-        if (failure.StatusCode is not (StatusCode.Unavailable or StatusCode.Internal or StatusCode.Unknown or StatusCode.Cancelled))
-            return false;
-        for (var cause = failure.Status.DebugException; cause is not null; cause = cause.InnerException)
-        {
-            if (cause is HttpRequestException or SocketException or IOException)
-                return true;
-        }
-
-        return false;
-    }
-
     private static string ReasonOf(StatusCode code) =>
         string.Concat(code.ToString().Select((letter, index) => index > 0 && char.IsUpper(letter) ? $"_{letter}" : $"{letter}")).ToUpperInvariant();
 
-    private static string SettingName(Backend backend) => string.Concat(backend.Name.Split('-').Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
+    private static string SettingName(Backend backend) =>
+        string.Concat(backend.Name.Split('-').Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
 }

@@ -6,8 +6,8 @@ using Realign.Wire.Mesh;
 namespace Realign.Gateway.Backends;
 
 /// <summary>
-/// The Gateway serves what its backends can serve: GatewayService needs all five, RewardService the Captioner alone. The empty name
-/// stands for both, a backend's name for that backend.
+/// The Gateway serves what its backends can serve: GatewayService needs all but the Captioner, RewardService the Captioner alone. The
+/// empty name stands for GatewayService, a backend's name for that backend.
 /// </summary>
 internal static class BackendHealth
 {
@@ -18,17 +18,20 @@ internal static class BackendHealth
         foreach (var name in Names)
         {
             builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
-                name, provider => new Check(name, provider.GetRequiredService<BackendSet>(), provider.GetRequiredService<MeshStatus>()), HealthStatus.Unhealthy, tags: null));
+                name, provider => new Check(name, provider.GetRequiredService<BackendSet>(), provider.GetRequiredService<MeshStatus>()),
+                HealthStatus.Unhealthy, tags: null));
         }
 
         builder.Services.Configure<GrpcHealthChecksOptions>(options =>
         {
             foreach (var name in Names)
                 options.Services.Map(name, check => check.Name == name);
-            options.Services.Map(GatewayService.Descriptor.FullName, check => Names.Contains(check.Name));
+            // the caption is for the eye: a flow without it is whole
+            foreach (var whole in new[] { "", GatewayService.Descriptor.FullName })
+                options.Services.Map(whole, check => check.Name != MeshService.Captioner.Name && Names.Contains(check.Name));
             options.Services.Map(RewardService.Descriptor.FullName, check => check.Name == MeshService.Captioner.Name);
         });
-        // a backend that is down is told to whoever asks; it is no error of this process
+        // a backend that is down is reported to whoever asks; it is no error of this process
         builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
     }
 

@@ -12,11 +12,11 @@ internal sealed class BackendSet : IDisposable
     {
         var maxMessageBytes = hosting.Value.MaxMessageMegabytes << 20;
         var addresses = options.Value;
-        Generator = new Backend(MeshService.Generator.Name, addresses.Generator, maxMessageBytes);
-        Captioner = new Backend(MeshService.Captioner.Name, addresses.Captioner, maxMessageBytes);
-        Tagger = new Backend(MeshService.Tagger.Name, addresses.Tagger, maxMessageBytes);
-        SceneScorer = new Backend(MeshService.SceneScorer.Name, addresses.SceneScorer, maxMessageBytes);
-        Segmenter = new Backend(MeshService.Segmenter.Name, addresses.Segmenter, maxMessageBytes);
+        Generator = new Backend(MeshService.Generator.Name, addresses.Generator, maxMessageBytes, addresses.UseProxy);
+        Captioner = new Backend(MeshService.Captioner.Name, addresses.Captioner, maxMessageBytes, addresses.UseProxy);
+        Tagger = new Backend(MeshService.Tagger.Name, addresses.Tagger, maxMessageBytes, addresses.UseProxy);
+        SceneScorer = new Backend(MeshService.SceneScorer.Name, addresses.SceneScorer, maxMessageBytes, addresses.UseProxy);
+        Segmenter = new Backend(MeshService.Segmenter.Name, addresses.Segmenter, maxMessageBytes, addresses.UseProxy);
         All = [Generator, Captioner, Tagger, SceneScorer, Segmenter];
         GeneratorClient = new GeneratorService.GeneratorServiceClient(Generator.Channel);
         CaptionerClient = new CaptionerService.CaptionerServiceClient(Captioner.Channel);

@@ -26,12 +26,15 @@ internal sealed class MeshStatus(BackendSet backends, IOptions<GatewayOptions> o
         catch (RpcException failure)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            status.State = failure.StatusCode == StatusCode.Unimplemented ? ServiceState.NotServing : ServiceState.Unreachable;
+            var problem = PeerProblems.Of(failure);
+            var isOther = failure.StatusCode == StatusCode.Unimplemented || problem is PeerProblem.NotGrpc or PeerProblem.TooLarge;
+            status.State = isOther ? ServiceState.NotServing : ServiceState.Unreachable;
             status.Detail = failure.StatusCode switch
             {
-                StatusCode.Unimplemented => "something else listens at this address",
+                _ when isOther => "something else listens at this address",
                 StatusCode.DeadlineExceeded => FormattableString.Invariant($"no answer within {options.Value.HealthTimeoutSeconds} s"),
-                _ => "nothing listens at this address",
+                _ when problem == PeerProblem.Unreachable => "nothing listens at this address",
+                _ => $"it failed: {failure.Status.Detail}",
             };
         }
 

@@ -6,17 +6,20 @@ using Realign.Wire.Requests;
 
 namespace Realign.Gateway.Realigning;
 
-/// <summary>Checks what only the flow knows of; everything about drawing is checked by the Generator, which is asked first.</summary>
+/// <summary>Checks what only the flow knows of; everything about sampling is checked by the Generator, which is asked first.</summary>
 internal sealed class GatewayGrpcService(RealignFlow flow, MeshStatus mesh) : GatewayService.GatewayServiceBase
 {
     public override Task Realign(RealignRequest request, IServerStreamWriter<RealignResponse> responseStream, ServerCallContext context)
     {
         if (request.Generate is not { } generate)
-            throw new InvalidInputException("generate", "absent", "there is nothing to draw", "set generate.prompt");
+            throw new InvalidInputException("generate", "absent", "there is nothing to generate", "set generate.prompt");
         _ = Require.Text("generate.prompt", generate.Prompt);
         _ = Require.Known("on_stage_failure", request.OnStageFailure);
         if (generate.HasNumImages && generate.NumImages != 1)
-            throw new InvalidInputException("generate.num_images", $"{generate.NumImages}", "one image is realigned per call", "leave it out, and send a call per seed");
+        {
+            throw new InvalidInputException(
+                "generate.num_images", $"{generate.NumImages}", "one image is realigned per call", "leave it out, and send a call per seed");
+        }
         if (generate.Modulation?.Segments.Count > 0)
         {
             throw new InvalidInputException("generate.modulation.segments", $"{generate.Modulation.Segments.Count} entries",

@@ -11,26 +11,31 @@ namespace Realign.Gateway.Realigning;
 /// 1 COARSE ──┬── 2 TAG ────── 3 SCENE ── 4 SEGMENT ── 5 REFINE
 ///            └── 2 CAPTION (for the eye; nothing depends on it)
 /// </code>
-/// The caption does not hold up SCENE, so the critical path is COARSE, TAG, SCENE, SEGMENT, REFINE.
+/// The caption holds up nothing, so the critical path is COARSE, TAG, SCENE, SEGMENT, REFINE.
 /// </summary>
 internal sealed class RealignFlow(BackendSet backends, BackendCaller caller, IOptions<GatewayOptions> options, TimeProvider time)
 {
+    /// <summary>How long a caption is waited for when everything else is there.</summary>
+    private static readonly TimeSpan _captionGrace = TimeSpan.FromSeconds(5);
+
     /// <summary>Runs the flow for a checked request and writes its events, the result last.</summary>
     /// <exception cref="RpcException">A stage failed and the policy is FAIL, or it was the first one.</exception>
-    public async Task RunAsync(RealignRequest request, IServerStreamWriter<RealignResponse> stream, DateTime callerDeadline, CancellationToken cancellationToken)
+    public async Task RunAsync(
+        RealignRequest request, IServerStreamWriter<RealignResponse> stream, DateTime callerDeadline, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow().UtcDateTime;
         var deadline = callerDeadline == DateTime.MaxValue ? now.AddSeconds(options.Value.DefaultDeadlineSeconds) : callerDeadline;
         using var stages = new StageRunner(stream, new StageSchedule(now, deadline, options.Value.Shares), time, cancellationToken);
 
         var coarseRequest = CoarseRequest(request);
-        var coarse = await DrawAsync(stages, Stage.Coarse, coarseRequest, cancellationToken);
-        var result = new RealignResult { Png = coarse.Images[0].Png };
+        var coarse = await GenerateAsync(stages, Stage.Coarse, coarseRequest, cancellationToken);
+        var result = new RealignResult { Png = coarse.Images[0].Png, TruncatedPrompt = coarse.TruncatedPrompt };
+        var goesOn = request.OnStageFailure == OnStageFailure.SkipToCoarse;
         try
         {
-            await ReadAndRefineAsync(stages, coarseRequest, coarse, result, cancellationToken);
+            await ReadAndRefineAsync(stages, coarseRequest, coarse, result, goesOn, cancellationToken);
         }
-        catch (StageException failure) when (request.OnStageFailure == OnStageFailure.SkipToCoarse && !cancellationToken.IsCancellationRequested)
+        catch (StageException failure) when (goesOn && !cancellationToken.IsCancellationRequested)
         {
             var failed = new StageFailed { Code = (int)failure.StatusCode, Message = failure.Status.Detail };
             await stages.WriteAsync(failure.Stage, new RealignResponse { Failed = failed });
@@ -43,31 +48,76 @@ internal sealed class RealignFlow(BackendSet backends, BackendCaller caller, IOp
     }
 
     private async Task ReadAndRefineAsync(
-        StageRunner stages, GenerateRequest coarseRequest, GenerateResult coarse, RealignResult result, CancellationToken cancellationToken)
+        StageRunner stages, GenerateRequest coarseRequest, GenerateResult coarse, RealignResult result, bool goesOn, CancellationToken cancellationToken)
     {
-        SegmentPlan? plan = null;
         var image = new Image { Encoded = coarse.Images[0].Png };
-        await SideBySide.RunAsync(
-            [
-                token => stages.RunAsync(Stage.Caption, backends.Captioner,
-                    scope => caller.UnaryAsync(scope, backends.CaptionerClient.CaptionAsync, new CaptionRequest { Image = image }),
-                    answer => new RealignResponse { Caption = answer }, token),
-                async token => plan = await LocateAsync(stages, coarseRequest.Prompt, image, token),
-            ],
-            cancellationToken);
-
-        if (plan!.Segments.Count > 0)
+        using var captioning = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var caption = CaptionAsync(stages, image, captioning.Token);
+        try
         {
-            var refined = await DrawAsync(stages, Stage.Refine, RefineRequest(coarseRequest, coarse, plan), cancellationToken);
-            plan.DropIgnored(refined.Segments);
-            result.Refined = plan.Segments.Count > 0;
-            if (result.Refined)
-                result.Png = refined.Images[0].Png;
+            var plan = await LocateAsync(stages, coarseRequest.Prompt, image, cancellationToken);
+            if (plan.Segments.Count > 0)
+            {
+                var refined = await GenerateAsync(stages, Stage.Refine, RefineRequest(coarseRequest, coarse, plan), cancellationToken);
+                plan.DropIgnored(refined.Segments);
+                result.Refined = plan.Segments.Count > 0;
+                if (result.Refined)
+                    result.Png = refined.Images[0].Png;
+            }
+
+            result.Segments.AddRange(plan.Segments);
+            result.SegmentEntries.AddRange(plan.SegmentEntries);
+            result.Unused.AddRange(plan.Unused);
+            result.NotRefinedBecause = result.Refined ? "" : plan.WhyEmpty();
+        }
+        catch (StageException) when (!goesOn)
+        {
+            await captioning.CancelAsync();
+            throw;
+        }
+        finally
+        {
+            // the caption is for the eye: a late one is waited for, but not for long
+            captioning.CancelAfter(_captionGrace);
+            await caption;
         }
 
-        result.Segments.AddRange(plan.Segments);
-        result.Unused.AddRange(plan.Unused);
-        result.NotRefinedBecause = result.Refined ? "" : plan.WhyEmpty();
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Reads the caption. Nothing depends on it: that it failed is an event, and the flow goes on.</summary>
+    private async Task CaptionAsync(StageRunner stages, Image image, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await stages.RunAsync(Stage.Caption, backends.Captioner,
+                scope => caller.UnaryAsync(scope, backends.CaptionerClient.CaptionAsync, new CaptionRequest { Image = image }),
+                answer => new RealignResponse { Caption = answer }, cancellationToken);
+        }
+        catch (StageException failure)
+        {
+            await ReportAsync(stages, new StageFailed { Code = (int)failure.StatusCode, Message = failure.Status.Detail });
+        }
+        catch (OperationCanceledException)
+        {
+            await ReportAsync(stages, new StageFailed
+            {
+                Code = (int)StatusCode.DeadlineExceeded,
+                Message = "CAPTION was given up: everything else of the call had ended",
+            });
+        }
+
+        static async Task ReportAsync(StageRunner stages, StageFailed failed)
+        {
+            try
+            {
+                await stages.WriteAsync(Stage.Caption, new RealignResponse { Failed = failed });
+            }
+            catch (OperationCanceledException)
+            {
+                // the caller left: there is nobody to report to, and the flow itself says so
+            }
+        }
     }
 
     /// <summary>Tags, scene scores and masks: what shall be where.</summary>
@@ -95,16 +145,18 @@ internal sealed class RealignFlow(BackendSet backends, BackendCaller caller, IOp
         return plan;
     }
 
-    private Task<GenerateResult> DrawAsync(StageRunner stages, Stage stage, GenerateRequest request, CancellationToken cancellationToken) =>
+    private Task<GenerateResult> GenerateAsync(StageRunner stages, Stage stage, GenerateRequest request, CancellationToken cancellationToken) =>
         stages.RunAsync(stage, backends.Generator,
             scope => caller.GenerateAsync(scope, backends.GeneratorClient, request, response => stages.WriteAsync(stage,
                 response.EventCase == GenerateResponse.EventOneofCase.Preview
                     ? new RealignResponse { Preview = response.Preview }
                     : new RealignResponse { Progress = response.Progress })),
-            drawn => stage == Stage.Coarse ? new RealignResponse { Coarse = drawn } : new RealignResponse { Refined = drawn },
+            generated => stage == Stage.Coarse ? new RealignResponse { Coarse = generated } : new RealignResponse { Refined = generated },
             cancellationToken);
 
-    /// <summary>The settings of the fine stage go along, without segments: they change nothing yet, and a wrong one is refused before anything is drawn.</summary>
+    /// <summary>
+    /// The settings of REFINE go along, without segments: they change nothing yet, and a wrong one is refused before anything is generated.
+    /// </summary>
     private static GenerateRequest CoarseRequest(RealignRequest request)
     {
         var coarse = request.Generate.Clone();

@@ -6,34 +6,50 @@ using Realign.Wire.Masks;
 namespace Realign.Gateway.Realigning;
 
 /// <summary>
-/// From scene entries to segments (algorithms 4.3). What is looked for in the coarse image is the tag, never the target phrase: the
-/// phrase says what shall be there, e.g. "a yellow vase", while the image may show a blue one. An object that is missing from the
-/// image has no mask and cannot steer; it is reported, not hidden.
+/// From scene entries to segments (algorithms 4.3), one for each object. What is looked for in the coarse image is the tag, never the
+/// target phrase: the phrase says what shall be there, e.g. "a yellow vase", while the image may show a blue one. Where a tag names
+/// several objects, their descriptions are looked for besides, to tell which place belongs to which. An object without a place cannot
+/// steer; it is reported, not hidden.
 /// </summary>
 internal sealed class SegmentPlan
 {
-    private readonly List<SceneEntry> _candidates;
+    private readonly List<SceneObject> _candidates;
+    private readonly List<string> _phrases;
     private readonly List<Segment> _segments = [];
-    private readonly List<SceneEntry> _sources = [];
+    private readonly List<SceneObject> _sources = [];
     private readonly List<UnusedEntry> _unused = [];
 
     public SegmentPlan(IEnumerable<SceneEntry> entries)
     {
         // objects that must not appear (score 0) need no place
-        var wanted = entries.Where(entry => entry.Score > 0).ToList();
-        foreach (var missing in wanted.Where(entry => entry.Source == EntrySource.Missing))
+        var wanted = entries.Select((entry, index) => new SceneObject(index, entry)).Where(item => item.Entry.Score > 0).ToList();
+        foreach (var missing in wanted.Where(item => item.Entry.Source == EntrySource.Missing))
             Drop(missing, "the tagger did not find it in the coarse image, so it has no place to be refined in");
-        var present = wanted.Where(entry => entry.Source != EntrySource.Missing).ToList();
-        _candidates = [.. Best(present, Limits.Phrases)];
+        var present = new List<SceneObject>();
+        foreach (var item in wanted.Where(item => item.Entry.Source != EntrySource.Missing))
+        {
+            if (present.Find(item.IsSame) is { } same)
+                Drop(item, $"it is the object of the tag {same.Entry.Tag}");
+            else
+                present.Add(item);
+        }
+
+        var tags = Best(present.GroupBy(item => item.Entry.Tag).ToList(), group => group.Max(item => item.Entry.Score), Limits.Phrases).ToList();
+        _candidates = [.. tags.SelectMany(group => group)];
         foreach (var dropped in present.Except(_candidates))
             Drop(dropped, $"{Limits.Phrases} objects with larger scores were looked for instead");
+        var described = tags.Where(group => group.Count() > 1).SelectMany(group => group.Select(item => item.Description));
+        _phrases = [.. tags.Select(group => group.Key).Concat(described).Distinct().Take(Limits.Phrases)];
     }
 
-    /// <summary>What the segmenter is asked to find: the candidates' tags.</summary>
-    public IEnumerable<string> Phrases => _candidates.Select(entry => entry.Tag);
+    /// <summary>What the segmenter is asked to find: the candidates' tags, then what tells objects of one tag apart.</summary>
+    public IReadOnlyList<string> Phrases => _phrases;
 
     /// <summary>The segments so far.</summary>
     public IReadOnlyList<Segment> Segments => _segments;
+
+    /// <summary>For each segment, the place of its entry.</summary>
+    public IEnumerable<int> SegmentEntries => _sources.Select(source => source.Index);
 
     /// <summary>The wanted objects that are not among them.</summary>
     public IReadOnlyList<UnusedEntry> Unused => _unused;
@@ -41,27 +57,33 @@ internal sealed class SegmentPlan
     /// <summary>Turns the segmenter's answers, one per phrase in order, into segments.</summary>
     public void Locate(IReadOnlyList<GroundedPhrase> answers)
     {
-        var located = new List<(SceneEntry Entry, Mask Mask)>();
-        for (var i = 0; i < _candidates.Count; i++)
+        var found = new FoundPlaces(_phrases, answers, _candidates);
+        var located = new List<(SceneObject Item, Mask Mask)>();
+        foreach (var group in _candidates.GroupBy(item => item.Entry.Tag))
         {
-            var answer = i < answers.Count ? answers[i] : new GroundedPhrase();
-            if (MaskOf(answer, PhraseCount.Of(_candidates[i].Phrase)) is { } mask)
-                located.Add((_candidates[i], mask));
-            else
-                Drop(_candidates[i], answer.Note.Length > 0 ? answer.Note : "the segmenter did not find it in the coarse image");
+            var objects = group.ToList();
+            var shared = ObjectPlaces.Share(objects, found.Of(group.Key), [.. objects.Select(item => objects.Count > 1 ? found.At(item.Description) : [])]);
+            for (var i = 0; i < objects.Count; i++)
+            {
+                if (MaskOf(shared[i]) is { } mask)
+                    located.Add((objects[i], mask));
+                else
+                    Drop(objects[i], found.WhyNot(objects[i], objects.Count));
+            }
         }
 
-        var kept = Best(located.Select(pair => pair.Entry), Limits.Segments).ToHashSet();
-        foreach (var (entry, mask) in located)
+        var kept = Best(located, pair => pair.Item.Entry.Score, Limits.Segments).ToHashSet();
+        foreach (var (item, mask) in located)
         {
-            if (!kept.Contains(entry))
+            if (!kept.Contains((item, mask)))
             {
-                Drop(entry, $"{Limits.Segments} objects with larger scores were used instead");
+                Drop(item, $"{Limits.Segments} objects with larger scores were used instead");
                 continue;
             }
 
-            _sources.Add(entry);
-            _segments.Add(new Segment { Phrase = entry.Phrase.Length > 0 ? entry.Phrase : entry.Tag, Score = entry.Score, Mask = mask });
+            _sources.Add(item);
+            var phrase = item.Entry.Phrase.Length > 0 ? item.Entry.Phrase : item.Entry.Tag;
+            _segments.Add(new Segment { Phrase = phrase, Score = item.Entry.Score, Mask = mask });
         }
     }
 
@@ -82,30 +104,28 @@ internal sealed class SegmentPlan
     /// <summary>Why there is no segment.</summary>
     public string WhyEmpty() => _unused.Count == 0
         ? "the scene scorer named no object that the image shall show"
-        : string.Join("; ", _unused.Select(entry => $"{entry.Tag}: {entry.Reason}"));
+        : string.Join("; ", _unused.Select(entry => $"{(entry.Phrase.Length > 0 ? entry.Phrase : entry.Tag)}: {entry.Reason}"));
 
-    /// <summary>A phrase with a count keeps that many detections, the best ones; any other one all of them.</summary>
-    private static Mask? MaskOf(GroundedPhrase answer, int? count)
+    private static Mask? MaskOf(IReadOnlyList<Region> places)
     {
-        if (count is { } limit && answer.Detections.Count > limit)
-        {
-            var masks = answer.Detections.Take(limit).Select(detection => MaskMessages.ReadOrNull(detection.Mask)).OfType<MaskRuns>().ToList();
-            if (masks.Count == limit && MaskRuns.Union(masks) is { Area: > 0 } union)
-                return union.ToMessage();
-        }
-
-        return MaskMessages.ReadOrNull(answer.Mask) is { Area: > 0 } ? answer.Mask : null;
+        var masks = places.Select(place => place.Mask).OfType<MaskRuns>().ToList();
+        return masks.Count > 0 ? MaskRuns.Union(masks)?.ToMessage() : null;
     }
 
-    private static IEnumerable<SceneEntry> Best(IEnumerable<SceneEntry> entries, int count)
+    private static IEnumerable<T> Best<T>(IReadOnlyCollection<T> items, Func<T, float> score, int count)
     {
-        var all = entries.ToList();
-        if (all.Count <= count)
-            return all;
-        var kept = all.OrderByDescending(entry => entry.Score).Take(count).ToHashSet();
-        return all.Where(kept.Contains);
+        if (items.Count <= count)
+            return items;
+        var kept = items.OrderByDescending(score).Take(count).ToHashSet();
+        return items.Where(kept.Contains);
     }
 
-    private void Drop(SceneEntry entry, string reason) =>
-        _unused.Add(new UnusedEntry { Tag = entry.Tag, Phrase = entry.Phrase, Score = entry.Score, Reason = reason });
+    private void Drop(SceneObject item, string reason) => _unused.Add(new UnusedEntry
+    {
+        Tag = item.Entry.Tag,
+        Phrase = item.Entry.Phrase,
+        Score = item.Entry.Score,
+        Reason = reason,
+        Entry = item.Index,
+    });
 }

@@ -5,7 +5,8 @@ using Realign.V1;
 namespace Realign.Gateway.Realigning;
 
 /// <summary>Runs the stages of one call: announces them, times them, and writes their events one at a time.</summary>
-internal sealed class StageRunner(IServerStreamWriter<RealignResponse> stream, StageSchedule schedule, TimeProvider time, CancellationToken cancellationToken) : IDisposable
+internal sealed class StageRunner(
+    IServerStreamWriter<RealignResponse> stream, StageSchedule schedule, TimeProvider time, CancellationToken cancellationToken) : IDisposable
 {
     private readonly SemaphoreSlim _writing = new(1);
     private readonly Lock _timing = new();

@@ -29,16 +29,17 @@ internal sealed class FakeBehaviour
     public Func<GenerateRequest, IEnumerable<GenerateResponse>> Generate { get; set; } = request =>
     [
         new GenerateResponse { Progress = new GenerateProgress { Step = 1, TotalSteps = 1 } },
-        new GenerateResponse { Result = Drawn(request) },
+        new GenerateResponse { Result = ResultOf(request) },
     ];
 
-    public Func<TagRequest, TagResponse> Tag { get; set; } = _ => new TagResponse { Tags = { new Tag { Name = "car", Groundable = true, Probability = 0.9f } } };
+    public Func<TagRequest, TagResponse> Tag { get; set; } = _ =>
+        new TagResponse { Tags = { new Tag { Name = "car", Groundable = true, Probability = 0.9f } } };
 
     public Func<CaptionRequest, CaptionResponse> Caption { get; set; } = _ => new CaptionResponse { Caption = "a car" };
 
     public Func<ScoreSceneRequest, ScoreSceneResponse> ScoreScene { get; set; } = request => new ScoreSceneResponse
     {
-        Entries = { request.Tags.Select(tag => new SceneEntry { Tag = tag, Score = 2, Phrase = $"a red {tag}", Source = EntrySource.Tag }) },
+        Entries = { request.Tags.Select(tag => Entry(tag, $"a red {tag}", attributes: "red")) },
     };
 
     public Func<SegmentRequest, SegmentResponse> Segment { get; set; } = request => new SegmentResponse
@@ -90,7 +91,7 @@ internal sealed class FakeBehaviour
         return answer();
     }
 
-    public static GenerateResult Drawn(GenerateRequest request) => new()
+    public static GenerateResult ResultOf(GenerateRequest request) => new()
     {
         Images = { new GeneratedImage { Png = request.Modulation is null ? CoarsePng : RefinedPng, Seed = request.HasSeed ? request.Seed : 4711 } },
         Segments = { (request.Modulation?.Segments ?? []).Select(segment => new SegmentReport { Phrase = segment.Phrase, TokenIndices = { 1 }, Area = 0.2f }) },
@@ -102,6 +103,29 @@ internal sealed class FakeBehaviour
         grounded.Detections.AddRange(masks.Select(mask => new Detection { Mask = mask, Score = 0.8f }));
         return grounded;
     }
+
+    public static SceneEntry Entry(
+        string tag, string phrase, int instance = 1, int count = 0, bool plural = false, float score = 2, params string[] attributes) => new()
+    {
+        Tag = tag,
+        Score = score,
+        Phrase = phrase,
+        Source = EntrySource.Tag,
+        Noun = tag,
+        Attributes = { attributes },
+        Count = count,
+        Instance = instance,
+        Plural = plural,
+        Origin = AnswerOrigin.Model,
+    };
+
+    /// <summary>A detection whose box and mask are columns from..to (exclusive) of a picture of 10 x 4.</summary>
+    public static Detection Column(int from, int to, float score) => new()
+    {
+        Box = new Box { X0 = from, Y0 = 0, X1 = to, Y1 = 4 },
+        Mask = MaskOf(10, 4, from * 4, to * 4),
+        Score = score,
+    };
 
     /// <summary>A mask with pixels from..to (exclusive, down the columns) set.</summary>
     public static Mask MaskOf(int width, int height, int from, int to) =>
