@@ -52,11 +52,13 @@ internal static class SceneCommand
 
     private static Table Table(ScoreSceneResponse response)
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumns("object", "score", "phrase", "found by").Caption($"answered by the {(response.Origin == AnswerOrigin.Rule ? "word-matching rule" : "model")}");
+        var table = new Table().Border(TableBorder.Simple).AddColumns("object", "score", "phrase", "count", "found by").Caption($"answered by the {(response.Origin == AnswerOrigin.Rule ? "word-matching rule" : "model")}");
         foreach (var entry in response.Entries)
         {
+            var source = entry.Source == EntrySource.Missing ? "the prompt only" : "tag";
             _ = table.AddRow(Markup.Escape(entry.Tag), FormattableString.Invariant($"{entry.Score:0.#}"), Markup.Escape(entry.Phrase),
-                entry.Source == EntrySource.Missing ? "the prompt only" : "tag");
+                entry.Count == 0 ? "-" : FormattableString.Invariant($"{entry.Count}"),
+                entry.Origin == AnswerOrigin.Rule && response.Origin == AnswerOrigin.Model ? $"{source}, by rule" : source);
         }
 
         return table;

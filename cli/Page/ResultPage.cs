@@ -117,15 +117,17 @@ internal static class ResultPage
             <tr><th>object</th><th class="n">score</th><th class="p">as the prompt demands it</th><th class="n">found</th><th class="n">area</th></tr>
             """);
         var layers = record.Layers();
-        foreach (var entry in record.Scene?.Entries ?? [])
+        foreach (var (entry, place) in (record.Scene?.Entries ?? []).Select((entry, place) => (entry, place)))
         {
-            var used = record.Result.Segments.Count == 0 ? -1 : Index(layers, entry.Phrase.Length > 0 ? entry.Phrase : entry.Tag);
+            var used = record.Result.SegmentEntries.IndexOf(place);
             var found = record.Segments?.Phrases.FirstOrDefault(phrase => phrase.Phrase == entry.Tag);
-            var unused = record.Result.Unused.FirstOrDefault(candidate => candidate.Tag == entry.Tag);
+            var unused = record.Result.Unused.FirstOrDefault(candidate => candidate.Entry == place);
             var dot = used >= 0 ? $"""<span class="dot" style="background:{Palette.Hex(used)}"></span>""" : "";
             var score = found?.Detections.Count > 0 ? string.Create(CultureInfo.InvariantCulture, $"{found.Detections[0].Score:0.00}") : "–";
             var area = used >= 0 ? string.Create(CultureInfo.InvariantCulture, $"{layers[used].Mask.Share:P0}") : "–";
             var reason = unused is null ? "" : $"""<div class="soft">{Text(unused.Reason)}</div>""";
+            if (entry.Origin == AnswerOrigin.Rule && record.Scene!.Origin == AnswerOrigin.Model)
+                reason += """<div class="soft">read by the word-matching rule: the language model left it out</div>""";
             html.Append(CultureInfo.InvariantCulture, $"""
                 <tr><td>{dot}{Text(entry.Tag)}</td><td class="n">{entry.Score:0.#}</td><td class="p">{(entry.Phrase.Length > 0 ? Text(entry.Phrase) : "–")}{reason}</td><td class="n">{score}</td><td class="n">{area}</td></tr>
                 """);
@@ -175,17 +177,6 @@ internal static class ResultPage
     }
 
     private static string SamplerName(Scheduler scheduler) => SchedulerName.Of(scheduler)?.Title ?? "the checkpoint's own";
-
-    private static int Index(IReadOnlyList<MaskLayer> layers, string title)
-    {
-        for (var i = 0; i < layers.Count; i++)
-        {
-            if (layers[i].Title == title)
-                return i;
-        }
-
-        return -1;
-    }
 
     private static void Entry(StringBuilder html, string name, string value)
     {

@@ -110,7 +110,7 @@ internal sealed class SceneRepair(WordMatchRule rule)
         }
 
         // it must point at one noun of the prompt
-        if (words.Count > 0 && rule.Objects.FirstOrDefault(found => Fits(words, found.Phrase)) is { } pointed)
+        if (words.Count > 0 && rule.Objects.FirstOrDefault(found => Points(words, found)) is { } pointed)
         {
             _ = _covered.Add(pointed);
             return Held(rule.Entry(tag, pointed, EntrySource.Tag), words, phrase, pointed);
@@ -118,6 +118,8 @@ internal sealed class SceneRepair(WordMatchRule rule)
 
         return WordMatchRule.Possible(tag, Origin.Model, repair: "nothing in the prompt says so");
     }
+
+    private bool Points(List<string> words, PromptObject found) => words.Contains(rule.Prompt.Words[found.Phrase.Head]) && Fits(words, found.Phrase);
 
     /// <summary>Whether words describe an object with all that the prompt says of it, and with nothing else.</summary>
     private bool IsWhole(List<string> words, PromptObject found)

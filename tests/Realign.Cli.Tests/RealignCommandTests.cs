@@ -61,7 +61,9 @@ public sealed class RealignCommandTests
         page.ShouldNotContain("http://");
         page.ShouldNotContain("https://");
         page.Split("data:image/png;base64,").Length.ShouldBe(5);
-        page.ShouldContain("a blue umbrella");
+        page.ShouldContain("a blue umbrella<div class=\"soft\">the tagger did not find it in the coarse image</div>");
+        page.ShouldContain("the language model left it out");
+        page.ShouldContain("<span class=\"dot\" style=\"background:#f97316\"></span>car");
         page.ShouldContain("prefers-color-scheme: dark");
     }
 

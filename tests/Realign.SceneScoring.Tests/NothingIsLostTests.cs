@@ -31,7 +31,8 @@ public sealed class NothingIsLostTests
                 .. repair.Missing([.. Nouns.Where(_ => random.Next(3) == 0).Select(noun => Verdict(random, noun, EntrySource.Missing))]),
             ];
 
-            var certain = entries.FindAll(entry => entry.Score == 2);
+            // a tag that the model takes for a synonym may speak of an object that has an entry already
+            var certain = entries.Where(entry => entry.Score == 2).DistinctBy(entry => (entry.Object.Noun, entry.Object.Instance)).ToList();
             var found = certain.Select(entry => Text(entry.Object.Noun, entry.Object.Attributes, entry.Object.Count)).Order().ToList();
             var named = objects.Select(item => Text(item.Noun, item.Colors, item.Count)).Order().ToList();
             found.ShouldBe(named, $"{prompt}   tags: {string.Join(' ', tags)}");

@@ -23,7 +23,9 @@ internal static class Attributes
         + "charcoal mustard copper brass light neon metal glass stone wood steel leather plastic paper brick marble wool cotton silk denim "
         + "velvet ceramic concrete rubber square oval plaid floral");
 
-    private static readonly FrozenSet<string> NoParticiples = Words.Set("hundred breed steed tweed speed watershed flatbed seaweed sunbed");
+    private static readonly FrozenSet<string> NoParticiples = Words.Set(
+        "hundred breed steed tweed speed watershed flatbed seaweed sunbed detailed painting drawing building clothing ceiling railing lighting "
+        + "evening morning wedding string spring thing earring duckling pudding frosting awning swing sling");
 
     /// <summary>Whether a word may describe a noun that stands elsewhere.</summary>
     public static bool IsAttribute(string word) => IsOnlyAttribute(word) || AlsoNouns.Contains(word);
@@ -32,8 +34,9 @@ internal static class Attributes
     public static bool IsOnlyAttribute(string word) =>
         Adjectives.Contains(word) || (word.Length > 4 && word.EndsWith("ed", StringComparison.Ordinal) && !NoParticiples.Contains(word));
 
-    /// <summary>Whether a word is one of the adjectives known by name.</summary>
-    public static bool IsListed(string word) => Adjectives.Contains(word);
+    /// <summary>Whether a word may be a participle that goes on with the sentence: <c>a dog running</c>, <c>a car parked</c>.</summary>
+    public static bool IsParticiple(string word) => word.Length > 4 && !Adjectives.Contains(word) && !NoParticiples.Contains(word)
+        && (word.EndsWith("ing", StringComparison.Ordinal) || word.EndsWith("ed", StringComparison.Ordinal));
 
     /// <summary>Participles that say nothing but that a color follows: <c>a car painted red</c>.</summary>
     public static bool IsCarrier(string word) => word is "painted" or "colored" or "coloured" or "dyed" or "looking" or "very" or "all";

@@ -13,7 +13,7 @@ internal static class Nouns
         + "front left right top distance weather rain storm sun sunlight shadow city town country nature landscape horizon home indoors "
         + "outdoors road path "
         + "lot pair set group bunch stack slice piece "
-        + "masterpiece quality resolution focus detail lighting 4k 8k hdr artstation wallpaper render portrait closeup close-up");
+        + "masterpiece quality resolution focus detail detailed lighting 4k 8k hdr artstation wallpaper render portrait closeup close-up");
 
     private static readonly FrozenDictionary<string, string> Irregular = new Dictionary<string, string>
     {

@@ -103,8 +103,7 @@ internal sealed class RunFinder
     private bool IsVerb(int index)
     {
         var word = Word(index);
-        var isParticiple = word.Length > 4 && (word.EndsWith("ing", StringComparison.Ordinal) || word.EndsWith("ed", StringComparison.Ordinal));
-        if (!isParticiple || Attributes.IsListed(word))
+        if (!Attributes.IsParticiple(word))
             return false;
         var continues = index + 1 < _tokens.Count
             && (Words.IsDeterminer(Word(index + 1)) || Words.IsBoundary(Word(index + 1)) || Words.Number(Word(index + 1)) > 0);

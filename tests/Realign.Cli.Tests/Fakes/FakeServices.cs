@@ -95,10 +95,10 @@ internal static class FakeServices
     {
         Entries =
         {
-            new SceneEntry { Tag = "car", Score = 2, Phrase = "a red car", Source = EntrySource.Tag },
-            new SceneEntry { Tag = "elephant", Score = 2, Phrase = "a pink elephant", Source = EntrySource.Tag },
-            new SceneEntry { Tag = "banana", Score = 0, Source = EntrySource.Tag },
-            new SceneEntry { Tag = "umbrella", Score = 2, Phrase = "a blue umbrella", Source = EntrySource.Missing },
+            new SceneEntry { Tag = "car", Score = 2, Phrase = "a red car", Source = EntrySource.Tag, Origin = AnswerOrigin.Model },
+            new SceneEntry { Tag = "elephant", Score = 2, Phrase = "a pink elephant", Source = EntrySource.Tag, Origin = AnswerOrigin.Model },
+            new SceneEntry { Tag = "banana", Score = 0, Source = EntrySource.Tag, Origin = AnswerOrigin.Model },
+            new SceneEntry { Tag = "umbrella", Score = 2, Phrase = "a blue umbrella", Source = EntrySource.Missing, Origin = AnswerOrigin.Rule },
         },
         Origin = AnswerOrigin.Model,
         Model = Model,
@@ -149,7 +149,11 @@ internal static class FakeServices
 
             foreach (var phrase in Found().Phrases)
                 result.Segments.Add(new Segment { Phrase = phrase.Phrase == "car" ? "a red car" : "a pink elephant", Score = 2, Mask = phrase.Mask });
-            result.Unused.Add(new UnusedEntry { Tag = "umbrella", Phrase = "a blue umbrella", Score = 2, Reason = "the tagger did not find it in the coarse image" });
+            result.SegmentEntries.AddRange([0, 1]);
+            result.Unused.Add(new UnusedEntry
+            {
+                Tag = "umbrella", Phrase = "a blue umbrella", Score = 2, Reason = "the tagger did not find it in the coarse image", Entry = 3,
+            });
             await stream.WriteAsync(new RealignResponse { Stage = Stage.Refine, Result = result });
         }
 
