@@ -6,7 +6,7 @@ using Realign.Hosting.Settings;
 using Realign.Torch;
 using Realign.VisionLanguage.Captioning;
 using Realign.VisionLanguage.Generation;
-using Realign.VisionLanguage.Rewards;
+using Realign.VisionLanguage.Scoring;
 using Realign.Wire.Images;
 using Realign.Wire.Mesh;
 

@@ -1,4 +1,5 @@
 using Realign.Imaging;
+using Realign.Rewards.Tensors;
 using Realign.Testing;
 using Realign.Tokenizers;
 using Realign.Torch;
@@ -29,7 +30,7 @@ public sealed class CLIPModelTests : IDisposable
         var picture = _model.ImageFeatures(Pixels()).expand(3, -1);
         var texts = Texts("a red car to the left of a pink elephant", "a green tree", "a blue dog and a white clock");
 
-        var cosines = CLIPModel.Cosine(picture, texts).data<float>().ToArray();
+        var cosines = FeatureCosine.Of(picture, texts).data<float>().ToArray();
 
         cosines[0].ShouldBeGreaterThan(cosines[1] + 0.05f);
         cosines[0].ShouldBeGreaterThan(cosines[2] + 0.05f);
@@ -58,29 +59,11 @@ public sealed class CLIPModelTests : IDisposable
     }
 
     [Fact]
-    public void EncodeText_AToken_IsReadByLaterOnesOnly()
-    {
-        var ids = _tokenizer.Encode("a red car");
-        int[] other = [.. ids];
-        other[2] = _tokenizer.Encode("blue")[1];
-
-        var (first, second) = (_model.EncodeText(Ids(ids)).LastHiddenState, _model.EncodeText(Ids(other)).LastHiddenState);
-
-        Distance(first.narrow(1, 0, 2), second.narrow(1, 0, 2)).ShouldBeLessThan(1e-5);
-        Distance(first.narrow(1, 2, 1), second.narrow(1, 2, 1)).ShouldBeGreaterThan(0.1);
-        _model.EncodeText(Ids(ids)).HiddenStates.Count.ShouldBe(_model.Config.Text.NumHiddenLayers + 1);
-    }
-
-    [Fact]
-    public void Normalize_AnyRows_HaveLengthOne() =>
-        CLIPModel.Normalize(tensor(new float[] { 3, 4, 0, 2 }, 2, 2)).data<float>().ToArray().ShouldBe([0.6f, 0.8f, 0, 1], 1e-6);
-
-    [Fact]
     public void Cosine_OfAPicture_HasAGradientForItsPixels()
     {
         var pixels = Pixels().requires_grad_();
 
-        CLIPModel.Cosine(_model.ImageFeatures(pixels), Texts("a red car")).sum().backward();
+        FeatureCosine.Of(_model.ImageFeatures(pixels), Texts("a red car")).sum().backward();
 
         var gradient = pixels.grad.ShouldNotBeNull().data<float>().ToArray();
         gradient.ShouldAllBe(value => float.IsFinite(value));
@@ -88,12 +71,11 @@ public sealed class CLIPModelTests : IDisposable
     }
 
     [Fact]
-    public void EncodeText_IdsThatTheModelHasNot_AreRefused()
+    public void TextFeatures_IdsThatTheModelHasNot_AreRefused()
     {
-        Should.Throw<ArgumentOutOfRangeException>(() => _model.EncodeText(Ids([_model.Config.Text.VocabSize])));
-        Should.Throw<ArgumentOutOfRangeException>(() => _model.EncodeText(Ids([-1])));
-        Should.Throw<ArgumentOutOfRangeException>(() => _model.EncodeText(Ids(new int[_model.Config.Text.MaxPositionEmbeddings + 1])));
-        Should.Throw<ArgumentException>(() => _model.EncodeText(Ids([1, 2]), ones(1, 3)));
+        Should.Throw<ArgumentOutOfRangeException>(() => _model.TextFeatures(Ids([_model.Config.Text.VocabSize])));
+        Should.Throw<ArgumentOutOfRangeException>(() => _model.TextFeatures(Ids([-1])));
+        Should.Throw<ArgumentOutOfRangeException>(() => _model.TextFeatures(Ids(new int[_model.Config.Text.MaxPositionEmbeddings + 1])));
     }
 
     private Tensor Texts(params string[] texts)

@@ -1,8 +1,8 @@
 using Realign.Core.Errors;
 using Realign.Core.Files;
+using Realign.Core.Text;
 using Realign.Diffusion.Pipelines;
 using Realign.Safetensors;
-using Realign.Tokenizers.Text;
 
 namespace Realign.Diffusion.Lora;
 

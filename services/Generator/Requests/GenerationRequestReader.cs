@@ -1,16 +1,16 @@
-using System.Globalization;
-using System.Security.Cryptography;
 using Realign.Core;
 using Realign.Core.Errors;
+using Realign.Core.Text;
 using Realign.Diffusion.FineStage;
 using Realign.Diffusion.Lora;
 using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Schedulers;
-using Realign.Tokenizers.Text;
 using Realign.V1;
 using Realign.Wire.Masks;
 using Realign.Wire.Requests;
 using Realign.Wire.Schedulers;
+using System.Globalization;
+using System.Security.Cryptography;
 
 namespace Realign.Generator.Requests;
 
