@@ -1,17 +1,19 @@
-using Realign.Llama.Native;
+using LLama.Native;
+using Realign.Llama.Gbnf;
 
 namespace Realign.Llama;
 
 /// <summary>
 /// A GBNF grammar at work: picks the best token it allows and moves on. For one thread at a time. A token is accepted only after the
-/// grammar itself has let it pass, because accepting any other ends the process.
+/// grammar itself has let it pass, because accepting any other ends the process; so does a text that is no grammar, and it is checked before.
 /// </summary>
-public sealed unsafe class LlamaGrammar : IDisposable
+public sealed class LlamaGrammar : IDisposable
 {
     private const int Shortlist = 16;
 
     private readonly LlamaModel _model;
-    private readonly SamplerHandle _handle;
+    private readonly SafeLLamaSamplerChainHandle _sampler;
+    private int _disposed;
 
     /// <summary>Parses a grammar.</summary>
     /// <param name="model">Whose tokens it chooses from.</param>
@@ -19,25 +21,16 @@ public sealed unsafe class LlamaGrammar : IDisposable
     /// <exception cref="ArgumentException">The text is not a grammar.</exception>
     public LlamaGrammar(LlamaModel model, string gbnf)
     {
-        if (gbnf.Contains('\0', StringComparison.Ordinal))
-            throw new ArgumentException("a grammar has no NUL", nameof(gbnf));
-        // the library takes an empty text for "anything goes"
-        if (string.IsNullOrWhiteSpace(gbnf))
-            throw new ArgumentException("a grammar has a root rule", nameof(gbnf));
+        if (GbnfCheck.Problem(gbnf) is { } problem)
+            throw new ArgumentException($"not a grammar: {problem}", nameof(gbnf));
         _model = model;
-        _ = NativeLog.TakeErrors();
-        _handle = NativeMethods.GrammarCreate(model.Vocabulary.Pointer, gbnf, "root");
-        if (_handle.IsInvalid)
-        {
-            _handle.Dispose();
-            throw new ArgumentException($"not a grammar: {string.Join("; ", NativeLog.TakeErrors())}", nameof(gbnf));
-        }
-
-        _handle.KeepAlive(model.Handle);
+        model.Hold();
+        _sampler = SafeLLamaSamplerChainHandle.Create(new LLamaSamplerChainParams { NoPerf = true });
+        _sampler.AddGrammar(model.Handle, gbnf, "root");
     }
 
     /// <summary>Back to the start.</summary>
-    public void Reset() => NativeMethods.SamplerReset(_handle);
+    public void Reset() => _sampler.Reset();
 
     /// <summary>
     /// The allowed token with the highest logit, the lower id at a tie, and steps past it unless it ends the answer. Asks about the best
@@ -50,38 +43,42 @@ public sealed unsafe class LlamaGrammar : IDisposable
         ArgumentOutOfRangeException.ThrowIfNotEqual(logits.Length, _model.Vocabulary.Size);
         var chosen = ChooseAmong(Best(logits)) ?? ChooseAmong(All(logits));
         if (chosen is { } token && !_model.Vocabulary.IsEndOfGeneration(token))
-            NativeMethods.SamplerAccept(_handle, token);
+            _sampler.Accept(token);
         return chosen;
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _handle.Dispose();
-
-    private int? ChooseAmong(LlamaTokenData[] candidates)
+    public void Dispose()
     {
-        fixed (LlamaTokenData* data = candidates)
-        {
-            var array = new LlamaTokenDataArray { Data = data, Size = (nuint)candidates.Length, Selected = -1 };
-            NativeMethods.SamplerApply(_handle, &array);
-            int? best = null;
-            var bestLogit = float.NegativeInfinity;
-            foreach (var candidate in new ReadOnlySpan<LlamaTokenData>(array.Data, (int)array.Size))
-            {
-                // refused tokens have become -infinity; NaN is never chosen
-                if (candidate.Logit > bestLogit || (candidate.Logit == bestLogit && best > candidate.Id))
-                {
-                    best = candidate.Id;
-                    bestLogit = candidate.Logit;
-                }
-            }
-
-            return best;
-        }
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        _sampler.Dispose();
+        _model.Release();
     }
 
-    private static LlamaTokenData[] Best(ReadOnlySpan<float> logits)
+    private int? ChooseAmong(LLamaTokenData[] candidates)
     {
-        Span<LlamaTokenData> best = stackalloc LlamaTokenData[Shortlist];
+        using var pinned = LLamaTokenDataArrayNative.Create(new LLamaTokenDataArray(candidates), out var native);
+        _sampler.Apply(ref native);
+        int? best = null;
+        var bestLogit = float.NegativeInfinity;
+        foreach (var candidate in native.Data)
+        {
+            // refused tokens have become -infinity; NaN is never chosen
+            var id = (int)candidate.ID;
+            if (candidate.Logit > bestLogit || (candidate.Logit == bestLogit && best > id))
+            {
+                best = id;
+                bestLogit = candidate.Logit;
+            }
+        }
+
+        return best;
+    }
+
+    private static LLamaTokenData[] Best(ReadOnlySpan<float> logits)
+    {
+        Span<LLamaTokenData> best = stackalloc LLamaTokenData[Shortlist];
         var count = 0;
         for (var id = 0; id < logits.Length; id++)
         {
@@ -93,17 +90,17 @@ public sealed unsafe class LlamaGrammar : IDisposable
             var at = count < Shortlist ? count++ : count - 1;
             for (; at > 0 && best[at - 1].Logit < logit; at--)
                 best[at] = best[at - 1];
-            best[at] = new LlamaTokenData { Id = id, Logit = logit };
+            best[at] = new LLamaTokenData(id, logit, 0);
         }
 
         return best[..count].ToArray();
     }
 
-    private static LlamaTokenData[] All(ReadOnlySpan<float> logits)
+    private static LLamaTokenData[] All(ReadOnlySpan<float> logits)
     {
-        var all = new LlamaTokenData[logits.Length];
+        var all = new LLamaTokenData[logits.Length];
         for (var id = 0; id < all.Length; id++)
-            all[id] = new LlamaTokenData { Id = id, Logit = float.IsNaN(logits[id]) ? float.NegativeInfinity : logits[id] };
+            all[id] = new LLamaTokenData(id, float.IsNaN(logits[id]) ? float.NegativeInfinity : logits[id], 0);
         return all;
     }
 }

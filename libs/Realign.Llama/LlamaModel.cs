@@ -1,31 +1,29 @@
+using LLama.Exceptions;
+using LLama.Native;
 using Realign.Core.Errors;
 using Realign.Llama.Chat;
 using Realign.Llama.Gguf;
-using Realign.Llama.Native;
 
 namespace Realign.Llama;
 
 /// <summary>
 /// A GGUF model with its vocabulary. Immutable after loading and safe from several threads; the work happens in a <see cref="LlamaContext"/>.
 /// </summary>
-public sealed unsafe class LlamaModel : IDisposable
+public sealed class LlamaModel : IDisposable
 {
-    private readonly ModelHandle _handle;
+    private readonly SafeLlamaModelHandle _handle;
+    private int _owners = 1;
+    private int _disposed;
 
-    private LlamaModel(string path, GgufFile file, ModelHandle handle)
+    private LlamaModel(string path, GgufFile file, SafeLlamaModelHandle handle)
     {
         _handle = handle;
         Path = path;
         File = file;
         Vocabulary = new LlamaVocabulary(handle, file);
-        TrainedContext = NativeMethods.ModelTrainedContext(handle);
+        TrainedContext = handle.ContextSize;
         Template = ChatTemplate.TryDetect(file.String("tokenizer.chat_template"));
-        Span<byte> buffer = stackalloc byte[256];
-        fixed (byte* pointer = buffer)
-        {
-            var length = NativeMethods.ModelDescription(handle, pointer, (nuint)buffer.Length);
-            Description = System.Text.Encoding.UTF8.GetString(buffer[..Math.Clamp(length, 0, buffer.Length - 1)]);
-        }
+        Description = handle.Description;
     }
 
     /// <summary>The file.</summary>
@@ -46,7 +44,7 @@ public sealed unsafe class LlamaModel : IDisposable
     /// <summary>The file's own chat format; null when the file has none that is known.</summary>
     public ChatTemplate? Template { get; }
 
-    internal ModelHandle Handle => _handle;
+    internal SafeLlamaModelHandle Handle => _handle;
 
     /// <summary>Checks a file and loads it, memory mapped.</summary>
     /// <param name="path">A GGUF file.</param>
@@ -59,26 +57,24 @@ public sealed unsafe class LlamaModel : IDisposable
         var problems = LanguageModelCheck.Problems(file);
         if (problems.Count > 0)
             throw new ModelLoadException(path, problems, "use a complete GGUF file of a language model as llama.cpp's converter writes it");
-        LlamaRuntime.Initialize();
-        if (useGpu && !LlamaRuntime.HasGpu())
-        {
-            throw new ModelLoadException(path, "the GPU was asked for, but the libraries have no GPU back end or it finds no device",
-                "set the device to cpu, or install the CUDA libraries of llama.cpp");
-        }
+        LlamaRuntime.Initialize(useGpu);
 
-        var parameters = NativeMethods.ModelDefaultParams();
-        parameters.GpuLayers = useGpu ? -1 : 0;
-        _ = NativeLog.TakeErrors();
-        var handle = NativeMethods.ModelLoad(path, parameters);
-        if (handle.IsInvalid)
+        var parameters = LLamaModelParams.Default();
+        parameters.n_gpu_layers = useGpu ? -1 : 0;
+        _ = LlamaLog.TakeErrors();
+        SafeLlamaModelHandle handle;
+        try
         {
-            handle.Dispose();
-            var reasons = NativeLog.TakeErrors();
+            handle = SafeLlamaModelHandle.LoadFromFile(path, parameters);
+        }
+        catch (LoadWeightsFailedException exception)
+        {
+            var reasons = LlamaLog.TakeErrors();
             throw new ModelLoadException(path, reasons.Count > 0 ? reasons : ["llama.cpp refuses it without a reason"],
-                $"use a file that llama.cpp {NativeFolder.Release} can run");
+                $"use a file that the llama.cpp of LLamaSharp {LlamaRuntime.Version} can run", exception);
         }
 
-        if (NativeMethods.ModelHasEncoder(handle) != 0)
+        if (handle.HasEncoder)
         {
             handle.Dispose();
             throw new ModelLoadException(path, "it has an encoder", "use a decoder-only model such as Llama, Qwen2 or Gemma");
@@ -92,5 +88,22 @@ public sealed unsafe class LlamaModel : IDisposable
     public LlamaContext CreateContext(LlamaContextOptions options) => new(this, options);
 
     /// <inheritdoc/>
-    public void Dispose() => _handle.Dispose();
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+            Release();
+    }
+
+    /// <summary>Keeps the native model for a context or grammar, in whatever order they are disposed; each calls <see cref="Release"/> once.</summary>
+    internal void Hold()
+    {
+        ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
+        _ = Interlocked.Increment(ref _owners);
+    }
+
+    internal void Release()
+    {
+        if (Interlocked.Decrement(ref _owners) == 0)
+            _handle.Dispose();
+    }
 }

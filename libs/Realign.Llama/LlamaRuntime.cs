@@ -1,100 +1,72 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using LLama.Native;
 using Realign.Core.Errors;
-using Realign.Llama.Native;
 
 namespace Realign.Llama;
 
-/// <summary>
-/// The native library of this process: found, checked for release and struct layout, and loaded once. Loading a model does this by itself.
-/// </summary>
-public static unsafe class LlamaRuntime
+/// <summary>The native library of this process, loaded once by the first model, with its log and its environment set before.</summary>
+internal static partial class LlamaRuntime
 {
     private static readonly Lock Gate = new();
-    private static readonly Dictionary<string, nint> Libraries = [];
-    private static bool _initialized;
+    private static bool _loaded;
 
-    /// <summary>The devices the library found, e.g. <c>CPU: AMD EPYC</c>; the first GPU, if any, is used when a model asks for it.</summary>
-    /// <exception cref="ModelLoadException">The library cannot be loaded.</exception>
-    public static IReadOnlyList<string> Devices()
-    {
-        Initialize();
-        var devices = new List<string>();
-        for (nuint index = 0; index < NativeMethods.DeviceCount(); index++)
-        {
-            var device = NativeMethods.Device(index);
-            devices.Add($"{Text(NativeMethods.DeviceName(device))}: {Text(NativeMethods.DeviceDescription(device))}");
-        }
+    private static string Natives => Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native");
 
-        return devices;
-    }
-
-    /// <summary>Whether a GPU back end is loaded and has a device.</summary>
-    /// <exception cref="ModelLoadException">The library cannot be loaded.</exception>
-    public static bool HasGpu()
-    {
-        Initialize();
-        for (nuint index = 0; index < NativeMethods.DeviceCount(); index++)
-        {
-            if (NativeMethods.DeviceType(NativeMethods.Device(index)) == 1)
-                return true;
-        }
-
-        return false;
-    }
+    /// <summary>Version of LLamaSharp, which fixes the version of llama.cpp.</summary>
+    public static string Version { get; } =
+        typeof(NativeApi).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
 
     /// <summary>Loads the library; later calls do nothing.</summary>
-    /// <exception cref="ModelLoadException">It is missing, of another release, has other struct layouts, or finds no usable CPU variant.</exception>
-    public static void Initialize()
+    /// <param name="useGpu">Whether the CUDA build is wanted; the first call decides for the process.</param>
+    /// <exception cref="ModelLoadException">It is missing, cannot be loaded, or has no GPU where one is wanted.</exception>
+    public static void Initialize(bool useGpu)
     {
         lock (Gate)
         {
-            if (_initialized)
-                return;
-            var folder = NativeFolder.Find();
-            // on an abort ggml would fork a debugger to print a backtrace; .NET's own environment is not what native code reads
-            _ = NativeMethods.SetEnvironmentVariable("GGML_NO_BACKTRACE", "1", 1);
-            Load(folder);
-            var version = Text(NativeMethods.Version());
-            if (!version.StartsWith(NativeFolder.Release[1..], StringComparison.Ordinal))
-                throw Refused(folder, $"the library says it is {version}, expected {NativeFolder.Release}");
-            var differences = AbiCheck.Differences();
-            if (differences.Count > 0)
-                throw new ModelLoadException(folder, differences, $"use the libraries of llama.cpp {NativeFolder.Release}");
-            NativeLog.Install();
-            NativeMethods.BackendInit();
-            NativeMethods.BackendLoadAll(folder);
-            if (NativeMethods.DeviceCount() == 0)
-                throw Refused(folder, "no back end of the folder runs on this processor");
-            _initialized = true;
+            if (!_loaded)
+                Load(useGpu);
+            _loaded = true;
+            if (useGpu && !NativeApi.llama_supports_gpu_offload())
+                throw NoGpu("the library has no GPU back end or finds no device");
         }
     }
 
-    private static void Load(string folder)
+    private static void Load(bool useGpu)
     {
-        if (Libraries.Count > 0)
-            return;
-        foreach (var name in new[] { NativeMethods.GgmlBase, NativeMethods.Ggml, NativeMethods.Llama })
+        // the loader would go on to the working directory, where anybody may have put anything
+        if (!Directory.Exists(Natives))
+            throw new ModelLoadException(Natives, "llama.cpp's libraries are missing", "publish the application again; they come with LLamaSharp.Backend.Cpu");
+        if (useGpu && !Directory.Exists(Path.Combine(Natives, "cuda12")))
+            throw NoGpu("this build has no CUDA back end of llama.cpp");
+        try
         {
-            var path = NativeFolder.Library(folder, name);
-            try
-            {
-                Libraries[name] = NativeLibrary.Load(path);
-            }
-            catch (DllNotFoundException exception)
-            {
-                Libraries.Clear();
-                throw new ModelLoadException(path, $"cannot be loaded: {exception.Message.Split('\n')[0]}", "glibc 2.34 or newer on x86-64 is needed", exception);
-            }
+            _ = NativeLibraryConfig.LLama.WithSearchDirectory(AppContext.BaseDirectory).WithVulkan(false).WithCuda(useGpu).WithLogCallback(LlamaLog.Write);
+            NativeApi.llama_empty_call();
         }
-
-        NativeLibrary.SetDllImportResolver(typeof(LlamaRuntime).Assembly, Resolve);
+        catch (TypeInitializationException exception)
+        {
+            throw new ModelLoadException(Natives, $"cannot be loaded: {exception.InnerException?.Message.Split('\n')[0]}",
+                "glibc 2.34 or newer on x86-64 and libgomp (Debian: libgomp1) are needed", exception);
+        }
     }
 
-    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath) => Libraries.GetValueOrDefault(name);
+    private static ModelLoadException NoGpu(string reason) => new(Natives, $"the GPU was asked for, but {reason}",
+        "set the device to cpu, or build with -p:Accelerator=cuda for a machine with CUDA 12");
 
-    private static string Text(byte* text) => Marshal.PtrToStringUTF8((nint)text) ?? "";
+    /// <summary>
+    /// On an abort ggml would fork a debugger to print a backtrace, and spinning OpenMP threads slow each other down on busy cores. Native
+    /// code reads both from the C environment, of which .NET has its own copy, when it is loaded.
+    /// </summary>
+    [ModuleInitializer]
+    [System.Diagnostics.CodeAnalysis.SuppressMessage("Usage", "CA2255", Justification = "must run before the native library is loaded")]
+    internal static void SetEnvironment()
+    {
+        _ = SetEnv("GGML_NO_BACKTRACE", "1", 1);
+        _ = SetEnv("OMP_WAIT_POLICY", "passive", 0);
+    }
 
-    private static ModelLoadException Refused(string folder, string problem) =>
-        new(folder, problem, $"use the libraries of llama.cpp {NativeFolder.Release}: npm ci --ignore-scripts in native/npm");
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetEnv(string name, string value, int overwrite);
 }

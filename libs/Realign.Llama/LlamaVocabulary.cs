@@ -1,32 +1,34 @@
 using System.Text;
+using LLama.Native;
 using Realign.Core.Errors;
 using Realign.Llama.Gguf;
-using Realign.Llama.Native;
 using Realign.Tokenizers.Text;
 
 namespace Realign.Llama;
 
 /// <summary>Tokens of a model: text to ids and back. Safe from several threads.</summary>
-public sealed unsafe class LlamaVocabulary
+public sealed class LlamaVocabulary
 {
     /// <summary>Longest text taken, in UTF-8 bytes: some pre-tokenizers recurse per character.</summary>
     public const int MaxTextBytes = 128 << 10;
 
-    private readonly ModelHandle _model;
-    private readonly nint _vocabulary;
-    private readonly bool _isSentencePiece;
-    private readonly bool _isComposed;
+    // a piece is a few characters; a longer one tells its length
+    private const int UsualPiece = 64;
 
-    internal LlamaVocabulary(ModelHandle model, GgufFile file)
+    private readonly SafeLlamaModelHandle _model;
+    private readonly bool _isComposed;
+    private readonly bool _hasSpacePrefix;
+
+    internal LlamaVocabulary(SafeLlamaModelHandle model, GgufFile file)
     {
         _model = model;
-        _vocabulary = NativeMethods.ModelVocabulary(model);
-        Size = NativeMethods.VocabularySize(_vocabulary);
-        Begin = NativeMethods.VocabularyBegin(_vocabulary) is var begin and >= 0 ? begin : null;
-        End = NativeMethods.VocabularyEnd(_vocabulary) is var end and >= 0 ? end : null;
-        AddsBegin = NativeMethods.VocabularyAddsBegin(_vocabulary) != 0;
-        _isSentencePiece = file.String("tokenizer.ggml.model") == "llama";
+        var vocabulary = model.Vocab;
+        Size = vocabulary.Count;
+        Begin = (int?)vocabulary.BOS;
+        End = (int?)vocabulary.EOS;
+        AddsBegin = vocabulary.ShouldAddBOS;
         _isComposed = file.String("tokenizer.ggml.pre") == "qwen2";
+        _hasSpacePrefix = file.Metadata.GetValueOrDefault("tokenizer.ggml.add_space_prefix")?.Value as bool? ?? file.String("tokenizer.ggml.model") == "llama";
     }
 
     /// <summary>Number of tokens.</summary>
@@ -46,7 +48,7 @@ public sealed unsafe class LlamaVocabulary
     public bool IsEndOfGeneration(int token)
     {
         CheckToken(token);
-        return Call(() => NativeMethods.VocabularyIsEndOfGeneration(_vocabulary, token) != 0);
+        return Call(() => ((LLamaToken)token).IsEndOfGeneration(_model.Vocab));
     }
 
     /// <summary>Token ids of a text as it stands.</summary>
@@ -56,32 +58,10 @@ public sealed unsafe class LlamaVocabulary
     /// <exception cref="InvalidInputException">The text is longer than <see cref="MaxTextBytes"/>.</exception>
     public int[] Tokenize(string text, bool addSpecial, bool parseSpecial)
     {
-        var bytes = Encoding.UTF8.GetBytes(text);
-        if (bytes.Length > MaxTextBytes)
-            throw new InvalidInputException("text", $"{bytes.Length} bytes", $"at most {MaxTextBytes} are read", "shorten it");
-        return Call(() =>
-        {
-            var tokens = new int[bytes.Length + 16];
-            var count = Fill(tokens);
-            if (count < 0)
-            {
-                tokens = new int[-count];
-                count = Fill(tokens);
-            }
-
-            return tokens[..Math.Max(0, count)];
-        });
-
-        int Fill(int[] tokens)
-        {
-            fixed (byte* source = bytes)
-            fixed (int* target = tokens)
-            {
-                byte none = 0;
-                return NativeMethods.Tokenize(_vocabulary, source is null ? &none : source, bytes.Length, target, tokens.Length,
-                    (byte)(addSpecial ? 1 : 0), (byte)(parseSpecial ? 1 : 0));
-            }
-        }
+        var bytes = Encoding.UTF8.GetByteCount(text);
+        if (bytes > MaxTextBytes)
+            throw new InvalidInputException("text", $"{bytes} bytes", $"at most {MaxTextBytes} are read", "shorten it");
+        return Call(() => Array.ConvertAll(_model.Tokenize(text, addSpecial, parseSpecial, Encoding.UTF8), token => (int)token));
     }
 
     /// <summary>
@@ -89,46 +69,34 @@ public sealed unsafe class LlamaVocabulary
     /// </summary>
     public string Normalize(string text) => _isComposed ? CanonicalForm.Compose(text) : text;
 
-    /// <summary>Token ids of a text that continues another: without the space that SentencePiece puts before a text.</summary>
-    public int[] TokenizeContinuation(string text)
-    {
-        if (!_isSentencePiece)
-            return Tokenize(text, addSpecial: false, parseSpecial: false);
-        var prefix = Tokenize("\n", addSpecial: false, parseSpecial: false);
-        var whole = Tokenize("\n" + text, addSpecial: false, parseSpecial: false);
-        return whole.AsSpan().StartsWith(prefix) ? whole[prefix.Length..] : whole;
-    }
-
-    /// <summary>UTF-8 bytes of a sequence; they may end, or begin, inside a character.</summary>
+    /// <summary>UTF-8 bytes of a sequence, exactly as its tokens spell it; they may end, or begin, inside a character.</summary>
     /// <param name="tokens">Ids of this vocabulary.</param>
-    /// <param name="removeSpecial">Leave out begin- and end-of-text where the model adds them.</param>
-    /// <param name="unparseSpecial">Write control tokens as text.</param>
-    public byte[] Detokenize(ReadOnlySpan<int> tokens, bool removeSpecial = false, bool unparseSpecial = false)
+    /// <param name="unparseSpecial">Write control tokens as text; otherwise they leave none.</param>
+    public byte[] Detokenize(ReadOnlySpan<int> tokens, bool unparseSpecial = false)
     {
-        if (tokens.IsEmpty)
-            return [];
         foreach (var token in tokens)
             CheckToken(token);
         var source = tokens.ToArray();
         return Call(() =>
         {
-            var bytes = new byte[(source.Length * 16) + 64];
-            var count = Fill(bytes);
-            if (count < 0)
+            var text = new MemoryStream(source.Length * 8);
+            var piece = new byte[UsualPiece];
+            for (var index = 0; index < source.Length; index++)
             {
-                bytes = new byte[-count];
-                count = Fill(bytes);
+                // the space that tokenisation puts before a text belongs to its first token
+                var strip = index == 0 && _hasSpacePrefix ? 1 : 0;
+                var length = (int)_model.TokenToSpan(source[index], piece, strip, unparseSpecial);
+                if (length > piece.Length)
+                {
+                    piece = new byte[length];
+                    length = (int)_model.TokenToSpan(source[index], piece, strip, unparseSpecial);
+                }
+
+                text.Write(piece, 0, length);
             }
 
-            return bytes[..Math.Max(0, count)];
+            return text.ToArray();
         });
-
-        int Fill(byte[] bytes)
-        {
-            fixed (int* from = source)
-            fixed (byte* to = bytes)
-                return NativeMethods.Detokenize(_vocabulary, from, source.Length, to, bytes.Length, (byte)(removeSpecial ? 1 : 0), (byte)(unparseSpecial ? 1 : 0));
-        }
     }
 
     /// <summary>The token whose text is exactly this control token; null when the vocabulary has no single token for it.</summary>
@@ -143,8 +111,6 @@ public sealed unsafe class LlamaVocabulary
         if ((uint)token >= (uint)Size)
             throw new ArgumentOutOfRangeException(nameof(token), token, $"the vocabulary has {Size} tokens");
     }
-
-    internal nint Pointer => _vocabulary;
 
     /// <summary>The vocabulary lives inside the model, so the model must not be freed during a call.</summary>
     private T Call<T>(Func<T> call)

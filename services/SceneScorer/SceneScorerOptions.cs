@@ -19,7 +19,7 @@ public sealed class SceneScorerOptions
     [Required]
     public string Name { get; set; } = "miniature";
 
-    /// <summary>cpu or cuda; cuda needs llama.cpp libraries with that back end.</summary>
+    /// <summary>cpu or cuda; cuda needs a build with -p:Accelerator=cuda.</summary>
     /// <value>cpu.</value>
     [Required, RegularExpression("cpu|cuda")]
     public string Device { get; set; } = "cpu";

@@ -78,6 +78,9 @@ public sealed class DependencyTests
     [InlineData("TorchSharp-cuda-linux", "libs/Realign.Torch")]
     [InlineData("Microsoft.ML.OnnxRuntime", "libs/Realign.Onnx")]
     [InlineData("Microsoft.ML.OnnxRuntime.Gpu", "libs/Realign.Onnx")]
+    [InlineData("LLamaSharp", "libs/Realign.Llama")]
+    [InlineData("LLamaSharp.Backend.Cpu", "libs/Realign.Llama")]
+    [InlineData("LLamaSharp.Backend.Cuda12", "libs/Realign.Llama")]
     [InlineData("NetVips", "libs/Realign.Imaging")]
     [InlineData("NetVips.Native.linux-x64", "libs/Realign.Imaging")]
     [InlineData("Microsoft.ML.Tokenizers", "libs/Realign.Tokenizers")]
@@ -88,6 +91,7 @@ public sealed class DependencyTests
 
     [Theory]
     [InlineData("Microsoft.ML.OnnxRuntime", "libs/Realign.Onnx/")]
+    [InlineData("LLama", "libs/Realign.Llama/")]
     [InlineData("NetVips", "libs/Realign.Imaging/")]
     [InlineData("Microsoft.ML.Tokenizers", "libs/Realign.Tokenizers/")]
     [InlineData("SkiaSharp", "cli/")]
@@ -102,6 +106,18 @@ public sealed class DependencyTests
 
         SourceFile.All.Where(file => file.Layer is not ("tests" or "benchmarks" or "tools") && file.Names("TorchSharp") && !libraries.Exists(folder => file.Path.StartsWith(folder, StringComparison.Ordinal)))
             .ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void PackageVersions_AreAllReferenced()
+    {
+        var referenced = ProjectFile.All.SelectMany(project => project.Packages).ToHashSet(StringComparer.Ordinal);
+        foreach (var shared in Directory.EnumerateFiles(Checkout.Root, "Directory.Build.*").Concat(Directory.EnumerateFiles(Path.Combine(Checkout.Root, "native"), "*.targets", SearchOption.AllDirectories)))
+            referenced.UnionWith(ProjectFile.Included(shared, "PackageReference"));
+        var versions = ProjectFile.Included(Path.Combine(Checkout.Root, "Directory.Packages.props"), "PackageVersion");
+
+        versions.Count.ShouldBeGreaterThan(10);
+        versions.Where(package => !referenced.Contains(package)).ShouldBeEmpty();
     }
 
     [Fact]

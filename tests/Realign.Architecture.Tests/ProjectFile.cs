@@ -22,15 +22,16 @@ internal sealed record ProjectFile(string Path, IReadOnlyList<string> Projects, 
     /// <summary>Whether it is, or refers to, the project of a folder, directly or through others.</summary>
     public bool Reaches(string folder) => Folder == folder || Projects.Any(path => All.First(project => project.Path == path).Reaches(folder));
 
+    /// <summary>What a file of MSBuild includes as items of one kind.</summary>
+    public static IReadOnlyList<string> Included(string path, string kind) =>
+        [.. XDocument.Load(path).Descendants().Where(item => item.Name.LocalName == kind).Select(item => item.Attribute("Include")?.Value).OfType<string>()];
+
     private static ProjectFile Read(string path)
     {
-        var items = XDocument.Load(path).Descendants().ToList();
         var folder = System.IO.Path.GetDirectoryName(path)!;
         return new ProjectFile(
             System.IO.Path.GetRelativePath(Checkout.Root, path),
-            [.. Included("ProjectReference").Select(reference => System.IO.Path.GetRelativePath(Checkout.Root, System.IO.Path.GetFullPath(System.IO.Path.Combine(folder, reference))))],
-            [.. Included("PackageReference")]);
-
-        IEnumerable<string> Included(string kind) => items.Where(item => item.Name.LocalName == kind).Select(item => item.Attribute("Include")?.Value).OfType<string>();
+            [.. Included(path, "ProjectReference").Select(reference => System.IO.Path.GetRelativePath(Checkout.Root, System.IO.Path.GetFullPath(System.IO.Path.Combine(folder, reference))))],
+            Included(path, "PackageReference"));
     }
 }

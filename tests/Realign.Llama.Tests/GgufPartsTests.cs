@@ -81,7 +81,9 @@ public sealed class GgufPartsTests : IDisposable
     {
         using var model = LlamaModel.Load(path);
         using var context = model.CreateContext(new LlamaContextOptions { ContextSize = 64, Threads = 1, FullPrecision = true });
-        return context.Append(model.Vocabulary.Tokenize("a red car", addSpecial: true, parseSpecial: false), TestContext.Current.CancellationToken).ToArray();
+        var logits = new float[model.Vocabulary.Size];
+        context.Append(model.Vocabulary.Tokenize("a red car", addSpecial: true, parseSpecial: false), logits, TestContext.Current.CancellationToken);
+        return logits;
     }
 
     // as llama-gguf-split writes them: the first part has all metadata, each its own tensors

@@ -29,12 +29,12 @@ apt_install() {
     DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# native parts from the npm registry: llama.cpp's library, and the buf linter for the protos
+# from the npm registry: the buf linter for the protos, which only the tests need
 npm_install() {
     need_command npm "install Node.js with npm (Debian: apt-get install npm)"
     local stamp=$ROOT/native/npm/node_modules/.package-lock.json
     [ -f "$stamp" ] && [ ! "$ROOT/native/npm/package-lock.json" -nt "$stamp" ] && return 0
-    say "installing npm packages: llama.cpp natives, buf"
+    say "installing npm packages: buf"
     (cd "$ROOT/native/npm" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
     touch "$stamp"
 }

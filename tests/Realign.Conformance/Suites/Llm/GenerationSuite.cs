@@ -56,7 +56,7 @@ internal sealed class GenerationSuite : IConformanceSuite
                 var ids = work.Model.Vocabulary.Tokenize(LlmPack.Text(prompt, "text"), addSpecial: true, parseSpecial: true);
                 context.EqualSequence($"prompt {index} ids", LlmPack.Ints(prompt.GetProperty("ids")), ids);
                 work.Clear();
-                var logits = work.Append(ids, CancellationToken.None);
+                var logits = TokenLikelihood.Logits(work, ids);
                 context.Near($"prompt {index} logits", expected.AsSpan(index * size, size), logits, Tolerance("logits"));
                 if (native is not null)
                     context.Near($"prompt {index} logits of llama.cpp", native.AsSpan(index * size, size), logits, Tolerance("logits_vs_llamacpp_x64"));
@@ -64,8 +64,7 @@ internal sealed class GenerationSuite : IConformanceSuite
                     context.Equal($"prompt {index} best token", LlmPack.Ints(prompt.GetProperty("top5_ids"))[0], GreedyDecoder.Best(logits));
                 if (file.Entries.ContainsKey($"{Type}.all_logits_prompt{index}"))
                 {
-                    work.Clear();
-                    context.Near($"prompt {index} all logits", file.ReadSingles($"{Type}.all_logits_prompt{index}"), work.AppendAll(ids, CancellationToken.None), Tolerance("logits"));
+                    context.Near($"prompt {index} all logits", file.ReadSingles($"{Type}.all_logits_prompt{index}"), TokenLikelihood.AllLogits(work, ids), Tolerance("logits"));
                 }
 
                 index++;
@@ -79,11 +78,14 @@ internal sealed class GenerationSuite : IConformanceSuite
             var expected = LlmPack.Ints(test.TryGetProperty("continuation_llamacpp_x64", out var native) ? native : test.GetProperty("continuation"));
             context.EqualSequence("ids", ids, work.Model.Vocabulary.Tokenize(LlmPack.Text(test, "text"), addSpecial: true, parseSpecial: true));
             context.Equal("continuation_text", LlmPack.Hex(test.GetProperty("continuation_text")),
-                Convert.ToHexStringLower(work.Model.Vocabulary.Detokenize(LlmPack.Ints(test.GetProperty("continuation")), removeSpecial: false, unparseSpecial: true)));
-            // a step without a clear winner may go another way, and then every later one does; llama.cpp's own text holds where it is given
-            var clear = test.GetProperty("min_margin").GetDouble() > Margin;
-            if (!clear && (native.ValueKind == JsonValueKind.Undefined || !FullPrecision))
+                Convert.ToHexStringLower(work.Model.Vocabulary.Detokenize(LlmPack.Ints(test.GetProperty("continuation")), unparseSpecial: true)));
+            // a step without a clear winner may go another way, and then every later one does
+            if (test.GetProperty("min_margin").GetDouble() <= Margin)
+            {
+                Plausible(context, work, ids, expected);
                 return;
+            }
+
             var answer = GreedyDecoder.Decode(work, ids, new GreedyOptions { MaxTokens = expected.Length, StopAtEnd = false }, CancellationToken.None);
             context.EqualSequence("continuation", expected, answer.Tokens);
             if (test.GetProperty("stops_at").ValueKind == JsonValueKind.Number && native.ValueKind == JsonValueKind.Undefined)
@@ -94,12 +96,24 @@ internal sealed class GenerationSuite : IConformanceSuite
             }
         }
 
+        /// <summary>Each golden token is the best one, or as good within what two logits may be off.</summary>
+        private void Plausible(CaseContext context, LlamaContext work, int[] prompt, int[] continuation)
+        {
+            var size = work.Model.Vocabulary.Size;
+            var logits = TokenLikelihood.AllLogits(work, [.. prompt, .. continuation[..^1]]);
+            for (var step = 0; step < continuation.Length; step++)
+            {
+                var row = logits.AsSpan((prompt.Length - 1 + step) * size, size);
+                context.Near($"distance to the best at step {step}", row[GreedyDecoder.Best(row)!.Value] - row[continuation[step]], 2 * Tolerance("logits"));
+            }
+        }
+
         public void Perplexity(CaseContext context, JsonElement test)
         {
             using var work = Open();
             var ids = work.Model.Vocabulary.Tokenize(LlmPack.Text(test, "text"), addSpecial: true, parseSpecial: true);
             context.EqualSequence("ids", LlmPack.Ints(test.GetProperty("ids")), ids);
-            var likelihood = TokenLikelihood.LogProbabilities(work, ids, CancellationToken.None);
+            var likelihood = TokenLikelihood.LogProbabilities(work, ids);
             CompareTokens(context, "token_nll", LlmPack.Doubles(test.GetProperty("token_nll")), [.. likelihood.Select(value => -value)]);
             context.Near("mean_nll", test.GetProperty("mean_nll").GetDouble(), -likelihood.Average(), Tolerance("mean_nll"));
         }
@@ -120,9 +134,9 @@ internal sealed class GenerationSuite : IConformanceSuite
             var (sums, means) = (new List<double>(), new List<double>());
             foreach (var option in test.GetProperty("options").EnumerateArray())
             {
-                var ids = work.Model.Vocabulary.TokenizeContinuation(LlmPack.Text(option, "text"));
+                var ids = TokenLikelihood.Continuation(work.Model.Vocabulary, LlmPack.Text(option, "text"));
                 context.EqualSequence($"option '{LlmPack.Text(option, "text")}'", LlmPack.Ints(option.GetProperty("ids")), ids);
-                var tokens = TokenLikelihood.LogProbabilities(work, [.. prompt, .. ids], CancellationToken.None)[^ids.Length..];
+                var tokens = TokenLikelihood.LogProbabilities(work, [.. prompt, .. ids])[^ids.Length..];
                 CompareTokens(context, "token_logprobs", LlmPack.Doubles(option.GetProperty("token_logprobs")), tokens);
                 var sum = tokens.Sum();
                 context.Near("sum", option.GetProperty("sum").GetDouble(), sum, Tolerance("choice_sum"));
@@ -152,7 +166,7 @@ internal sealed class GenerationSuite : IConformanceSuite
             var options = new GreedyOptions { MaxTokens = test.GetProperty("max_tokens").GetInt32(), Grammar = grammar };
             var prompt = LlmPack.Ints(test.GetProperty("prompt_ids"));
             var answer = GreedyDecoder.Decode(work, prompt, options, CancellationToken.None);
-            if (own || test.GetProperty("min_margin").GetDouble() > Margin || answer.Tokens.SequenceEqual(expected))
+            if (test.GetProperty("min_margin").GetDouble() > Margin || answer.Tokens.SequenceEqual(expected))
             {
                 context.EqualSequence("ids", expected, answer.Tokens);
                 context.Equal("complete", test.GetProperty("complete").GetBoolean(), answer.End == AnswerEnd.Complete);

@@ -57,7 +57,9 @@ public sealed class SamSuite : IConformanceSuite
         context.EqualSequence("original", item.GetProperty("original_size_hw").Ints(), [image.Height, image.Width]);
         var (values, width, height) = model.Preprocess(image);
         context.EqualSequence("reshaped", item.GetProperty("reshaped_input_size_hw").Ints(), [height, width]);
-        context.Near("pixel_values", pixels.ReadSingles($"{Stem(item)}.pixel_values"), values, PixelTolerance);
+        var normalization = ImageNormalization.Load(ModelFolder(folder));
+        ResizeOrder.Compare(context, image, (width, height), resized => normalization.Apply(resized, model.ImageSize, model.ImageSize),
+            pixels.ReadSingles($"{Stem(item)}.pixel_values"), values, PixelTolerance);
         using var encoder = OnnxModel.Open(Path.Combine(folder, "model", "onnx", "vision_encoder.onnx"));
         var outputs = encoder.Run(new Dictionary<string, OnnxTensor> { ["pixel_values"] = OnnxPack.Tensor(pixels, $"{Stem(item)}.pixel_values") }, null, CancellationToken.None);
         context.Near("image_embeddings", embeddings.ReadSingles($"{Stem(item)}.image_embeddings"), outputs["image_embeddings"].ToSingles(), EmbeddingTolerance);
