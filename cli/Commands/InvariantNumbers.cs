@@ -63,11 +63,11 @@ internal static class InvariantNumbers
 
     private static string Expected<T>()
         where T : struct, INumber<T> => (IsWhole<T>(), T.IsNegative(T.Zero - T.One)) switch
-    {
-        (false, _) => "a number",
-        (true, true) => "a whole number",
-        (true, false) => "a whole number from 0 on",
-    };
+        {
+            (false, _) => "a number",
+            (true, true) => "a whole number",
+            (true, false) => "a whole number from 0 on",
+        };
 
     private static bool IsWhole<T>()
         where T : struct, INumber<T> => T.One / (T.One + T.One) == T.Zero;

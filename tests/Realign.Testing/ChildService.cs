@@ -33,7 +33,8 @@ public sealed class ChildService : IAsyncDisposable
     public static async Task<ChildService> StartAsync(string name, params string[] settings)
     {
         var process = Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, name),
-            ["--urls=http://127.0.0.1:0", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Information", .. settings]) { RedirectStandardOutput = true })!;
+            ["--urls=http://127.0.0.1:0", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Information", .. settings])
+        { RedirectStandardOutput = true })!;
         var service = new ChildService(process, await AddressAsync(process).DefaultTimeout());
         try
         {

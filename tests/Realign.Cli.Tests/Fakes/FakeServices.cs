@@ -152,7 +152,11 @@ internal static class FakeServices
             result.SegmentEntries.AddRange([0, 1]);
             result.Unused.Add(new UnusedEntry
             {
-                Tag = "umbrella", Phrase = "a blue umbrella", Score = 2, Reason = "the tagger did not find it in the coarse image", Entry = 3,
+                Tag = "umbrella",
+                Phrase = "a blue umbrella",
+                Score = 2,
+                Reason = "the tagger did not find it in the coarse image",
+                Entry = 3,
             });
             await stream.WriteAsync(new RealignResponse { Stage = Stage.Refine, Result = result });
         }

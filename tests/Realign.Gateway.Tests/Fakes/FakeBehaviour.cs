@@ -106,18 +106,18 @@ internal sealed class FakeBehaviour
 
     public static SceneEntry Entry(
         string tag, string phrase, int instance = 1, int count = 0, bool plural = false, float score = 2, params string[] attributes) => new()
-    {
-        Tag = tag,
-        Score = score,
-        Phrase = phrase,
-        Source = EntrySource.Tag,
-        Noun = tag,
-        Attributes = { attributes },
-        Count = count,
-        Instance = instance,
-        Plural = plural,
-        Origin = AnswerOrigin.Model,
-    };
+        {
+            Tag = tag,
+            Score = score,
+            Phrase = phrase,
+            Source = EntrySource.Tag,
+            Noun = tag,
+            Attributes = { attributes },
+            Count = count,
+            Instance = instance,
+            Plural = plural,
+            Origin = AnswerOrigin.Model,
+        };
 
     /// <summary>A detection whose box and mask are columns from..to (exclusive) of a picture of 10 x 4.</summary>
     public static Detection Column(int from, int to, float score) => new()
