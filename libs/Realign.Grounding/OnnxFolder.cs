@@ -11,6 +11,6 @@ internal static class OnnxFolder
     {
         ModelFolder.Require(folder, names);
         return names.SelectMany(name => new[] { Path.Combine(folder, "onnx", name), Path.Combine(folder, name) }).FirstOrDefault(ModelFile.Exists)
-            ?? throw ModelFolder.Lacks(folder, [.. names, .. names.Select(name => $"onnx/{name}")]);
+            ?? throw ModelFolder.Lacks(folder, names);
     }
 }

@@ -68,7 +68,9 @@ public static class ModelInspector
     private static ModelReport Lone(string folder, string? baseModel)
     {
         var weights = Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal).ToList();
-        return weights.Count > 0 ? LoraInspection.Run(folder, weights, baseModel) : NoModel(folder, ModelFolder.Lacks(folder, SnapshotIndex.FileName, "config.json", "*.onnx", "*.gguf", "*.safetensors"));
+        return weights.Count > 0
+            ? LoraInspection.Run(folder, weights, baseModel)
+            : NoModel(folder, ModelFolder.Lacks(folder, SnapshotIndex.FileName, "config.json", "*.onnx", "*.gguf", "*.safetensors"));
     }
 
     private static List<ModelReport> Below(string folder, string? baseModel, int depth) =>

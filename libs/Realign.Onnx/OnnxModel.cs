@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Realign.Core.Errors;
+using Realign.Core.Files;
 using Realign.Onnx.Files;
 using Realign.Onnx.Internal;
 
@@ -55,6 +56,7 @@ public sealed class OnnxModel : IDisposable
         var graph = OnnxGraphFile.Open(path);
         if (graph.Problems.Count > 0)
             throw new ModelLoadException(path, graph.Problems, OnnxGraphFile.WayOut);
+        var files = graph.Files.Select(ModelFile.Find).ToList();
         options ??= new OnnxModelOptions();
         _ = OrtEnvironment.Instance;
         for (var attempt = 0; ; attempt++)
@@ -62,9 +64,10 @@ public sealed class OnnxModel : IDisposable
             try
             {
                 using var settings = Settings(options, Levels[attempt]);
-                var session = new InferenceSession(path, settings);
-                return new OnnxModel(path, session,
+                var model = new OnnxModel(path, new InferenceSession(path, settings),
                     attempt == 0 ? null : $"the runtime's optimiser fails on this graph; it runs at level {Levels[attempt]}");
+                RequireUnchanged(files, model);
+                return model;
             }
             catch (OnnxRuntimeException exception)
             {
@@ -141,6 +144,19 @@ public sealed class OnnxModel : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _session.Dispose();
 
+    private static void RequireUnchanged(List<ModelFile> files, OnnxModel model)
+    {
+        try
+        {
+            files.ForEach(file => file.RequireUnchanged());
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
     private static SessionOptions Settings(OnnxModelOptions options, GraphOptimizationLevel level)
     {
         var settings = new SessionOptions
@@ -181,7 +197,8 @@ public sealed class OnnxModel : IDisposable
         var info = value.GetTensorTypeAndShape();
         var type = ElementTypes.FromRuntime(info.ElementDataType);
         if (type == OnnxElementType.Unsupported)
-            throw new FailedPreconditionException($"output '{name}' of {System.IO.Path.GetFileName(Path)} is {info.ElementDataType}, which is not read", "use an export with float outputs");
+            throw new FailedPreconditionException($"output '{name}' of {System.IO.Path.GetFileName(Path)} is {info.ElementDataType}, which is not read",
+                "use an export with float outputs");
         var tensor = OnnxTensor.Allocate(type, info.Shape);
         if (tensor.Count > 0)
             value.GetTensorMutableRawData().CopyTo(tensor.RawBytes());

@@ -60,7 +60,8 @@ internal static class SafetensorsHeader
             // a header in order, but for a longer file
             var whole = DeclaredLength(document.RootElement, dataStart);
             throw whole > fileLength && Read(document.RootElement, dataStart, whole).Problems.Count == 0
-                ? new ModelLoadException(path, $"the file is cut off: its header describes {whole} bytes, {fileLength} are there", "resume or repeat the download")
+                ? new ModelLoadException(path, $"the file is cut off: its header describes {whole} bytes, {fileLength} are there",
+                    "resume or repeat the download")
                 : new ModelLoadException(path, claims.Problems, WayOut);
         }
     }

@@ -16,7 +16,8 @@ public sealed class BrokenModelTests
     public void MissingKey_IsNamed()
     {
         using var copy = new ModelCopy("generator");
-        SafetensorsEdit.Rewrite(Path.Combine(copy.Path, UNetFile), (entry, data) => entry.Name == "conv_in.bias" ? null : (entry.Name, entry.DType, entry.Shape, data));
+        SafetensorsEdit.Rewrite(Path.Combine(copy.Path, UNetFile), (entry, data) =>
+            entry.Name == "conv_in.bias" ? null : (entry.Name, entry.DType, entry.Shape, data));
 
         Inspect(copy).Parts.Single(part => part.Name == "unet").Problems.ShouldBe(["missing key 'conv_in.bias'"]);
     }

@@ -15,7 +15,8 @@ public sealed class SafetensorsFileTests : IDisposable
     [Fact]
     public void Open_GoodFile_GivesTensorsAndMetadata()
     {
-        using var file = SafetensorsFile.Open(_folder.Write("x.safetensors", Pair, [.. BitConverter.GetBytes(1.5f), .. BitConverter.GetBytes(-2f), .. BitConverter.GetBytes(7L)]));
+        using var file = SafetensorsFile.Open(_folder.Write("x.safetensors", Pair,
+            [.. BitConverter.GetBytes(1.5f), .. BitConverter.GetBytes(-2f), .. BitConverter.GetBytes(7L)]));
 
         file.ReadSingles("a").ShouldBe([1.5f, -2f]);
         file.ReadInt64s("b").ShouldBe([7L]);
@@ -69,7 +70,8 @@ public sealed class SafetensorsFileTests : IDisposable
     {
         const string Header = """{"a":{"dtype":"F32","shape":[4],"data_offsets":[16,32]},"b":{"dtype":"X","shape":[1],"data_offsets":[0,16]}}""";
 
-        Should.Throw<ModelLoadException>(() => SafetensorsFile.Open(_folder.Write("x.safetensors", Header, new byte[16]))).Problems.Count.ShouldBeGreaterThanOrEqualTo(2);
+        Should.Throw<ModelLoadException>(() => SafetensorsFile.Open(_folder.Write("x.safetensors", Header,
+            new byte[16]))).Problems.Count.ShouldBeGreaterThanOrEqualTo(2);
     }
 
     [Theory]
@@ -189,7 +191,8 @@ public sealed class SafetensorsFileTests : IDisposable
         var random = new Random(3);
         var path = Path.Combine(_folder.Path, "w.safetensors");
         var tensors = Enum.GetValues<SafetensorsDType>()
-            .Select((dtype, i) => (Name: $"layer.{i}.\"weight\" \u00fc", DType: dtype, Shape: (IReadOnlyList<long>)[i, 3], Data: (ReadOnlyMemory<byte>)Bytes(random, i * 3 * dtype.SizeBytes())))
+            .Select((dtype, i) => (Name: $"layer.{i}.\"weight\" \u00fc", DType: dtype, Shape: (IReadOnlyList<long>)[i, 3],
+                Data: (ReadOnlyMemory<byte>)Bytes(random, i * 3 * dtype.SizeBytes())))
             .ToList();
 
         SafetensorsWriter.Write(path, tensors, new Dictionary<string, string> { ["base"] = "none" });

@@ -211,7 +211,8 @@ public sealed class ConfigReader
     private static bool IsNeutral(JsonElement value, string neutral) =>
         value.GetRawText() == neutral
         || (value.ValueKind == JsonValueKind.String && (value.GetString() == neutral || $"\"{value.GetString()}\"" == neutral))
-        || (value.ValueKind == JsonValueKind.Number && double.TryParse(neutral, CultureInfo.InvariantCulture, out var number) && value.GetDouble().Equals(number));
+        || (value.ValueKind == JsonValueKind.Number && double.TryParse(neutral, CultureInfo.InvariantCulture, out var number)
+            && value.GetDouble().Equals(number));
 
     private bool TryGet(string name, bool optional, out JsonElement value)
     {

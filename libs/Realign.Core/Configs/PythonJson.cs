@@ -10,7 +10,8 @@ public static partial class PythonJson
     public static ReadOnlyMemory<byte> Standardise(ReadOnlyMemory<byte> utf8) =>
         utf8.Span.IndexOf("Infinity"u8) < 0 && utf8.Span.IndexOf("NaN"u8) < 0
             ? utf8
-            : Encoding.UTF8.GetBytes(StringOrWord().Replace(Encoding.UTF8.GetString(utf8.Span), match => match.Value[0] == '"' ? match.Value : $"\"{match.Value}\""));
+            : Encoding.UTF8.GetBytes(StringOrWord().Replace(Encoding.UTF8.GetString(utf8.Span), match =>
+                match.Value[0] == '"' ? match.Value : $"\"{match.Value}\""));
 
     [GeneratedRegex("""
         "(?:[^"\\]|\\.)*"|-?Infinity|NaN

@@ -99,7 +99,8 @@ public static partial class FileMistakes
         if (head.IndexOfAnyExcept((byte)0) < 0)
             return ("the file begins with zeros only: its space was reserved, its data never came", DownloadAgain);
         return length <= LongestServerMessage && text.All(letter => letter is >= ' ' and <= '~' or '\r' or '\n' or '\t')
-            ? ($"this is a text of {length} bytes ('{Shorten(text)}'), not {Article(wanted)}: probably the answer of the server it was downloaded from", DownloadAgain)
+            ? ($"this is a text of {length} bytes ('{Shorten(text)}'), not {Article(wanted)}: probably the answer of the server it was downloaded from",
+                DownloadAgain)
             : null;
     }
 

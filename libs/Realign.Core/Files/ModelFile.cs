@@ -66,7 +66,7 @@ public sealed class ModelFile
         SafeFileHandle handle;
         try
         {
-            handle = File.OpenHandle(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            handle = File.OpenHandle(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -109,7 +109,16 @@ public sealed class ModelFile
     /// <exception cref="ModelLoadException">Somebody wrote to the file, or put another one in its place, after it was found.</exception>
     public void RequireUnchanged(SafeFileHandle handle)
     {
-        if (FileStatus.Of(handle) != _status || FileStatus.Of(Path) != _status)
+        if (FileStatus.Of(handle) != _status)
+            throw Changed();
+        RequireUnchanged();
+    }
+
+    /// <summary>The same where a native library opened and read the file.</summary>
+    /// <exception cref="ModelLoadException">Somebody wrote to the file, or put another one in its place, after it was found.</exception>
+    public void RequireUnchanged()
+    {
+        if (FileStatus.Of(Path) != _status)
             throw Changed();
     }
 

@@ -98,7 +98,8 @@ public static class ModelFolder
             return ($"{wanted} is missing: this is the whole Hugging Face cache", "name one model in it, as models--OWNER--NAME/snapshots/REVISION");
         if (Below(folder, files) is { } below)
             return ($"{wanted} is missing here, it is in {Path.GetRelativePath(folder, below)}", $"name the folder {below}");
-        if (files.Contains(SnapshotIndex) && Directory.GetParent(Path.GetFullPath(folder)) is { } parent && File.Exists(Path.Combine(parent.FullName, SnapshotIndex)))
+        if (files.Contains(SnapshotIndex) && Directory.GetParent(Path.GetFullPath(folder)) is { } parent
+            && File.Exists(Path.Combine(parent.FullName, SnapshotIndex)))
             return ($"{wanted} is missing: this folder is one part of a model", $"name the folder {parent.FullName}");
         return AmongFiles(folder, wanted);
     }
@@ -141,7 +142,9 @@ public static class ModelFolder
         : $"the folder does not exist (it should hold {wanted})";
 
     private static bool Holds(string folder, string file) =>
-        file.Contains('*', StringComparison.Ordinal) ? Directory.EnumerateFiles(folder, file).Any() : File.Exists(Path.Combine(folder, file));
+        file.Contains('*', StringComparison.Ordinal)
+            ? Directory.EnumerateFiles(folder, file).Any()
+            : File.Exists(Path.Combine(folder, file)) || File.Exists(Path.Combine(folder, "onnx", file)); // exports lie in a folder of that name
 
     private static string? Below(string folder, IReadOnlyList<string> files)
     {

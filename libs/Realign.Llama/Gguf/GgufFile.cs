@@ -141,7 +141,8 @@ public sealed class GgufFile
         GgufValueType.UInt64 => reader.Int64() is var value and >= 0 ? value : throw new GgufFormatException($"metadata '{key}' is above 2^63 - 1"),
         GgufValueType.Float32 => (double)reader.Float32(),
         GgufValueType.Float64 => reader.Float64(),
-        GgufValueType.Boolean => reader.UInt8() switch { 0 => false, 1 => true, var other => throw new GgufFormatException($"metadata '{key}' is the boolean {other}") },
+        GgufValueType.Boolean => reader.UInt8() switch { 0 => false, 1 => true, var other =>
+            throw new GgufFormatException($"metadata '{key}' is the boolean {other}") },
         GgufValueType.Text => reader.Text($"metadata '{key}'"),
         _ => throw new GgufFormatException($"metadata '{key}' has the unknown type {(uint)type}"),
     };
@@ -201,7 +202,8 @@ public sealed class GgufFile
         return offset <= long.MaxValue ? (name, shape, type, (long)offset) : throw new GgufFormatException($"tensor '{name}' begins at {offset}");
     }
 
-    private static List<GgufTensorInfo> Place(List<(string Name, long[] Shape, GgufTensorType Type, long Offset)> entries, long start, long alignment, long length)
+    private static List<GgufTensorInfo> Place(List<(string Name, long[] Shape, GgufTensorType Type, long Offset)> entries, long start, long alignment,
+        long length)
     {
         var tensors = new List<GgufTensorInfo>(entries.Count);
         // ggml wants the data in the order of the entries, each at the next aligned byte

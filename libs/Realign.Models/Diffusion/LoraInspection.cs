@@ -43,7 +43,8 @@ internal static class LoraInspection
             Description = isAdapter ? "low-rank adapter of Stable Diffusion" : "a lone safetensors file",
             Facts = !isAdapter ? [] : [baseModel is null ? "not compared with a model: name one with --for" : $"compared with {baseModel}"],
             Parts = parts,
-            Problems = isAdapter || parts.Exists(part => part.Problems.Count > 0) ? [] : ["no adapter keys, and no config.json beside it that says what it is: name the model's folder"],
+            Problems = isAdapter || parts.Exists(part => part.Problems.Count > 0) ? []
+                : ["no adapter keys, and no config.json beside it that says what it is: name the model's folder"],
             MemoryBytes = Findings.TorchMemory(parts),
             Licence = LicenceFile.Find(path),
         };
@@ -95,7 +96,8 @@ internal static class LoraInspection
         var components = new Dictionary<string, nn.Module>(StringComparer.Ordinal);
         try
         {
-            foreach (var (name, className) in new[] { ("unet", nameof(UNet2DConditionModel)), ("text_encoder", nameof(CLIPTextModel)), ("text_encoder_2", nameof(CLIPTextModelWithProjection)) })
+            foreach (var (name, className) in new[] { ("unet", nameof(UNet2DConditionModel)), ("text_encoder", nameof(CLIPTextModel)),
+                ("text_encoder_2", nameof(CLIPTextModelWithProjection)) })
             {
                 var config = Path.Combine(baseModel, name, "config.json");
                 if (ModelFile.Exists(config) && findings.Try(() => Architecture.Build(className, config)) is { } architecture)

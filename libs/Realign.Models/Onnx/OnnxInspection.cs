@@ -64,7 +64,8 @@ internal static class OnnxInspection
             Parts = parts,
             Problems = findings.Problems,
             WaysOut = findings.WaysOut,
-            MemoryBytes = new Dictionary<string, long> { ["as stored"] = graphs.SelectMany(graph => graph.Weights).Aggregate(0L, (sum, weight) => SaturatingAdd(sum, weight.LengthBytes)) },
+            MemoryBytes = new Dictionary<string, long> { ["as stored"] = graphs.SelectMany(graph => graph.Weights).Aggregate(0L, (sum, weight) =>
+                SaturatingAdd(sum, weight.LengthBytes)) },
             Licence = LicenceFile.Find(path),
         };
     }
@@ -97,7 +98,8 @@ internal static class OnnxInspection
         return roles switch
         {
             _ when roles.Contains(OnnxGraphs.Dino) => (ModelKind.GroundingDino, "Grounding DINO"),
-            _ when roles.Contains(OnnxGraphs.SamEncoder) || roles.Exists(role => role.StartsWith(OnnxGraphs.SamDecoder, StringComparison.Ordinal)) => (ModelKind.Sam, "Segment Anything"),
+            _ when roles.Contains(OnnxGraphs.SamEncoder) || roles.Exists(role => role.StartsWith(OnnxGraphs.SamDecoder, StringComparison.Ordinal)) =>
+                (ModelKind.Sam, "Segment Anything"),
             [OnnxGraphs.Tagger] => (ModelKind.Tagger, "image tagger (RAM, RAM++ or Tag2Text)"),
             _ => (ModelKind.OnnxGraph, "a graph of no family that is used here"),
         };
@@ -112,7 +114,7 @@ internal static class OnnxInspection
                 _ = findings.Try(() => ImageNormalization.Load(folder));
                 break;
             case ModelKind.Sam:
-                CheckSam(folder, graphs, facts, findings);
+                _ = findings.Try(() => ImageNormalization.Load(folder));
                 break;
             case ModelKind.Tagger:
                 CheckTagger(folder, graphs, facts, findings);
@@ -141,17 +143,6 @@ internal static class OnnxInspection
             default:
                 break;
         }
-    }
-
-    private static void CheckSam(string folder, List<OnnxGraphFile> graphs, List<string> facts, Findings findings)
-    {
-        var roles = graphs.Select(OnnxGraphs.Role).OfType<string>().ToList();
-        if (!roles.Contains(OnnxGraphs.SamEncoder))
-            findings.Add("vision_encoder.onnx is missing (pixel_values to image_embeddings)");
-        var decoders = roles.FindAll(role => role.StartsWith(OnnxGraphs.SamDecoder, StringComparison.Ordinal));
-        if (decoders.Count == 0)
-            findings.Add("the mask decoder is missing (prompt_encoder_mask_decoder*.onnx or sam_decoder.onnx)");
-        _ = findings.Try(() => ImageNormalization.Load(folder));
     }
 
     private static void CheckTagger(string folder, List<OnnxGraphFile> graphs, List<string> facts, Findings findings)

@@ -59,11 +59,13 @@ internal sealed record Architecture(nn.Module Module, KeyRules? Rules, bool Stay
     {
         var config = AutoencoderKLConfig.Load(path);
         return new Architecture(new AutoencoderKL(config), AutoencoderKL.Rules, config.ForceUpcast,
-            [FormattableString.Invariant($"one latent for {config.Factor}x{config.Factor} pixels, scaling factor {config.ScalingFactor}"), .. config.ForceUpcast ? ["stays in float32 when float16 is asked for (force_upcast)"] : Array.Empty<string>()]);
+            [FormattableString.Invariant($"one latent for {config.Factor}x{config.Factor} pixels, scaling factor {config.ScalingFactor}"),
+                .. config.ForceUpcast ? ["stays in float32 when float16 is asked for (force_upcast)"] : Array.Empty<string>()]);
     }
 
     private static Architecture Text(CLIPTextConfig config, Func<CLIPTextConfig, nn.Module> build) =>
-        new(build(config), CLIPTextModel.Rules, false, [$"{config.HiddenAct}, {config.NumHiddenLayers} layers of width {config.HiddenSize}, {config.MaxPositionEmbeddings} tokens"]);
+        new(build(config), CLIPTextModel.Rules, false,
+            [$"{config.HiddenAct}, {config.NumHiddenLayers} layers of width {config.HiddenSize}, {config.MaxPositionEmbeddings} tokens"]);
 
     private static Architecture Clip(string path)
     {
@@ -92,7 +94,8 @@ internal sealed record Architecture(nn.Module Module, KeyRules? Rules, bool Stay
     private static Architecture Blip(string path, Func<BlipConfig, nn.Module> build, KeyRules rules)
     {
         var config = BlipConfig.Load(path);
-        return new Architecture(build(config), rules, false, [$"images of {config.Vision.ImageSize} pixels, joint space of width {config.ImageTextHiddenSize}"]);
+        return new Architecture(build(config), rules, false,
+            [$"images of {config.Vision.ImageSize} pixels, joint space of width {config.ImageTextHiddenSize}"]);
     }
 
     private static Architecture Reward(string path)
@@ -100,6 +103,7 @@ internal sealed record Architecture(nn.Module Module, KeyRules? Rules, bool Stay
         var folder = Path.GetDirectoryName(path)!;
         using var weights = SafetensorsSet.OpenFolder(folder, "ImageReward");
         var config = ImageRewardModel.ReadConfig(folder, weights);
-        return new Architecture(new ImageRewardModel(config), ImageRewardModel.Rules, false, [$"images of {config.Vision.ImageSize} pixels, {config.MaxTextTokens} text tokens"]);
+        return new Architecture(new ImageRewardModel(config), ImageRewardModel.Rules, false,
+            [$"images of {config.Vision.ImageSize} pixels, {config.MaxTextTokens} text tokens"]);
     }
 }

@@ -23,7 +23,8 @@ internal static class ComponentInspection
         }
         catch (ModelLoadException exception)
         {
-            return [empty with { Problems = [.. exception.Problems.Select(problem => $"{Path.GetFileName(exception.Path)}: {problem}")], WaysOut = [exception.WayOut] }];
+            return [empty with { Problems = [.. exception.Problems.Select(problem => $"{Path.GetFileName(exception.Path)}: {problem}")],
+                WaysOut = [exception.WayOut] }];
         }
 
         using (architecture.Module)

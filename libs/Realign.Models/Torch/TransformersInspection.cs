@@ -27,11 +27,20 @@ internal static class TransformersInspection
         {
             if (config is not null)
                 findings.Add($"config.json: class '{className}' is not implemented (known: {string.Join(", ", Architecture.Classes)})");
-            return new ModelReport { Path = folder, Kind = ModelKind.Unknown, Description = className.Length > 0 ? className : "not recognised", Problems = findings.Problems, WaysOut = findings.WaysOut, Licence = licence };
+            return new ModelReport
+            {
+                Path = folder,
+                Kind = ModelKind.Unknown,
+                Description = className.Length > 0 ? className : "not recognized",
+                Problems = findings.Problems,
+                WaysOut = findings.WaysOut,
+                Licence = licence,
+            };
         }
 
         var (kind, description) = Describe(className);
-        var parts = ComponentInspection.Run(name, folder, className, kind == ModelKind.DiffusionComponent && !className.StartsWith("CLIP", StringComparison.Ordinal) ? "diffusion_pytorch_model" : "model");
+        var isOfDiffusers = kind == ModelKind.DiffusionComponent && !className.StartsWith("CLIP", StringComparison.Ordinal);
+        var parts = ComponentInspection.Run(name, folder, className, isOfDiffusers ? "diffusion_pytorch_model" : "model");
         if (parts.All(part => part.Parameters > 0))
             CheckCompanions(folder, className, findings);
         return new ModelReport

@@ -44,6 +44,10 @@ public sealed class OnnxGraphFile
     /// <summary>Constants.</summary>
     public IReadOnlyList<OnnxWeight> Weights => _weights;
 
+    /// <summary>The graph and the files beside it that hold its weights.</summary>
+    public IEnumerable<string> Files => _weights.Select(weight => weight.ExternalFile).OfType<string>().Distinct()
+        .Select(name => System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!, name)).Prepend(Path);
+
     /// <summary>Number of operators.</summary>
     public int Nodes { get; private set; }
 
@@ -209,7 +213,8 @@ public sealed class OnnxGraphFile
             CheckExternal(name, external, bytes);
         else if (rawBytes >= 0 && SizeBytes(type) > 0 && rawBytes != bytes)
             _problems.Add($"constant '{name}' has {rawBytes} bytes, its shape [{string.Join(", ", shape)}] needs {bytes}");
-        _weights.Add(new OnnxWeight(name, type, shape, bytes < long.MaxValue ? (long)bytes : long.MaxValue, isExternal ? external.GetValueOrDefault("location", "") : null));
+        var lengthBytes = bytes < long.MaxValue ? (long)bytes : long.MaxValue;
+        _weights.Add(new OnnxWeight(name, type, shape, lengthBytes, isExternal ? external.GetValueOrDefault("location", "") : null));
     }
 
     private void CheckExternal(string name, Dictionary<string, string> external, Int128 bytes)

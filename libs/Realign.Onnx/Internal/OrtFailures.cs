@@ -7,7 +7,8 @@ namespace Realign.Onnx.Internal;
 /// <summary>The runtime's errors as ours. Its error code is only in its text, which begins with <c>[ErrorCode:Name]</c>.</summary>
 internal static partial class OrtFailures
 {
-    public static string Code(OnnxRuntimeException exception) => CodePattern().Match(exception.Message) is { Success: true } match ? match.Groups[1].Value : "Fail";
+    public static string Code(OnnxRuntimeException exception) =>
+        CodePattern().Match(exception.Message) is { Success: true } match ? match.Groups[1].Value : "Fail";
 
     /// <summary>Whether another optimisation level may load the same file: not when it cannot even be read.</summary>
     public static bool MayDependOnOptimisation(OnnxRuntimeException exception) =>
@@ -45,7 +46,8 @@ internal static partial class OrtFailures
         }
 
         return Code(exception) == "InvalidArgument"
-            ? new InvalidInputException("input", Path.GetFileName(path), $"the graph does not take it ({text})", "check shapes and types against the graph's declaration")
+            ? new InvalidInputException("input", Path.GetFileName(path), $"the graph does not take it ({text})",
+                "check shapes and types against the graph's declaration")
             : new FailedPreconditionException($"{Path.GetFileName(path)} cannot be run on this input ({text})",
                 "the export supports other sizes only: use an export with free axes, or the size it was made for");
     }

@@ -105,7 +105,9 @@ internal sealed class ProtobufReader(string path, Stream stream)
         stream.Position = position;
     }
 
-    public ModelLoadException Broken(string what) => new(path, $"not an ONNX graph ({what} at byte {stream.Position})", "download the file again and compare its size");
+    public ModelLoadException Broken(string what) =>
+        new(path, $"not an ONNX graph ({what} at byte {stream.Position})", "download the file again and compare its size");
 
-    private ModelLoadException CutOff() => new(path, $"the file is cut off: its {_length} bytes end inside a message", "download the file again and compare its size");
+    private ModelLoadException CutOff() => new(path, $"the file is cut off: its {_length} bytes end inside a message",
+        "download the file again and compare its size");
 }

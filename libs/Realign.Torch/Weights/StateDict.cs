@@ -50,7 +50,10 @@ public static class StateDict
             throw new ModelLoadException(weights.Path, problems, WayOut);
         using var grad = no_grad();
         var placed = new Dictionary<string, Parameter>(StringComparer.Ordinal);
-        foreach (var slot in slots.Where(slot => sources.ContainsKey(slot.Key)))
+        // in the order of the bytes on disk: the system reads ahead
+        var loaded = slots.Where(slot => sources.ContainsKey(slot.Key))
+            .OrderBy(slot => weights.FileOf(sources[slot.Key]).Path, StringComparer.Ordinal).ThenBy(slot => weights.Entries[sources[slot.Key]].Offset);
+        foreach (var slot in loaded)
         {
             var source = sources[slot.Key];
             placed[slot.Key] = slot.Replace(ReadPlaced(weights.FileOf(source), source, slot, placement, rules, problems));
