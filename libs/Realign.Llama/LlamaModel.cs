@@ -1,6 +1,7 @@
 using LLama.Exceptions;
 using LLama.Native;
 using Realign.Core.Errors;
+using Realign.Core.Files;
 using Realign.Llama.Chat;
 using Realign.Llama.Gguf;
 
@@ -46,11 +47,11 @@ public sealed class LlamaModel : IDisposable
 
     internal SafeLlamaModelHandle Handle => _handle;
 
-    /// <summary>Checks a file and loads it, memory mapped.</summary>
+    /// <summary>Checks a file and reads it, into memory of its own: what happens to the file later does not reach the model.</summary>
     /// <param name="path">A GGUF file.</param>
     /// <param name="useGpu">Put all layers on the GPU; false keeps everything on the CPU.</param>
     /// <exception cref="NotFoundException">There is no such file.</exception>
-    /// <exception cref="ModelLoadException">The native library is missing, or the file is not a model that can be run; lists every problem.</exception>
+    /// <exception cref="ModelLoadException">The native library is missing, the file is not a model that can be run, or it was changed meanwhile.</exception>
     public static LlamaModel Load(string path, bool useGpu = false)
     {
         var file = GgufFile.OpenModel(path);
@@ -61,6 +62,11 @@ public sealed class LlamaModel : IDisposable
 
         var parameters = LLamaModelParams.Default();
         parameters.n_gpu_layers = useGpu ? -1 : 0;
+        // a mapped file that is cut off later would end the process, one that is written over would change the answers
+        parameters.load_mode = LLamaLoadMode.None;
+        // NaN and infinity, in every type of block
+        parameters.check_tensors = true;
+        var files = GgufParts.Of(file).Select(ModelFile.Find).ToList();
         _ = LlamaLog.TakeErrors();
         SafeLlamaModelHandle handle;
         try
@@ -72,6 +78,16 @@ public sealed class LlamaModel : IDisposable
             var reasons = LlamaLog.TakeErrors();
             throw new ModelLoadException(path, reasons.Count > 0 ? reasons : ["llama.cpp refuses it without a reason"],
                 $"use a file that the llama.cpp of LLamaSharp {LlamaRuntime.Version} can run", exception);
+        }
+
+        try
+        {
+            files.ForEach(part => part.RequireUnchanged());
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
         }
 
         if (handle.HasEncoder)

@@ -1,6 +1,10 @@
+using System.Text.Json;
+using Realign.Core.Errors;
 using Realign.Core.Images;
 using Realign.Grounding.Tagging;
+using Realign.Llama.Gguf;
 using Realign.Onnx;
+using Realign.SceneScoring;
 using Realign.Testing;
 using Realign.Torch;
 using Realign.VisionLanguage.Captioning;
@@ -45,6 +49,34 @@ public sealed class ReplacedWeightsTests
         Directory.EnumerateFiles(copy.Path).ToList().ForEach(apply);
 
         tagger.Run(pixels, CancellationToken.None).ShouldBe(before, $"the files were {damage}");
+    }
+
+    [Theory]
+    [MemberData(nameof(Damages))]
+    public void LanguageModel_GoesOnUnchanged(string damage, Action<string> apply)
+    {
+        using var copy = new ModelCopy("scene-scorer");
+        using var scorer = SceneScorer.Load(Path.Combine(copy.Path, "model-q8_0.gguf"), new SceneScoringOptions { ContextSize = 1024 }, CancellationToken.None);
+        var before = JsonSerializer.Serialize(scorer.Score("a red car", ["car", "cat"], CancellationToken.None));
+        Directory.EnumerateFiles(copy.Path).ToList().ForEach(apply);
+
+        JsonSerializer.Serialize(scorer.Score("a red car", ["car", "cat"], CancellationToken.None)).ShouldBe(before, $"the files were {damage}");
+    }
+
+    [Fact]
+    public void LanguageModel_NumbersThatAreNotFinite_AreRefused()
+    {
+        using var copy = new ModelCopy("scene-scorer");
+        var path = Path.Combine(copy.Path, "model-f16.gguf");
+        var tensor = GgufFile.Open(path).Tensors.First(tensor => tensor.Type.Name == "F16");
+        copy.Rewrite("model-f16.gguf", bytes =>
+        {
+            bytes.AsSpan((int)tensor.Offset, 2).Fill(0xFF);
+            return bytes;
+        });
+
+        Should.Throw<ModelLoadException>(() => SceneScorer.Load(path, new SceneScoringOptions { ContextSize = 1024 }, CancellationToken.None));
+        ModelInspector.Inspect(path).ShouldHaveSingleItem().Fits.ShouldBeFalse();
     }
 
     private static void Write(string path, Action<FileStream> change)

@@ -24,8 +24,12 @@ public static class StrictJson
 
     private static void CheckEscapes(ReadOnlySpan<byte> utf8, JsonDocumentOptions options)
     {
-        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = options.MaxDepth, AllowTrailingCommas = options.AllowTrailingCommas,
-            CommentHandling = options.CommentHandling });
+        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions
+        {
+            MaxDepth = options.MaxDepth,
+            AllowTrailingCommas = options.AllowTrailingCommas,
+            CommentHandling = options.CommentHandling
+        });
         while (reader.Read())
         {
             if (!reader.ValueIsEscaped)

@@ -141,8 +141,13 @@ public sealed class GgufFile
         GgufValueType.UInt64 => reader.Int64() is var value and >= 0 ? value : throw new GgufFormatException($"metadata '{key}' is above 2^63 - 1"),
         GgufValueType.Float32 => (double)reader.Float32(),
         GgufValueType.Float64 => reader.Float64(),
-        GgufValueType.Boolean => reader.UInt8() switch { 0 => false, 1 => true, var other =>
-            throw new GgufFormatException($"metadata '{key}' is the boolean {other}") },
+        GgufValueType.Boolean => reader.UInt8() switch
+        {
+            0 => false,
+            1 => true,
+            var other =>
+            throw new GgufFormatException($"metadata '{key}' is the boolean {other}")
+        },
         GgufValueType.Text => reader.Text($"metadata '{key}'"),
         _ => throw new GgufFormatException($"metadata '{key}' has the unknown type {(uint)type}"),
     };

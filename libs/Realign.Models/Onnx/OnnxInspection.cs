@@ -64,8 +64,11 @@ internal static class OnnxInspection
             Parts = parts,
             Problems = findings.Problems,
             WaysOut = findings.WaysOut,
-            MemoryBytes = new Dictionary<string, long> { ["as stored"] = graphs.SelectMany(graph => graph.Weights).Aggregate(0L, (sum, weight) =>
-                SaturatingAdd(sum, weight.LengthBytes)) },
+            MemoryBytes = new Dictionary<string, long>
+            {
+                ["as stored"] = graphs.SelectMany(graph => graph.Weights).Aggregate(0L, (sum, weight) =>
+                SaturatingAdd(sum, weight.LengthBytes))
+            },
             Licence = LicenceFile.Find(path),
         };
     }
