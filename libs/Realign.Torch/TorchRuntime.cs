@@ -52,9 +52,6 @@ public static partial class TorchRuntime
         }
     }
 
-    /// <summary>Gives freed memory of the C heap back to the operating system; cheap enough after every large request.</summary>
-    public static void TrimMemory() => _ = MallocTrim(0);
-
     /// <summary>
     /// Spinning OpenMP threads slow blocks down many times on contended cores. libgomp reads this once, when it is loaded,
     /// and does not see <see cref="Environment.SetEnvironmentVariable(string, string)"/>.
@@ -65,7 +62,4 @@ public static partial class TorchRuntime
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetEnv(string name, string value, int overwrite);
-
-    [LibraryImport("libc", EntryPoint = "malloc_trim")]
-    private static partial int MallocTrim(nuint pad);
 }

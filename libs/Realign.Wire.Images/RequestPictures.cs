@@ -15,52 +15,57 @@ public sealed class RequestPictures(params IReadOnlyList<(string Field, Image? I
 {
     private readonly Lock _guard = new();
     private Picture[]? _pictures;
-    private bool _isDisposed;
+    private volatile bool _isDisposed;
+    private volatile bool _isRead;
+    private long _area;
 
     /// <summary>How long reading took.</summary>
     public TimeSpan ReadTime { get; private set; }
 
     /// <summary>One picture a message, in order; after <see cref="Read"/>.</summary>
-    public IReadOnlyList<Picture> All => _pictures ?? throw new InvalidOperationException("not read, or disposed");
+    /// <exception cref="OperationCanceledException">The call is over: its caller left while the model was at work.</exception>
+    public IReadOnlyList<Picture> All => _pictures ?? throw (_isDisposed ? Over() : new InvalidOperationException("not read yet"));
 
     /// <summary>Decodes all of them.</summary>
     /// <param name="cancellationToken">The caller's.</param>
     /// <exception cref="InvalidInputException">One is missing or not a picture, or together they have too many pixels; found out before the first is decoded.</exception>
     public RequestPictures Read(CancellationToken cancellationToken)
     {
-        var start = TimeProvider.System.GetTimestamp();
-        CheckArea();
-        var pictures = new Picture[images.Count];
-        for (var i = 0; i < images.Count; i++)
-            pictures[i] = RequestImage.Read(images[i].Field, images[i].Image, cancellationToken);
-        lock (_guard)
+        _isRead = true;
+        try
         {
-            // a caller who left while they were decoded
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            _pictures = pictures;
-            ReadTime = TimeProvider.System.GetElapsedTime(start);
+            Keep(Decode(cancellationToken));
+            return this;
         }
-
-        return this;
+        finally
+        {
+            // a caller who left meanwhile: nobody else will
+            if (_isDisposed)
+                GiveBack();
+        }
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>Works with them. A caller who leaves meanwhile is answered at once, and the memory is given back when the work has ended.</summary>
+    /// <param name="work">What the model does with the pictures.</param>
+    public T Use<T>(Func<IReadOnlyList<Picture>, T> work)
     {
-        bool isLarge;
-        lock (_guard)
+        try
         {
-            _isDisposed = true;
-            isLarge = _pictures?.Sum(picture => picture.Area) > Limits.LargeImagePixels;
-            _pictures = null;
+            return Apply(work);
         }
-
-        if (isLarge)
-            ProcessMemory.GiveBack();
+        finally
+        {
+            if (_isDisposed)
+                GiveBack();
+        }
     }
 
-    private void CheckArea()
+    /// <summary>Pixels of all of them, from their headers.</summary>
+    /// <exception cref="InvalidInputException">One is missing or not a picture, or together they have too many.</exception>
+    public long Area()
     {
+        if (_area > 0)
+            return _area;
         long pixels = 0;
         for (var i = 0; i < images.Count; i++)
         {
@@ -71,5 +76,55 @@ public sealed class RequestPictures(params IReadOnlyList<(string Field, Image? I
                     "split the call or send smaller images");
             }
         }
+
+        _area = pixels;
+        return pixels;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_guard)
+        {
+            _isDisposed = true;
+            _pictures = null;
+        }
+
+        if (_isRead)
+            GiveBack();
+    }
+
+    private static OperationCanceledException Over() => new("the call is over");
+
+    // a frame of its own: when it is left, nothing refers to the pictures any more
+    private T Apply<T>(Func<IReadOnlyList<Picture>, T> work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return work(All);
+    }
+
+    private Picture[] Decode(CancellationToken cancellationToken)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        _ = Area();
+        var pictures = new Picture[images.Count];
+        for (var i = 0; i < images.Count; i++)
+            pictures[i] = RequestImage.Read(images[i].Field, images[i].Image, cancellationToken);
+        ReadTime = TimeProvider.System.GetElapsedTime(start);
+        return pictures;
+    }
+
+    private void Keep(Picture[] pictures)
+    {
+        lock (_guard)
+        {
+            _pictures = _isDisposed ? throw Over() : pictures;
+        }
+    }
+
+    private void GiveBack()
+    {
+        if (_area > Limits.LargeImagePixels)
+            ProcessMemory.GiveBack();
     }
 }

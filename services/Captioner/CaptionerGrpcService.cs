@@ -1,12 +1,11 @@
 using Grpc.Core;
 using Microsoft.Extensions.Options;
-using Realign.Core;
 using Realign.Core.Errors;
+using Realign.Core.Images;
 using Realign.Core.Timings;
 using Realign.Hosting;
 using Realign.Hosting.Models;
 using Realign.Rewards;
-using Realign.Torch;
 using Realign.V1;
 using Realign.VisionLanguage.Captioning;
 using Realign.VisionLanguage.Generation;
@@ -28,7 +27,6 @@ internal sealed class CaptionerGrpcService(
     private const string ClipFamily = "clip";
     private const int MaxTexts = 256;
     private const int MaxItems = 64;
-    private const long LargeRequestPixels = 4L << 20;
 
     private readonly ModelHost<RetrievalScorer>? _retrieval = services.GetService<ModelHost<RetrievalScorer>>();
 
@@ -42,14 +40,18 @@ internal sealed class CaptionerGrpcService(
             RepetitionPenalty = Require.Range("repetition_penalty", request.HasRepetitionPenalty ? request.RepetitionPenalty : 1, 0.1f, 10),
         };
         var prompt = Require.OptionalText("prompt", request.Prompt);
-        var watch = new StageTimings();
-        var picture = RequestImage.Read("image", request.Image);
-        watch.Mark("decode");
+        using var pictures = new RequestPictures(("image", request.Image));
+        var timings = new StageTimings();
 
-        var (found, family) = await captioner.RunAsync(
-            (model, token) => (Trimmed(picture.Area, () => model.Describe(picture, prompt, generation, token)), model.Family), context.CancellationToken);
+        var (found, family) = await captioner.RunAsync(pictures.Read, (model, read, token) =>
+        {
+            timings.Add("decode", read.ReadTime);
+            timings.Restart();
+            var described = read.Use(all => model.Describe(all[0], prompt, generation, token));
+            timings.Mark("caption");
+            return (described, model.Family);
+        }, context.CancellationToken);
 
-        watch.Mark("caption");
         var response = new CaptionResponse
         {
             Caption = found.Caption,
@@ -59,7 +61,7 @@ internal sealed class CaptionerGrpcService(
             Finished = found.Finished,
             Model = Model(family),
         };
-        response.Timings.AddRange(watch.ToMessages());
+        response.Timings.AddRange(timings.ToMessages());
         return response;
     }
 
@@ -97,31 +99,40 @@ internal sealed class CaptionerGrpcService(
             _ = Retrieval();
         for (var i = 0; i < request.Items.Count; i++)
             _ = Require.Text($"items[{i}].prompt", request.Items[i].Prompt);
-        var watch = new StageTimings();
-        var pairs = ReadPairs(request);
-        CheckAnswerSize(pairs, gradientType);
-        watch.Mark("decode");
+        using var pictures = new RequestPictures([.. request.Items.Select((item, index) => ($"items[{index}].image", (Image?)item.Image))]);
+        if (gradientType is { } type)
+            CheckAnswerSize(pictures.Area(), type);
+        var timings = new StageTimings();
 
-        var (scored, family) = await Score(method, pairs, gradientType is not null, context.CancellationToken);
+        var (scored, family) = await Score(method, request, pictures, gradientType is not null, timings, context.CancellationToken);
 
-        watch.Mark("score");
         var response = new ScorePromptResponse { Model = Model(family) };
-        response.Scores.AddRange(scored.Select((score, index) => Map(score, pairs[index], gradientType, method, index)));
-        response.Timings.AddRange(watch.ToMessages());
+        response.Scores.AddRange(scored.Select((score, index) => Map(score, pictures.All[index], gradientType, method, index)));
+        response.Timings.AddRange(timings.ToMessages());
         return response;
     }
 
     private Task<(IReadOnlyList<ScoredPair> Pairs, string Family)> Score(
-        ScoreMethod method, List<PicturePrompt> pairs, bool gradient, CancellationToken cancellationToken)
+        ScoreMethod method, ScorePromptRequest request, RequestPictures pictures, bool gradient, StageTimings timings, CancellationToken cancellationToken)
     {
-        var pixels = pairs.Sum(pair => pair.Picture.Area);
         return method switch
         {
-            ScoreMethod.Clip => clip.RunAsync((model, token) => (Trimmed(pixels, () => model.Score(pairs, gradient, token)), ClipFamily), cancellationToken),
-            ScoreMethod.Itc => Retrieval().RunAsync((model, token) => (Trimmed(pixels, () => model.ScoreContrastive(pairs, gradient, token)), model.Family), cancellationToken),
-            ScoreMethod.Itm => Retrieval().RunAsync((model, token) => (Trimmed(pixels, () => model.ScoreMatching(pairs, gradient, token)), model.Family), cancellationToken),
-            _ => captioner.RunAsync((model, token) => (Trimmed(pixels, () => model.ScoreLikelihood(pairs, gradient, token)), model.Family), cancellationToken),
+            ScoreMethod.Clip => Run(clip, (model, pairs, token) => (model.Score(pairs, gradient, token), ClipFamily)),
+            ScoreMethod.Itc => Run(Retrieval(), (model, pairs, token) => (model.ScoreContrastive(pairs, gradient, token), model.Family)),
+            ScoreMethod.Itm => Run(Retrieval(), (model, pairs, token) => (model.ScoreMatching(pairs, gradient, token), model.Family)),
+            _ => Run(captioner, (model, pairs, token) => (model.ScoreLikelihood(pairs, gradient, token), model.Family)),
         };
+
+        Task<(IReadOnlyList<ScoredPair> Pairs, string Family)> Run<TModel>(
+            ModelHost<TModel> host, Func<TModel, List<PicturePrompt>, CancellationToken, (IReadOnlyList<ScoredPair>, string)> score)
+            where TModel : class => host.RunAsync(pictures.Read, (model, read, token) =>
+            {
+                timings.Add("decode", read.ReadTime);
+                timings.Restart();
+                var result = read.Use(all => score(model, [.. all.Zip(request.Items, (picture, item) => new PicturePrompt(picture, item.Prompt))], token));
+                timings.Mark("score");
+                return result;
+            }, cancellationToken);
     }
 
     private ModelHost<RetrievalScorer> Retrieval() => _retrieval
@@ -135,27 +146,9 @@ internal sealed class CaptionerGrpcService(
         var other => throw new InvalidInputException("gradient.data_type", other.Value.ToString(), "gradients are FLOAT32 or FLOAT16", "use one of them"),
     };
 
-    private static List<PicturePrompt> ReadPairs(ScorePromptRequest request)
+    private void CheckAnswerSize(long pixels, DataType gradientType)
     {
-        var pairs = new List<PicturePrompt>(request.Items.Count);
-        long pixels = 0;
-        for (var i = 0; i < request.Items.Count; i++)
-        {
-            var picture = RequestImage.Read($"items[{i}].image", request.Items[i].Image);
-            pixels += picture.Area;
-            if (pixels > Limits.ImagePixels)
-                throw new InvalidInputException("items", $"{pixels} pixels up to item {i}", "at most 64 megapixels are taken in one call", "split the call or send smaller images");
-            pairs.Add(new PicturePrompt(picture, request.Items[i].Prompt));
-        }
-
-        return pairs;
-    }
-
-    private void CheckAnswerSize(List<PicturePrompt> pairs, DataType? gradientType)
-    {
-        if (gradientType is null)
-            return;
-        var bytes = pairs.Sum(pair => pair.Picture.Area) * 3 * (gradientType == DataType.Float32 ? 4 : 2);
+        var bytes = pixels * 3 * (gradientType == DataType.Float32 ? 4 : 2);
         // what is not gradient takes well below a megabyte
         if (bytes > (hosting.Value.MaxMessageMegabytes - 1L) << 20)
         {
@@ -164,7 +157,7 @@ internal sealed class CaptionerGrpcService(
         }
     }
 
-    private static PromptScore Map(ScoredPair scored, PicturePrompt pair, DataType? gradientType, ScoreMethod method, int index)
+    private static PromptScore Map(ScoredPair scored, Picture picture, DataType? gradientType, ScoreMethod method, int index)
     {
         var name = (method == ScoreMethod.Unspecified ? ScoreMethod.Likelihood : method).ToString().ToUpperInvariant();
         FiniteReward.Check(name, scored.Score, $"items[{index}]");
@@ -177,22 +170,8 @@ internal sealed class CaptionerGrpcService(
             TruncatedPrompt = scored.Prompt.Truncated,
         };
         if (scored.Gradient is { } gradient)
-            score.Gradient = TensorWriter.Of(gradientType ?? DataType.Float32, gradient, 3, pair.Picture.Height, pair.Picture.Width);
+            score.Gradient = TensorWriter.Of(gradientType ?? DataType.Float32, gradient, 3, picture.Height, picture.Width);
         return score;
-    }
-
-    // libtorch's freed memory stays in the C heap until it is asked for
-    private static T Trimmed<T>(long pixels, Func<T> work)
-    {
-        try
-        {
-            return work();
-        }
-        finally
-        {
-            if (pixels > LargeRequestPixels)
-                TorchRuntime.TrimMemory();
-        }
     }
 
     private ModelInfo Model(string family) => new() { Family = family, Name = options.Value.Name };

@@ -3,40 +3,35 @@ using Grpc.Core;
 using Microsoft.Extensions.Options;
 using Realign.Core;
 using Realign.Core.Errors;
-using Realign.Core.Images;
+using Realign.Core.Timings;
 using Realign.Grounding.Segmentation;
 using Realign.Hosting.Models;
 using Realign.V1;
 using Realign.Wire.Images;
 using Realign.Wire.Masks;
 using Realign.Wire.Requests;
+using Realign.Wire.Timings;
 
 namespace Realign.Segmenter;
 
 internal sealed class SegmenterGrpcService(ModelHost<GroundedSegmenter> segmenter, IOptions<SegmenterOptions> options) : SegmenterService.SegmenterServiceBase
 {
-    private const int MaxPhrases = 64;
-
     public override async Task<SegmentResponse> Segment(SegmentRequest request, ServerCallContext context)
     {
         var settings = Settings(request);
         var phrases = Phrases(request);
-        var start = TimeProvider.System.GetTimestamp();
-        var image = Image(request, settings);
-        var decodeTime = TimeProvider.System.GetElapsedTime(start);
+        using var pictures = new RequestPictures(("image", request.Image));
 
-        var result = await segmenter.RunAsync((model, token) => model.Segment(image, phrases, settings, token), context.CancellationToken);
+        var (result, width, height) = await segmenter.RunAsync(token => CheckEdges(pictures.Read(token), settings), (model, read, token) => read.Use(all =>
+            (model.Segment(all[0].ToRgb(), phrases, settings, token), all[0].Width, all[0].Height)), context.CancellationToken);
 
-        var response = new SegmentResponse
-        {
-            Width = image.Width,
-            Height = image.Height,
-            Model = new ModelInfo { Family = "grounded-sam", Name = options.Value.Name },
-        };
+        var timings = new StageTimings();
+        timings.Add("decode", pictures.ReadTime);
+        timings.Add("detect", result.DetectTime);
+        timings.Add("segment", result.SegmentTime);
+        var response = new SegmentResponse { Width = width, Height = height, Model = new ModelInfo { Family = "grounded-sam", Name = options.Value.Name } };
         response.Phrases.AddRange(result.Phrases.Select(Map));
-        response.Timings.Add(new Timing { Name = "decode", Milliseconds = decodeTime.TotalMilliseconds });
-        response.Timings.Add(new Timing { Name = "detect", Milliseconds = result.DetectTime.TotalMilliseconds });
-        response.Timings.Add(new Timing { Name = "segment", Milliseconds = result.SegmentTime.TotalMilliseconds });
+        response.Timings.AddRange(timings.ToMessages());
         return response;
     }
 
@@ -54,15 +49,15 @@ internal sealed class SegmenterGrpcService(ModelHost<GroundedSegmenter> segmente
 
     private static List<string> Phrases(SegmentRequest request)
     {
-        Require.Count("phrases", request.Phrases.Count, 1, MaxPhrases);
+        Require.Count("phrases", request.Phrases.Count, 1, Limits.Phrases);
         return [.. request.Phrases.Select((phrase, index) => Require.Text($"phrases[{index}]", phrase, Limits.PhraseLength))];
     }
 
-    private static RgbImage Image(SegmentRequest request, SegmentationOptions settings)
+    private static RequestPictures CheckEdges(RequestPictures pictures, SegmentationOptions settings)
     {
-        var image = RequestImage.Read("image", request.Image).ToRgb();
+        var image = pictures.All[0];
         return settings.BoxesOnly || Math.Max(image.Width, image.Height) <= Limits.MaskEdge
-            ? image
+            ? pictures
             : throw new InvalidInputException("image", $"{image.Width}x{image.Height} pixels", $"masks have edges of at most {Limits.MaskEdge}", "send a smaller image, or set boxes_only");
     }
 

@@ -2,10 +2,12 @@ using System.Globalization;
 using Grpc.Core;
 using Microsoft.Extensions.Options;
 using Realign.Core.Errors;
+using Realign.Core.Timings;
 using Realign.Grounding.Tagging;
 using Realign.Hosting.Models;
 using Realign.V1;
 using Realign.Wire.Images;
+using Realign.Wire.Timings;
 
 namespace Realign.Tagger;
 
@@ -14,21 +16,21 @@ internal sealed class TaggerGrpcService(ModelHost<ImageTagger> tagger, IOptions<
     public override async Task<TagResponse> Tag(TagRequest request, ServerCallContext context)
     {
         var threshold = request.HasThreshold ? Threshold(request.Threshold) : (float?)options.Value.Threshold;
-        var start = TimeProvider.System.GetTimestamp();
-        var image = RequestImage.Read("image", request.Image).ToRgb();
-        var decoded = TimeProvider.System.GetTimestamp();
+        using var pictures = new RequestPictures(("image", request.Image));
+        var timings = new StageTimings();
 
-        var (tags, milliseconds) = await tagger.RunAsync((model, token) =>
+        var tags = await tagger.RunAsync(pictures.Read, (model, read, token) =>
         {
-            var begin = TimeProvider.System.GetTimestamp();
-            var found = model.Tag(image, threshold, request.IncludeUngroundable, token);
-            return (found, TimeProvider.System.GetElapsedTime(begin).TotalMilliseconds);
+            timings.Add("decode", read.ReadTime);
+            timings.Restart();
+            var found = read.Use(all => model.Tag(all[0].ToRgb(), threshold, request.IncludeUngroundable, token));
+            timings.Mark("tag");
+            return found;
         }, context.CancellationToken);
 
         var response = new TagResponse { Model = new ModelInfo { Family = "recognize-anything", Name = options.Value.Name } };
         response.Tags.AddRange(tags.Select(Map));
-        response.Timings.Add(new Timing { Name = "decode", Milliseconds = TimeProvider.System.GetElapsedTime(start, decoded).TotalMilliseconds });
-        response.Timings.Add(new Timing { Name = "tag", Milliseconds = milliseconds });
+        response.Timings.AddRange(timings.ToMessages());
         return response;
     }
 

@@ -85,8 +85,9 @@ public sealed class RequestImageTests
 
         pictures.Dispose();
 
-        Should.Throw<InvalidOperationException>(() => pictures.All);
-        Should.Throw<ObjectDisposedException>(() => pictures.Read(CancellationToken.None));
+        Should.Throw<OperationCanceledException>(() => pictures.All);
+        Should.Throw<OperationCanceledException>(() => pictures.Read(CancellationToken.None));
+        Should.Throw<OperationCanceledException>(() => pictures.Use(all => all.Count));
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using Realign.Core.Errors;
 using Realign.Core.Images;
+using Realign.Core.Memory;
 using Realign.Core.Timings;
 using Realign.Diffusion.Daam;
 using Realign.Diffusion.FineStage;
@@ -56,7 +57,7 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
         finally
         {
             if ((long)height * width > LargePixels)
-                TorchRuntime.TrimMemory();
+                ProcessMemory.GiveBack();
         }
     }
 

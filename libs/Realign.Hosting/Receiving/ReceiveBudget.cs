@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Realign.Core.Memory;
 
 namespace Realign.Hosting.Receiving;
 
@@ -48,7 +49,7 @@ internal sealed class ReceiveBudget(IOptions<HostingOptions> options)
             if (_held > 0 || _most < LargeBurst || !_collection.IsCompleted)
                 return;
             _most = 0;
-            _collection = Task.Run(() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true));
+            _collection = Task.Run(ProcessMemory.GiveBack);
         }
     }
 }
