@@ -66,6 +66,7 @@ public sealed class PeerTests
         new[] { StatusCode.Unavailable, StatusCode.Internal }.ShouldContain(failure.StatusCode, all);
         failure.Status.Detail.ShouldStartWith($"{stage} failed: ", Case.Sensitive, all);
         failure.Status.Detail.ShouldContain(peer.Address, Case.Sensitive, all);
+        failure.Status.Detail.ShouldContain($"Gateway:{service}", Case.Sensitive, all);
         failure.Status.Detail.ShouldNotContain("Start it", Case.Sensitive, all);
         var info = Calls.Info(failure);
         info.Metadata["stage"].ShouldBe(stage);
@@ -73,13 +74,10 @@ public sealed class PeerTests
     }
 
     [Theory]
-    [InlineData("HTTP/1.1 page")]
-    [InlineData("HTTP/1.1 refusal")]
-    [InlineData("banner")]
-    [InlineData("noise")]
     [InlineData("HTML 200")]
     [InlineData("HTML 404")]
     [InlineData("no trailers")]
+    [InlineData("status 99")]
     public async Task ForeignPeer_IsSaidToBeSomethingElse(string kind)
     {
         await using var peer = await StartAsync(kind);
@@ -92,6 +90,22 @@ public sealed class PeerTests
         var status = await mesh.Client.GetMeshStatusAsync(new GetMeshStatusRequest()).ResponseAsync.DefaultTimeout();
         var tagger = status.Services.Single(entry => entry.Name == "tagger");
         (tagger.State, tagger.Detail).ShouldBe((ServiceState.NotServing, "something else listens at this address"));
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1 page")]
+    [InlineData("HTTP/1.1 refusal")]
+    [InlineData("banner")]
+    [InlineData("noise")]
+    public async Task MeshStatus_ForeignPeer_IsNeverSaidToBeNothing(string kind)
+    {
+        await using var peer = await StartAsync(kind);
+        await using var mesh = await FakeMesh.StartAsync(null, $"--Gateway:Tagger={peer.Address}");
+
+        var status = await mesh.Client.GetMeshStatusAsync(new GetMeshStatusRequest()).ResponseAsync.DefaultTimeout();
+
+        status.Services.Single(entry => entry.Name == "tagger").Detail.ShouldContain("listens at this address");
+        status.Services.ShouldAllBe(entry => entry.Detail != "nothing listens at this address");
     }
 
     private static TheoryData<string, string, string> Combinations()

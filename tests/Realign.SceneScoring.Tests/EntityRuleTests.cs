@@ -38,6 +38,8 @@ public sealed class EntityRuleTests
     [InlineData("the car is a bright red", "car 1: bright red")]
     [InlineData("a car which is red", "car 1: red")]
     [InlineData("a car painted red", "car 1: red")]
+    [InlineData("a car painted red, highly detailed", "car 1: red")]
+    [InlineData("a vintage red and white van", "van 1: vintage red white")]
     [InlineData("a man in red and a woman in blue", "man 1: red; woman 1: blue")]
     [InlineData("red, a car", "car 1: red")]
     [InlineData("an orange and white cat", "cat 1: orange white")]

@@ -87,6 +87,9 @@ internal sealed class PhraseJoiner
             return null;
         var length = noun.End - noun.Start;
         var startsWithAttribute = length > 1 && Attributes.IsAttribute(Word(noun.Start));
+        // "a vintage red and white van" goes on; "a car painted red, highly detailed" does not
+        if (!HasOnlyAttributes(run) && (!startsWithAttribute || Enumerable.Range(run.Start, run.End - run.Start).Any(i => Attributes.IsCarrier(Word(i)))))
+            return null;
         if (IsAlsoNoun(run))
             return startsWithAttribute && (first != Link.Comma || run.IsOpened) ? last : null;
         return startsWithAttribute || noun.Link == Link.Bracket || (length > 1 && (run.IsOpened || run.Link == Link.Other))

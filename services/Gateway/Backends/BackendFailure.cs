@@ -40,7 +40,8 @@ internal static class BackendFailure
         return problem switch
         {
             PeerProblem.Unreachable => $"{backend.Name} does not answer at {backend.Address}. Start it, or correct {setting}",
-            PeerProblem.Lost => $"the connection to {backend.Name} at {backend.Address} broke. Its log says why; send the call again when it serves",
+            PeerProblem.Lost =>
+                $"the connection to {backend.Name} at {backend.Address} broke. Its log says why; correct {setting} if something else listens there",
             PeerProblem.NotGrpc => $"what listens at {backend.Address} does not speak gRPC over HTTP/2, so it is no {backend.Name}. Correct {setting}",
             PeerProblem.TooLarge =>
                 $"what listens at {backend.Address} announced a message above Hosting:MaxMessageMegabytes. Correct {setting}, or raise that limit if it is the {backend.Name}",

@@ -34,6 +34,7 @@ internal sealed class MeshStatus(BackendSet backends, IOptions<GatewayOptions> o
                 _ when isOther => "something else listens at this address",
                 StatusCode.DeadlineExceeded => FormattableString.Invariant($"no answer within {options.Value.HealthTimeoutSeconds} s"),
                 _ when problem == PeerProblem.Unreachable => "nothing listens at this address",
+                _ when problem == PeerProblem.Lost => "what listens at this address broke the connection",
                 _ => $"it failed: {failure.Status.Detail}",
             };
         }

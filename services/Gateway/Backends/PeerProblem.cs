@@ -12,7 +12,7 @@ internal enum PeerProblem
     /// <summary>Nothing listens at the address.</summary>
     Unreachable,
 
-    /// <summary>The connection broke while the call ran.</summary>
+    /// <summary>The connection broke: the service went down, or something else did not understand us.</summary>
     Lost,
 
     /// <summary>Something listens that does not speak gRPC.</summary>

@@ -24,6 +24,9 @@ internal sealed class FakeMesh : IAsyncDisposable
 
     public FakeBehaviour Behaviour { get; } = new();
 
+    /// <summary>Where the backends listen.</summary>
+    public IEnumerable<string> Addresses => _backends.Select(backend => backend.Address);
+
     public TestService Gateway { get; private set; } = null!;
 
     public GatewayService.GatewayServiceClient Client => new(Gateway.Channel);

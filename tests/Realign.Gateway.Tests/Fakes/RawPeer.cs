@@ -10,6 +10,7 @@ internal sealed class RawPeer : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _work;
     private readonly byte[] _answer;
+    private int _connections;
 
     /// <summary>Starts listening.</summary>
     /// <param name="answer">What is sent once something came in; empty = the connection is closed at once.</param>
@@ -19,6 +20,9 @@ internal sealed class RawPeer : IAsyncDisposable
         _listener.Start();
         _work = ServeAsync();
     }
+
+    /// <summary>Connections so far.</summary>
+    public int Connections => _connections;
 
     public string Address => $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
 
@@ -37,6 +41,7 @@ internal sealed class RawPeer : IAsyncDisposable
             try
             {
                 using var client = await _listener.AcceptSocketAsync(_stop.Token);
+                _ = Interlocked.Increment(ref _connections);
                 var buffer = new byte[4096];
                 if (_answer.Length == 0 || await client.ReceiveAsync(buffer, _stop.Token) == 0)
                     continue;
