@@ -53,6 +53,8 @@ internal static class PeerProblems
         SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown } => PeerProblem.Lost,
         SocketException => PeerProblem.Unreachable,
         HttpRequestException or IOException => PeerProblem.Lost,
+        // frames of no gRPC message
+        InvalidDataException => PeerProblem.NotGrpc,
         _ => PeerProblem.None,
     };
 }
