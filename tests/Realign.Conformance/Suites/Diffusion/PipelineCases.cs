@@ -116,7 +116,7 @@ internal sealed class PipelineCases(DiffusionPack pack)
             GuidanceRescale = Number(run, "guidance_rescale", 0),
             InitImage = file.Entries.ContainsKey("image_in") ? PictureOf(file, "image_in") : null,
             Strength = Number(run, "strength", 1),
-            Sizes = SizesOf(run, ""),
+            Sizes = Has(run, "crops_coords_top_left") ? SizesOf(run, "") : null,
             NegativeSizes = isNegativeSized ? SizesOf(run, "negative_") : null,
         };
     }
