@@ -17,10 +17,10 @@ internal sealed class GeneratorGrpcService(ModelHost<ImageGenerator> generator, 
         var waited = 0.0;
         var events = new EventQueue();
 
-        var work = generator.RunAsync((model, token) =>
+        var work = generator.RunAsync(token => InitImageReader.Read(request.InitImage, wanted, token), (model, ready, token) =>
         {
             waited = TimeProvider.System.GetElapsedTime(queued).TotalMilliseconds;
-            return model.Generate(InitImageReader.Read(request.InitImage, wanted), events, token);
+            return model.Generate(ready, events, token);
         }, context.CancellationToken);
         _ = work.ContinueWith(done => events.Complete(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 

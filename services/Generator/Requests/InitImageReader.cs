@@ -15,11 +15,11 @@ internal static class InitImageReader
 
     /// <summary>The request with the picture at the size of the result; the request itself where there is none.</summary>
     /// <exception cref="InvalidInputException">It is no picture, or its size cannot be that of a result.</exception>
-    public static GenerationRequest Read(Image? image, GenerationRequest request)
+    public static GenerationRequest Read(Image? image, GenerationRequest request, CancellationToken cancellation)
     {
         if (image is null)
             return request;
-        var picture = RequestImage.Read(Field, image);
+        var picture = RequestImage.Read(Field, image, cancellation);
         var (height, width) = (request.Height ?? OwnSide(picture.Height), request.Width ?? OwnSide(picture.Width));
         var isReady = picture.Height == height && picture.Width == width;
         return request with
