@@ -19,6 +19,10 @@ internal sealed record ProjectFile(string Path, IReadOnlyList<string> Projects, 
     /// <summary>Its folder, from the root.</summary>
     public string Folder => Path[..Path.LastIndexOf('/')];
 
+    /// <summary>Name of what it compiles to.</summary>
+    public string AssemblyName => XDocument.Load(System.IO.Path.Combine(Checkout.Root, Path)).Descendants().FirstOrDefault(item => item.Name.LocalName == "AssemblyName")?.Value
+        ?? System.IO.Path.GetFileNameWithoutExtension(Path);
+
     /// <summary>Whether it is, or refers to, the project of a folder, directly or through others.</summary>
     public bool Reaches(string folder) => Folder == folder || Projects.Any(path => All.First(project => project.Path == path).Reaches(folder));
 
