@@ -10,18 +10,18 @@ public sealed class ReachabilityTests
     // parts of the product that commands of their own will reach
     private static readonly string[] Upcoming = ["Realign.Training", "Realign.Metrics"];
 
-    // in use by the golden data only; each either gets a caller or goes
+    // in use by the golden data only; each either gets a caller or goes. The rewards' tensor forms are what the trainer differentiates
     private static readonly string[] Known =
     [
         "Realign.Diffusion.Pipelines.GenerationResult",
         "Realign.Grounding.Masks.MaskGrid",
-        "Realign.Imaging.VaeImageProcessor",
-        "Realign.Imaging.VaeResizeMode",
         "Realign.Models.ComponentCheck",
+        "Realign.Rewards.TagReward",
+        "Realign.Rewards.Tensors.RewardHinge",
+        "Realign.Rewards.Tensors.ScoreFunction",
+        "Realign.Rewards.Tensors.SoftCaption",
         "Realign.Safetensors.SafetensorsWriter",
-        "Realign.SceneScoring.TagReward",
         "Realign.Tokenizers.Llama3Tokenizer",
-        "Realign.VisionLanguage.Rewards.Surrogates",
     ];
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class ReachabilityTests
         var types = graph.PublicTypes.Where(type => libraries.Contains(type.Assembly)).ToList();
 
         types.Count.ShouldBeGreaterThan(150);
-        types.Select(type => type.Type).Where(type => !reached.Contains(type)).Except(Known).ShouldBeEmpty();
+        types.Select(type => type.Type).Where(type => !reached.Contains(type)).ShouldBe(Known, ignoreOrder: true);
     }
 
     /// <summary>What is copied beside this test because it refers to every service and the command line.</summary>
