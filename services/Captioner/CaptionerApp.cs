@@ -50,11 +50,13 @@ public static class CaptionerApp
     private static CaptionerOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<CaptionerOptions>>().Value;
 
     private static TModel Load<TModel>(
-        IServiceProvider provider, Func<CaptionerOptions, string> folder, Func<string, TorchPlacement, CancellationToken, TModel> load, CancellationToken cancellationToken)
+        IServiceProvider provider, Func<CaptionerOptions, string> folder, Func<string, TorchPlacement, CancellationToken, TModel> load,
+        CancellationToken cancellationToken)
     {
         var options = Options(provider);
         RequestImage.WarmUp();
-        TorchRuntime.Initialize(options.Threads, ModelFolders.WeightBytes(new[] { options.Model, options.Clip, options.Retrieval }.Where(name => name.Length > 0)));
+        TorchRuntime.Initialize(
+            options.Threads, ModelFolders.WeightBytes(new[] { options.Model, options.Clip, options.Retrieval }.Where(name => name.Length > 0)));
         return load(ModelFolders.Resolve(folder(options)), TorchPlacement.Parse(options.Device, options.DType), cancellationToken);
     }
 }

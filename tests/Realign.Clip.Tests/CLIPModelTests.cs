@@ -59,6 +59,23 @@ public sealed class CLIPModelTests : IDisposable
     }
 
     [Fact]
+    public void EncodeText_AToken_IsReadByLaterOnesOnly()
+    {
+        var ids = _tokenizer.Encode("a red car");
+        int[] other = [.. ids];
+        other[2] = _tokenizer.Encode("blue")[1];
+
+        var (first, second) = (_model.EncodeText(Ids(ids)).LastHiddenState, _model.EncodeText(Ids(other)).LastHiddenState);
+
+        Distance(first.narrow(1, 0, 2), second.narrow(1, 0, 2)).ShouldBeLessThan(1e-5);
+        Distance(first.narrow(1, 2, 1), second.narrow(1, 2, 1)).ShouldBeGreaterThan(0.1);
+        _model.EncodeText(Ids(ids)).HiddenStates.Count.ShouldBe(_model.Config.Text.NumHiddenLayers + 1);
+    }
+
+    [Fact]
+    public void EncodeText_MaskOfAnotherLength_IsRefused() => Should.Throw<ArgumentException>(() => _model.EncodeText(Ids([1, 2]), ones(1, 3)));
+
+    [Fact]
     public void Cosine_OfAPicture_HasAGradientForItsPixels()
     {
         var pixels = Pixels().requires_grad_();

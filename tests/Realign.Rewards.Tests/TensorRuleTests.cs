@@ -24,6 +24,14 @@ public sealed class TensorRuleTests
     }
 
     [Fact]
+    public void Normalize_AnyRows_HaveLengthOne()
+    {
+        using var scope = NewDisposeScope();
+        FeatureCosine.Normalize(tensor(new float[] { 3, 4, 0, 2 }, [2, 2])).ToSingles().ShouldBe([0.6f, 0.8f, 0, 1], 1e-6f);
+        FeatureCosine.Normalize(zeros(1, 2)).ToSingles().ShouldAllBe(value => float.IsNaN(value));
+    }
+
+    [Fact]
     public void Likelihood_CountsScoredTokensOnly_PerText()
     {
         using var scope = NewDisposeScope();

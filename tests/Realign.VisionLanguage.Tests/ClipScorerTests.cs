@@ -22,6 +22,14 @@ public sealed class ClipScorerTests : IDisposable
     }
 
     [Fact]
+    public void EmbedText_OfTheTrainedModel_GivesItsNumbers()
+    {
+        var embedded = _clip.EmbedText(["a red car"], TestContext.Current.CancellationToken);
+
+        embedded.Rows[..4].ShouldBe([0.04309f, 0.11845f, 0.11467f, -0.01079f], 1e-3);
+    }
+
+    [Fact]
     public void EmbedText_ReturnsUnitRows_AndSaysWhatItRead()
     {
         string[] texts = ["a red car", $"{string.Concat(Enumerable.Repeat("a red car and ", 12))}a purple elephant"];

@@ -61,6 +61,10 @@ public sealed class ImageCaptionerTests : IDisposable
             .Field.ShouldBe("image");
 
     [Fact]
+    public void Likelihood_OfTheTrainedModel_GivesItsNumbers() =>
+        Score("a red apple", "a blue book", "a red car").Select(pair => pair.Score).ShouldBe([-1.263f, -4.095f, -1.224f], 2e-2);
+
+    [Fact]
     public void Likelihood_PrefersTheTruth()
     {
         var scores = Score("a red apple", "a blue book", "a green horse to the left of a purple clock").Select(pair => pair.Score).ToList();

@@ -27,6 +27,9 @@ public sealed class ClipScorer : IDisposable
         _placement = placement;
     }
 
+    /// <summary>Family of the model: <c>clip</c>.</summary>
+    public string Family { get; } = "clip";
+
     /// <summary>Loads a snapshot folder and runs it once.</summary>
     /// <exception cref="ModelLoadException">Lists everything that does not fit.</exception>
     public static ClipScorer Load(string folder, TorchPlacement placement, CancellationToken cancellationToken)
