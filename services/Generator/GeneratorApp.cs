@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Realign.Core.Memory;
 using Realign.Diffusion.Generation;
 using Realign.Diffusion.Lora;
 using Realign.Diffusion.Pipelines;
@@ -38,7 +39,10 @@ public static class GeneratorApp
         var placement = TorchPlacement.Parse(options.Device, options.DType);
         var pipeline = StableDiffusionSnapshot.Load(folder, placement, options.Variant.Length > 0 ? options.Variant : null);
         var adapters = new AdapterFolder(options.Adapters.Length > 0 ? ModelFolders.Resolve(options.Adapters) : null);
-        var generator = new ImageGenerator(pipeline, adapters, options.MaxPixels);
+        var budget = PixelBudget.For(pipeline, AvailableMemory.Bytes());
+        var maxPixels = options.MaxPixels ?? budget.MaxPixels;
+        GeneratorLog.Pixels(provider.GetRequiredService<ILogger<ImageGenerator>>(), maxPixels, budget.BytesPerPixel, options.MaxPixels is null ? "from memory" : "from the settings");
+        var generator = new ImageGenerator(pipeline, adapters, maxPixels);
         // the first caller does not wait for lazy set-up
         Probe(generator, cancellationToken);
         return generator;

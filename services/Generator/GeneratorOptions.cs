@@ -58,9 +58,12 @@ public sealed class GeneratorOptions
     public double? DefaultGuidanceScale { get; set; }
 
     /// <summary>Most pixels of one call, all its images together.</summary>
-    /// <value>4,194,304: four images of 1024x1024.</value>
+    /// <value>
+    /// Unset: four images of 1024x1024 (4,194,304), less where the loaded model would take more than half of the memory that is there at the
+    /// start. The log says what came out.
+    /// </value>
     [Range(4096, 1L << 30)]
-    public long MaxPixels { get; set; } = 4L << 20;
+    public long? MaxPixels { get; set; }
 }
 
 [OptionsValidator]

@@ -121,6 +121,36 @@ public sealed class ModulationPropertyTests(Miniature miniature) : IClassFixture
         Enumerable.Range(0, 10).Select(step => modulator.AtStep(step, 10, 900 - (step * 90), 0) is not null).ShouldBe([true, true, true, .. Enumerable.Repeat(false, 7)]);
     }
 
+    [Fact]
+    public void AtStep_StrengthFollowsTheTrainingSchedule()
+    {
+        using var scope = NewDisposeScope();
+        var logits = Logits(new Random(11), 1, Keys);
+        Tensor With(int trainSteps, double timestep)
+        {
+            using var modulator = new AttentionModulator(
+                new ModulationOptions(), [new ModulationLayout([new ModulationSegment([3], 1, Half(left: true))], [], MaskSampling.Area, 8, 8, CPU)], trainSteps);
+            return modulator.AtStep(0, 10, timestep, 0)!.Modulate(Cross, logits, 0);
+        }
+
+        With(4000, 3600).sub(With(1000, 900)).abs().max().item<float>().ShouldBeLessThan(1e-5f);
+        With(4000, 900).sub(With(1000, 900)).abs().max().item<float>().ShouldBeGreaterThan(0.01f);
+    }
+
+    [Fact]
+    public void AtStep_ProcessorsOfOtherSteps_DoNotDisturbEachOther()
+    {
+        using var scope = NewDisposeScope();
+        var logits = Logits(new Random(12), 1, Keys);
+        using var modulator = Modulator(new ModulationOptions(), Layout(new Random(12), 1));
+        var (first, second) = (modulator.AtStep(0, 10, 900, 0)!, modulator.AtStep(1, 10, 500, 0)!);
+        var expected = first.Modulate(Cross, logits, 0);
+
+        second.Modulate(Cross, logits, 0).Equals(expected).ShouldBeFalse();
+
+        first.Modulate(Cross, logits, 0).Equals(expected).ShouldBeTrue();
+    }
+
     private static AttentionModulator Modulator(ModulationOptions options, params ModulationLayout[] layouts) => new(options, layouts, 1000);
 
     private static ModulationLayout Layout(Random random, double score)

@@ -163,4 +163,29 @@ public sealed class GenerateTests(RunningGenerator generator) : IClassFixture<Ru
 
         result.TruncatedPrompt.ShouldContain("a red car");
     }
+
+    [Fact]
+    public async Task LongNegativePrompt_ReportsWhatDidNotFit()
+    {
+        var result = await generator.ResultAsync(Requests.Plain(request => request.NegativePrompt = string.Join(" and ", Enumerable.Repeat("a blue ball", 20))));
+
+        result.TruncatedNegativePrompt.ShouldContain("a blue ball");
+        result.TruncatedPrompt.ShouldBe("");
+        result.Ignored.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task ValuesWithoutEffect_AreReported()
+    {
+        var result = await generator.ResultAsync(Requests.Plain(request =>
+        {
+            (request.GuidanceScale, request.NegativePrompt, request.GuidanceRescale) = (1, "a cat", 0.5f);
+            request.Modulation = new Modulation { StepFraction = 0.5f };
+            request.Preview = new PreviewOptions { MaxSize = 64 };
+        }));
+
+        result.Ignored.Select(ignored => ignored.Field).ShouldBe(["negative_prompt", "guidance_rescale", "modulation", "preview.max_size"]);
+        result.Ignored.ShouldAllBe(ignored => ignored.Reason.Length > 0);
+        (await generator.ResultAsync(Requests.Plain())).Ignored.ShouldBeEmpty();
+    }
 }

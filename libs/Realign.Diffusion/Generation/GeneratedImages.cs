@@ -15,6 +15,7 @@ namespace Realign.Diffusion.Generation;
 /// <param name="GuidanceScale">The one that was used.</param>
 /// <param name="HeatMaps">Per image and word, where asked for.</param>
 /// <param name="Regions">One report per region of the fine stage.</param>
+/// <param name="Ignored">Values of the request that changed nothing.</param>
 /// <param name="Timings">Milliseconds per stage.</param>
 public sealed record GeneratedImages(
     IReadOnlyList<RgbImage> Images,
@@ -25,4 +26,5 @@ public sealed record GeneratedImages(
     double GuidanceScale,
     IReadOnlyList<WordHeatMap> HeatMaps,
     IReadOnlyList<RegionReport> Regions,
+    IReadOnlyList<IgnoredInput> Ignored,
     StageTimings Timings);

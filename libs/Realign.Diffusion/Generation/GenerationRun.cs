@@ -11,12 +11,13 @@ namespace Realign.Diffusion.Generation;
 /// <param name="request">What is generated.</param>
 /// <param name="modulator">The fine stage; null = a plain run.</param>
 /// <param name="stepsPerImage">Calls of the denoiser per image.</param>
+/// <param name="trainSteps">Length of the training schedule.</param>
 /// <param name="finishingMilliseconds">What comes after the steps of an image, estimated.</param>
 /// <param name="listener">Gets the events.</param>
 /// <param name="preview">Predicted clean latents and longest side to a picture.</param>
 internal sealed class GenerationRun(
-    GenerationRequest request, AttentionModulator? modulator, int stepsPerImage, double finishingMilliseconds, IGenerationListener listener,
-    Func<Tensor, int?, RgbImage> preview)
+    GenerationRequest request, AttentionModulator? modulator, int stepsPerImage, int trainSteps, double finishingMilliseconds,
+    IGenerationListener listener, Func<Tensor, int?, RgbImage> preview)
 {
     private readonly long _start = TimeProvider.System.GetTimestamp();
     private readonly int _total = stepsPerImage * request.Seeds.Count;
@@ -34,7 +35,8 @@ internal sealed class GenerationRun(
     {
         _done++;
         var eta = (TimeProvider.System.GetElapsedTime(_start).TotalMilliseconds / _done * (_total - _done)) + finishingMilliseconds;
-        listener.Add(new StepDone(_done, _total, progress.Step.Timestep, eta, Modulated(progress.Step) is not null));
+        // spacings with an offset tell the denoiser of a timestep past the last one
+        listener.Add(new StepDone(_done, _total, Math.Clamp(progress.Step.Timestep, 0, trainSteps - 1), eta, Modulated(progress.Step) is not null));
         var ofImage = progress.Step.Index + 1;
         if (request.PreviewEvery > 0 && ofImage % request.PreviewEvery == 0 && ofImage < progress.Step.Count && listener.TakesPreviews)
             listener.Add(new PreviewMade(_done, preview(progress.PredictedOriginal, request.PreviewSize)));

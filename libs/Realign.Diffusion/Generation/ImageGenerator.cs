@@ -34,6 +34,7 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
     /// <param name="listener">Gets events while the work goes on.</param>
     /// <param name="cancellation">Ends the work inside a step.</param>
     /// <exception cref="InvalidInputException">A value of the request cannot be used.</exception>
+    /// <exception cref="FailedPreconditionException">Latents, image or heat maps are no finite numbers.</exception>
     /// <exception cref="NotFoundException">There is no such scheduler or adapter.</exception>
     /// <exception cref="OperationCanceledException">The token was set.</exception>
     public GeneratedImages Generate(GenerationRequest request, IGenerationListener listener, CancellationToken cancellation)
@@ -45,7 +46,7 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
         if (pixels > maxPixels)
         {
             throw new InvalidInputException("width", $"{width}x{height} for {request.Seeds.Count} image(s)",
-                $"this service generates at most {maxPixels} pixels a call", "ask for fewer or smaller images, or raise Generator:MaxPixels");
+                $"this service generates at most {maxPixels} pixels a call", "ask for fewer or smaller images, or set Generator:MaxPixels");
         }
 
         try
@@ -75,7 +76,7 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
         if (request.Eta > 0 && !scheduler.HasEta)
             throw new InvalidInputException("eta", $"{request.Eta}", $"{scheduler.Kind.ClassName()} has no eta", "leave it out, or use SCHEDULER_DDIM");
         scheduler.SetTimesteps(pipeline.StepsOf(request));
-        var plan = request.FineStage is { } stage ? FineStagePlan.Prepare(stage, pipeline.Prompts.Tower, request.Prompt.Prompts[0], height, width) : null;
+        var plan = request.FineStage is { Regions.Count: > 0 } stage ? FineStagePlan.Prepare(stage, pipeline.Prompts.Tower, request.Prompt.Prompts[0], height, width) : null;
         var prompt = plan is null ? request.Prompt : request.Prompt with { Prompts = [plan.Prompt] };
         using var attached = adapters.Attach(request.Adapters, pipeline);
         if (request.Adapters.Count > 0)
@@ -87,7 +88,8 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
         using var modulator = plan?.CreateModulator(height / factor, width / factor, scheduler.Config.NumTrainTimesteps, pipeline.Placement.Device);
         var finishing = _finishingMillisecondsPerPixel * height * width;
         var (first, end) = pipeline.StepRange(request, scheduler);
-        var run = new GenerationRun(request, modulator, end - first, finishing, listener, (latents, size) => Preview(latents, size, cancellation));
+        var run = new GenerationRun(
+            request, modulator, end - first, scheduler.Config.NumTrainTimesteps, finishing, listener, (latents, size) => Preview(latents, size, cancellation));
         run.Begin();
         var images = new List<RgbImage>();
         var maps = new List<WordHeatMap>();
@@ -112,7 +114,25 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
 
         return new GeneratedImages(
             images, prompt.Prompts[0], pipeline.Prompts.Truncated(prompt), scheduler.Kind, pipeline.StepsOf(request), pipeline.GuidanceOf(request),
-            maps, plan?.Reports ?? [], timings);
+            maps, plan?.Reports ?? [], [.. Ignored(request)], timings);
+    }
+
+    private IEnumerable<IgnoredInput> Ignored(GenerationRequest request)
+    {
+        var scale = pipeline.GuidanceOf(request);
+        if (!pipeline.IsGuided(request))
+        {
+            var unguided = FormattableString.Invariant($"a guidance scale of {scale} is none: it takes more than 1");
+            if (request.Prompt.NegativePrompts is not null || request.Prompt.NegativePrompts2 is not null)
+                yield return new IgnoredInput("negative_prompt", unguided);
+            if (request.GuidanceRescale > 0)
+                yield return new IgnoredInput("guidance_rescale", pipeline.UNet.IsDistilled ? "this model has guidance distilled into it" : unguided);
+        }
+
+        if (request.FineStage is { Regions.Count: 0 })
+            yield return new IgnoredInput("modulation", "it has no segments");
+        if (request is { PreviewSize: not null, PreviewEvery: 0 })
+            yield return new IgnoredInput("preview.max_size", "every_steps is 0: there are no previews");
     }
 
     // the latents are shrunk before they are decoded: a small picture costs little, whatever the size of the image
@@ -135,6 +155,7 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
     {
         using var scope = NewDisposeScope();
         var maps = recorder.HeatMaps(height, width)[0];
+        Finite.RequireHeatMaps(maps);
         return [.. WordColumns.Of(pipeline.Prompts.Tower, conditions.Prompts[0]).Select(word =>
             new WordHeatMap(image, word.Word, word.Columns, height, width, HeatMaps.Word(maps, word.Columns).ToSingles()))];
     }

@@ -103,6 +103,7 @@ public sealed class StableDiffusionPipeline : IDisposable
     /// <summary>The denoising loop, for conditions that were encoded (and perhaps changed) before.</summary>
     /// <returns>Scaled latents (B, C, h, w), float32.</returns>
     /// <exception cref="InvalidInputException">A value of the request cannot be used.</exception>
+    /// <exception cref="FailedPreconditionException">The latents are no finite numbers after a step.</exception>
     /// <exception cref="OperationCanceledException">The token was set.</exception>
     public Tensor Denoise(GenerationRequest request, TextConditions conditions, PipelineHooks? hooks = null, CancellationToken cancellation = default)
     {
@@ -139,19 +140,23 @@ public sealed class StableDiffusionPipeline : IDisposable
             var prediction = Predict(request, scheduler.ScaleModelInput(current, index), context, added, step, hooks?.Attention?.Invoke(step), cancellation);
             var fresh = scheduler.NeedsNoise(index) ? noise.Next(current.shape).to(current.device) : null;
             var result = scheduler.Step(prediction, index, current, fresh);
+            Finite.RequireStep(result.PrevSample, prediction, step, Placement.DType, scheduler.Kind.ClassName());
             hooks?.Progress?.Invoke(new DenoisingProgress(step, result.PrevSample, result.PredOriginalSample));
             return result.PrevSample.MoveToOuterDisposeScope();
         }
     }
 
     /// <summary>Scaled latents -> images (B, 3, H, W) float32 on the CPU, around [-1, 1]; one after the other, to bound memory.</summary>
+    /// <exception cref="FailedPreconditionException">The image is no finite numbers.</exception>
     /// <exception cref="OperationCanceledException">The token was set.</exception>
     public Tensor Decode(Tensor latents, CancellationToken cancellation = default)
     {
         using var grad = no_grad();
         using var scope = NewDisposeScope();
         var unscaled = latents.div(Scalars.Of(Vae.Config.ScalingFactor)).to(VaeType);
-        return Vae.DecodeSequentially(unscaled, cancellation).to(ScalarType.Float32).cpu().MoveToOuterDisposeScope();
+        var images = Vae.DecodeSequentially(unscaled, cancellation).to(ScalarType.Float32).cpu();
+        Finite.RequireImage(images, VaeType);
+        return images.MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

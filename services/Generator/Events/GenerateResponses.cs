@@ -51,6 +51,7 @@ internal static class GenerateResponses
         result.Images.AddRange(generated.Images.Zip(request.Seeds, (image, seed) => new GeneratedImage { Png = Png(image), Seed = seed }));
         result.HeatMaps.AddRange(generated.HeatMaps.Select(HeatMap));
         result.Segments.AddRange(generated.Regions.Select(Segment));
+        result.Ignored.AddRange(generated.Ignored.Select(ignored => new IgnoredField { Field = ignored.Field, Reason = ignored.Reason }));
         result.Timings.Add(new Timing { Name = "queue", Milliseconds = queuedMilliseconds });
         result.Timings.AddRange(generated.Timings.ToMessages());
         result.Timings.Add(new Timing { Name = "encode_png", Milliseconds = TimeProvider.System.GetElapsedTime(start).TotalMilliseconds });

@@ -128,7 +128,6 @@ internal static class GenerationRequestReader
             : throw new InvalidInputException(field, $"{value}", "not a multiple of 8", $"use {value / 8 * 8} or {(value / 8 * 8) + 8}");
     }
 
-    /// <summary>Null where there is nothing to modulate; the settings are checked all the same.</summary>
     private static FineStageRequest? FineStage(Modulation? modulation)
     {
         if (modulation is null)
@@ -145,8 +144,6 @@ internal static class GenerationRequestReader
             StepFraction = modulation.HasStepFraction ? Number("modulation.step_fraction", modulation.StepFraction, 1) : Defaults.StepFraction,
             MaxGain = modulation.HasMaxGain ? Number("modulation.max_gain", modulation.MaxGain, 10) : Defaults.MaxGain,
         };
-        if (modulation.Segments.Count == 0)
-            return null;
         return new FineStageRequest
         {
             Regions = [.. modulation.Segments.Select(Region)],

@@ -1,0 +1,25 @@
+using Realign.Diffusion.Generation;
+using Shouldly;
+using Xunit;
+
+namespace Realign.Diffusion.Tests;
+
+/// <summary>How large a call may be on a machine.</summary>
+public sealed class PixelBudgetTests(Miniature miniature) : IClassFixture<Miniature>
+{
+    [Fact]
+    public void For_MuchMemory_IsFourLargeImages() =>
+        PixelBudget.For(miniature.Pipeline, 64L << 30).MaxPixels.ShouldBe(4 * 1024 * 1024);
+
+    [Fact]
+    public void For_LittleMemory_IsWhatHalfOfItHolds()
+    {
+        var budget = PixelBudget.For(miniature.Pipeline, 1L << 30);
+
+        budget.MaxPixels.ShouldBeInRange(512 * 512, 1024 * 1024);
+        (budget.MaxPixels * budget.BytesPerPixel).ShouldBeLessThanOrEqualTo(1L << 29);
+    }
+
+    [Fact]
+    public void For_NoMemory_IsOneImageOfTheCheckpointsSize() => PixelBudget.For(miniature.Pipeline, 0).MaxPixels.ShouldBe(64 * 64);
+}
