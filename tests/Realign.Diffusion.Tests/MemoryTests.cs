@@ -1,5 +1,6 @@
 using System.Globalization;
 using Realign.Core.Images;
+using Realign.Core.Memory;
 using Realign.Diffusion.FineStage;
 using Realign.Diffusion.Generation;
 using Realign.Diffusion.Lora;
@@ -51,9 +52,8 @@ public sealed class MemoryTests : IDisposable
     // most memory the process held during one step and the decoding, less what it held before
     private long Peak(int side, FineStageRequest? fineStage, bool heatMaps)
     {
-        GC.Collect();
         GC.WaitForPendingFinalizers();
-        TorchRuntime.TrimMemory();
+        ProcessMemory.GiveBack();
         // 5 sets the peak back to what is held now
         File.WriteAllText("/proc/self/clear_refs", "5");
         var before = Status("VmRSS");
