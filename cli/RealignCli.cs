@@ -63,7 +63,8 @@ internal static partial class RealignCli
     internal static Command BuildRoot(Terminal terminal)
     {
         // a RootCommand is named after the program and could not hold a command of the same name
-        var root = new Command(ProgramName, "Realigns text-to-image diffusion with what other models read in the picture: coarse image, tags, caption, scene scores, masks, refined image.")
+        var root = new Command(ProgramName, "Realigns text-to-image diffusion with what other models read in the picture: coarse image, tags, caption, "
+            + "scene scores, masks, refined image.")
         {
             RealignCommand.Create(terminal),
             GenerateCommand.Create(terminal),
@@ -114,7 +115,8 @@ internal static partial class RealignCli
         }
 
         if (speaksAnother)
-            return $"what answers at {address} does not speak gRPC (HTTP/2 without TLS). Name the address of a service of the mesh, or start it on other ports: realign up --port-base PORT";
+            return $"what answers at {address} does not speak gRPC (HTTP/2 without TLS). Name the address of a service of the mesh, or start it on other "
+                + $"ports: realign up --port-base PORT";
 
         return exception.StatusCode switch
         {

@@ -55,7 +55,8 @@ foreach (var prompt in prompts)
         }
 
         var (first, last) = (coarse!.Images[0].Png, result!.Png);
-        pairs.Add(new Pair(prompt, seed, first.ToByteArray(), last.ToByteArray(), result.Refined, await judge.ReadAsync(first, prompt), await judge.ReadAsync(last, prompt)));
+        pairs.Add(new Pair(prompt, seed, first.ToByteArray(), last.ToByteArray(), result.Refined, await judge.ReadAsync(first, prompt),
+            await judge.ReadAsync(last, prompt)));
     }
 }
 

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Realign.Evaluation;
 
 /// <summary>One image pair, judged.</summary>
-internal sealed record Pair(ScenePrompt Prompt, ulong Seed, byte[] CoarsePng, byte[] RefinedPng, bool Refined, IReadOnlyList<Finding> Coarse, IReadOnlyList<Finding> Fine);
+internal sealed record Pair(ScenePrompt Prompt, ulong Seed, byte[] CoarsePng, byte[] RefinedPng, bool Refined, IReadOnlyList<Finding> Coarse,
+    IReadOnlyList<Finding> Fine);
 
 /// <summary>Shares with their uncertainty.</summary>
 internal static class Tally
@@ -27,7 +28,8 @@ internal static class Tally
             yield return Row($"{name} (per object)", pairs.SelectMany(pair => pair.Coarse).Select(holds), pairs.SelectMany(pair => pair.Fine).Select(holds));
         yield return Row("colour, where both images have a mask (per object)",
             Both(pairs).Select(both => both.Coarse.HasColour), Both(pairs).Select(both => both.Fine.HasColour));
-        yield return Row("**both objects right (per image)**", pairs.Select(pair => pair.Coarse.All(finding => finding.IsRight)), pairs.Select(pair => pair.Fine.All(finding => finding.IsRight)));
+        yield return Row("**both objects right (per image)**", pairs.Select(pair => pair.Coarse.All(finding => finding.IsRight)),
+            pairs.Select(pair => pair.Fine.All(finding => finding.IsRight)));
     }
 
     private static IEnumerable<(Finding Coarse, Finding Fine)> Both(IReadOnlyList<Pair> pairs) =>
@@ -37,7 +39,8 @@ internal static class Tally
     {
         var both = coarse.Zip(fine).ToList();
         var (lost, won) = (both.Count(entry => entry is (true, false)), both.Count(entry => entry is (false, true)));
-        return $"| {name} | {Share(both.Count(entry => entry.First), both.Count)} | {Share(both.Count(entry => entry.Second), both.Count)} | {lost} / {won} | {Text(SignTest(lost, won), "0.00")} |";
+        return $"| {name} | {Share(both.Count(entry => entry.First), both.Count)} | {Share(both.Count(entry => entry.Second), both.Count)} | {lost} / "
+            + $"{won} | {Text(SignTest(lost, won), "0.00")} |";
     }
 
     /// <summary>Share with its 95 % interval (Wilson).</summary>

@@ -27,8 +27,10 @@ internal static class World
     /// <summary>Living things and fruit in colours that they have nowhere.</summary>
     public static IReadOnlyList<(string Colour, string Object)> Unusual { get; } =
     [
-        ("blue", "elephant"), ("green", "cat"), ("purple", "dog"), ("pink", "horse"), ("blue", "banana"), ("purple", "rabbit"), ("black", "apple"), ("orange", "elephant"),
-        ("pink", "turtle"), ("green", "horse"), ("blue", "tree"), ("purple", "bird"), ("pink", "banana"), ("green", "dog"), ("blue", "duck"), ("purple", "fish"),
+        ("blue", "elephant"), ("green", "cat"), ("purple", "dog"), ("pink", "horse"), ("blue", "banana"), ("purple", "rabbit"), ("black", "apple"),
+            ("orange", "elephant"),
+        ("pink", "turtle"), ("green", "horse"), ("blue", "tree"), ("purple", "bird"), ("pink", "banana"), ("green", "dog"), ("blue", "duck"),
+            ("purple", "fish"),
     ];
 
     public static string Phrase(string colour, string name) => $"{(colour is "orange" ? "an" : "a")} {colour} {name}";
@@ -47,7 +49,8 @@ internal static class World
     private static double ToSegment((double R, double G, double B) point, (double R, double G, double B) from, (double R, double G, double B) to)
     {
         var (x, y, z) = (to.R - from.R, to.G - from.G, to.B - from.B);
-        var at = Math.Clamp((((point.R - from.R) * x) + ((point.G - from.G) * y) + ((point.B - from.B) * z)) / Math.Max(1e-9, (x * x) + (y * y) + (z * z)), 0, 1);
+        var at = Math.Clamp((((point.R - from.R) * x) + ((point.G - from.G) * y) + ((point.B - from.B) * z)) / Math.Max(1e-9, (x * x) + (y * y) + (z * z)), 0,
+            1);
         var (r, g, b) = (point.R - from.R - (at * x), point.G - from.G - (at * y), point.B - from.B - (at * z));
         return Math.Sqrt((r * r) + (g * g) + (b * b));
     }

@@ -40,7 +40,8 @@ internal static partial class PageCache
     public static double StatusGiB(string field)
     {
         var line = File.ReadLines("/proc/self/status").First(line => line.StartsWith(field + ":", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Trim(), System.Globalization.CultureInfo.InvariantCulture) / (1024.0 * 1024.0);
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Trim(),
+            System.Globalization.CultureInfo.InvariantCulture) / (1024.0 * 1024.0);
     }
 
     private static IEnumerable<string> Weights(string folder) => Directory.EnumerateFiles(folder, "*.safetensors", SearchOption.AllDirectories);

@@ -60,7 +60,8 @@ var result = pipeline.Generate(new GenerationRequest
 var total = watch.Elapsed.TotalSeconds;
 var perStep = marks.Count > 1 ? (marks[^1] - marks[0]) / (marks.Count - 1) : marks[0];
 Console.WriteLine($"{size} px, {steps} steps, guided, {get_num_threads()} threads: first step after {marks[0]:f1} s, {perStep:f1} s per further step, "
-    + $"decode {total - marks[^1]:f1} s, total {total:f1} s; peak resident {PageCache.StatusGiB("VmHWM"):f2} GiB, anonymous at the end {PageCache.StatusGiB("RssAnon"):f2} GiB");
+    + $"decode {total - marks[^1]:f1} s, total {total:f1} s; peak resident {PageCache.StatusGiB("VmHWM"):f2} GiB, anonymous at the end "
+        + $"{PageCache.StatusGiB("RssAnon"):f2} GiB");
 var isFinite = result.Images.isfinite().all().item<bool>();
 Console.WriteLine($"image finite: {isFinite}, standard deviation {result.Images.std().item<float>():f3}");
 return isFinite ? 0 : 1;

@@ -27,10 +27,12 @@ var context = cat([conditions.Negative!, conditions.Positive], 0);
 var sample = randn(Batch, pipeline.UNet.Config.InChannels, side, side);
 var time = tensor((float)TestTimestep);
 
-BinaryMask Half(bool left) => new(side * 8, side * 8, [.. Enumerable.Range(0, side * side * 64).Select(cell => (byte)((cell % (side * 8) < side * 3) == left ? 1 : 0))]);
+BinaryMask Half(bool left) => new(side * 8, side * 8, [.. Enumerable.Range(0, side * side * 64).Select(cell => (byte)((cell % (side * 8) < side * 3) == left
+    ? 1 : 0))]);
 using var modulator = new AttentionModulator(
     new ModulationOptions(),
-    [new ModulationLayout([new ModulationSegment([1, 2, 3], 2, Half(true)), new ModulationSegment([5, 6, 7], 2, Half(false))], [], MaskSampling.Area, side, side, CPU)],
+    [new ModulationLayout([new ModulationSegment([1, 2, 3], 2, Half(true)), new ModulationSegment([5, 6, 7], 2, Half(false))], [], MaskSampling.Area, side,
+        side, CPU)],
     trainSteps: 1000);
 using var operations = new UNetOperations(pipeline.UNet, Batch, side, (int)context.shape[1]);
 const int Square = 512;

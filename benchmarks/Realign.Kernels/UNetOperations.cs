@@ -24,7 +24,8 @@ internal sealed class UNetOperations : IDisposable
             switch (module)
             {
                 case Conv2d convolution:
-                    Add(convolution, batch, name.Contains("upsamplers", StringComparison.Ordinal) ? map * 2 : map, name.Contains("downsamplers", StringComparison.Ordinal) ? 2 : 1);
+                    Add(convolution, batch, name.Contains("upsamplers", StringComparison.Ordinal) ? map * 2 : map,
+                        name.Contains("downsamplers", StringComparison.Ordinal) ? 2 : 1);
                     break;
                 case Linear linear:
                     Add(linear, name.Contains("time_emb", StringComparison.Ordinal) ? [batch] : [batch, IsOfText(name) ? tokens : map * map]);
@@ -34,7 +35,8 @@ internal sealed class UNetOperations : IDisposable
             if (name.EndsWith(".attn1", StringComparison.Ordinal) || name.EndsWith(".attn2", StringComparison.Ordinal))
             {
                 var width = module.get_parameter("to_q.weight")!.shape[0];
-                AddAttention(batch, model.Config.AttentionHeads[Level(name, last)], map * map, name.EndsWith(".attn1", StringComparison.Ordinal) ? map * map : tokens, width);
+                AddAttention(batch, model.Config.AttentionHeads[Level(name, last)], map * map, name.EndsWith(".attn1", StringComparison.Ordinal) ? map * map
+                    : tokens, width);
             }
         }
     }

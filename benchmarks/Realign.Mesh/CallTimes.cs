@@ -27,7 +27,8 @@ internal static class CallTimes
             ("Captioner.ScorePrompt, likelihood", async () => await captioner.ScorePromptAsync(Score(null))),
             ("Captioner.ScorePrompt, likelihood with gradient", async () => await captioner.ScorePromptAsync(Score(new GradientOptions()))),
             ("Tagger.Tag", async () => await tagger.TagAsync(new TagRequest { Image = image })),
-            ("SceneScorer.ScoreScene, 2 tags", async () => await scorer.ScoreSceneAsync(new ScoreSceneRequest { Prompt = prompt, Tags = { "car", "elephant" } })),
+            ("SceneScorer.ScoreScene, 2 tags", async () => await scorer.ScoreSceneAsync(new ScoreSceneRequest { Prompt = prompt,
+                Tags = { "car", "elephant" } })),
             ("Segmenter.Segment, 2 phrases", async () => await segmenter.SegmentAsync(new SegmentRequest { Image = image, Phrases = { "car", "elephant" } })),
             ("Generator.Generate, 25 steps", () => GenerateAsync(mesh)),
         ];

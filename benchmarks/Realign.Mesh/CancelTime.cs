@@ -53,8 +53,10 @@ internal static class CancelTime
         report.Table($"Cancel while denoising, {tries} tries", ["", "min ms", "median ms", "p99 ms", "goal"],
         [
             ["one denoising step", Report.Number(step.Minimum), Report.Number(step.Median), Report.Number(step.Percentile(99)), ""],
-            ["other work begins on an idle Generator", Report.Number(unhindered.Minimum), Report.Number(unhindered.Median), Report.Number(unhindered.Percentile(99)), ""],
-            ["other work begins after a cancel", Report.Number(idle.Minimum), Report.Number(idle.Median), Report.Number(idle.Percentile(99)), $"p99 at most {Report.Number(goal)}"],
+            ["other work begins on an idle Generator", Report.Number(unhindered.Minimum), Report.Number(unhindered.Median),
+                Report.Number(unhindered.Percentile(99)), ""],
+            ["other work begins after a cancel", Report.Number(idle.Minimum), Report.Number(idle.Median), Report.Number(idle.Percentile(99)),
+                $"p99 at most {Report.Number(goal)}"],
         ]);
     }
 

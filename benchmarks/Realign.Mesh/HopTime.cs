@@ -30,7 +30,8 @@ internal static class HopTime
         }
 
         string[] Row(string name, Func<Samples, double> of) =>
-            [name, Report.Number(of(straight), "0.000"), Report.Number(of(through), "0.000"), Report.Number(of(through) - of(straight), "0.000"), name == "p50" ? "0.5" : ""];
+            [name, Report.Number(of(straight), "0.000"), Report.Number(of(through), "0.000"), Report.Number(of(through) - of(straight), "0.000"), name == "p50"
+                ? "0.5" : ""];
         report.Table($"Hop through the Gateway, health check, {Calls} calls", ["", "direct ms", "through the Gateway ms", "difference ms", "goal"],
             [Row("min", samples => samples.Minimum), Row("p50", samples => samples.Median), Row("p99", samples => samples.Percentile(99))]);
     }

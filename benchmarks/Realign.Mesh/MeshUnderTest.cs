@@ -46,7 +46,8 @@ internal sealed class MeshUnderTest : IAsyncDisposable
             using var record = JsonDocument.Parse(File.ReadAllText(Path.Combine(_state, $"{service}.service")));
             var status = File.ReadAllLines($"/proc/{record.RootElement.GetProperty("Id")}/status");
             long Field(string name) => long.Parse(
-                status.First(line => line.StartsWith(name, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) * 1024;
+                status.First(line => line.StartsWith(name, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2],
+                    CultureInfo.InvariantCulture) * 1024;
             all.Add((service, Field("VmRSS:"), Field("VmHWM:")));
         }
 

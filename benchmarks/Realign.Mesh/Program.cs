@@ -24,7 +24,8 @@ await using var mesh = Option("--gateway") is { } gateway
 
 report.Line(FormattableString.Invariant($"{TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC, {Environment.ProcessorCount} cores, load {Report.Load()}"));
 if (only.Contains("memory"))
-    report.Table("Memory at rest, before the first call", ["service", "resident MiB"], mesh.Memory().Select(entry => (string[])[entry.Service, Report.MiB(entry.Resident)]));
+    report.Table("Memory at rest, before the first call", ["service", "resident MiB"],
+        mesh.Memory().Select(entry => (string[])[entry.Service, Report.MiB(entry.Resident)]));
 if (only.Contains("stages"))
     await StageTimes.MeasureAsync(mesh, report, Number("--runs", 20));
 if (only.Contains("calls"))

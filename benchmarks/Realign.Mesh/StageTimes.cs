@@ -22,7 +22,8 @@ internal static class StageTimes
             wall.Add(watch.Elapsed.TotalMilliseconds);
             var result = events[^1].Result;
             total.Add(result.TotalMilliseconds);
-            overStages.Add(result.TotalMilliseconds / result.Timings.Where(timing => CriticalPath.Contains(timing.Stage)).Sum(timing => timing.DurationMilliseconds));
+            overStages.Add(result.TotalMilliseconds / result.Timings.Where(timing => CriticalPath.Contains(timing.Stage))
+                .Sum(timing => timing.DurationMilliseconds));
             overWork.Add(result.TotalMilliseconds / events.Sum(WorkMilliseconds));
             foreach (var timing in result.Timings)
                 stages[timing.Stage].Add(timing.DurationMilliseconds);
@@ -33,13 +34,16 @@ internal static class StageTimes
         [
             ["whole call, seen by the client", Report.Number(wall.Minimum), Report.Number(wall.Median), ""],
             ["whole call, seen by the Gateway", Report.Number(total.Minimum), Report.Number(total.Median), ""],
-            .. stages.Where(entry => entry.Value.Count > 0).Select(entry => (string[])[entry.Key.ToString().ToLowerInvariant(), Report.Number(entry.Value.Minimum),
-                Report.Number(entry.Value.Median), CriticalPath.Contains(entry.Key) ? Report.Number(100 * entry.Value.Median / sum) + " %" : "beside the tags and what follows them"]),
+            .. stages.Where(entry => entry.Value.Count > 0).Select(entry => (string[])[entry.Key.ToString().ToLowerInvariant(),
+                Report.Number(entry.Value.Minimum),
+                Report.Number(entry.Value.Median), CriticalPath.Contains(entry.Key) ? Report.Number(100 * entry.Value.Median / sum) + " %"
+                    : "beside the tags and what follows them"]),
         ]);
         report.Table("What the Gateway adds", ["ratio", "min", "median", "goal"],
         [
             ["total / sum of the stages on the critical path", Report.Number(overStages.Minimum, "0.000"), Report.Number(overStages.Median, "0.000"), "1.03"],
-            ["total / sum of the work the services themselves report", Report.Number(overWork.Minimum, "0.000"), Report.Number(overWork.Median, "0.000"), "none"],
+            ["total / sum of the work the services themselves report", Report.Number(overWork.Minimum, "0.000"), Report.Number(overWork.Median, "0.000"),
+                "none"],
         ]);
     }
 

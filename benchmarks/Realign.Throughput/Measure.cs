@@ -13,7 +13,8 @@ internal static class Measure
         first();
         second();
         var rounds = Enumerable.Range(0, Rounds).Select(_ => (First: Seconds(first), Second: Seconds(second))).ToList();
-        return (Median(rounds.Select(round => round.First)), Median(rounds.Select(round => round.Second)), Median(rounds.Select(round => round.Second / round.First)));
+        return (Median(rounds.Select(round => round.First)), Median(rounds.Select(round => round.Second)),
+            Median(rounds.Select(round => round.Second / round.First)));
     }
 
     private static double Seconds(Action action)

@@ -8,7 +8,8 @@ using Realign.Tokenizers;
 // usage: Realign.Throughput TOKENIZERS [MEGABYTES]
 if (args.Length is 0 or > 2 || !Directory.Exists(args[0]) || (args.Length == 2 && !int.TryParse(args[1], out _)))
 {
-    Console.Error.WriteLine("usage: Realign.Throughput TOKENIZERS [MEGABYTES]: TOKENIZERS holds the folders clip, opt, bert, t5 and llama3; MEGABYTES is the size of the weight file, 256 by default");
+    Console.Error.WriteLine("usage: Realign.Throughput TOKENIZERS [MEGABYTES]: TOKENIZERS holds the folders clip, opt, bert, t5 and llama3; MEGABYTES is "
+        + "the size of the weight file, 256 by default");
     return 2;
 }
 
@@ -36,7 +37,8 @@ static void Tokenizers(string folder)
     {
         var sink = 0;
         var (walk, encode, ratio) = Measure.InTurns(() => sink += text.EnumerateRunes().Count(), () => sink += tokenizer.Encode(text).Length);
-        Console.WriteLine($"tokenizer {name,-6} {bytes / encode / 1e6,7:f1} MB/s; walking over the characters {bytes / walk / 1e6,7:f1} MB/s; ratio {ratio:f1}");
+        Console.WriteLine($"tokenizer {name,-6} {bytes / encode / 1e6,7:f1} MB/s; walking over the characters {bytes / walk / 1e6,7:f1} MB/s; ratio "
+            + $"{ratio:f1}");
     }
 }
 
@@ -71,7 +73,8 @@ static void Weights(int megabytes)
     {
         var data = new byte[megabytes << 20];
         new Random(3).NextBytes(data);
-        SafetensorsWriter.Write(path, Enumerable.Range(0, 64).Select(i => ($"layer.{i}.weight", SafetensorsDType.F32, (IReadOnlyList<long>)[data.Length / 256], (ReadOnlyMemory<byte>)data.AsMemory(data.Length / 64 * i, data.Length / 64))));
+        SafetensorsWriter.Write(path, Enumerable.Range(0, 64).Select(i => ($"layer.{i}.weight", SafetensorsDType.F32, (IReadOnlyList<long>)[data.Length / 256],
+            (ReadOnlyMemory<byte>)data.AsMemory(data.Length / 64 * i, data.Length / 64))));
         var into = new byte[data.Length / 64];
         long Whole()
         {
@@ -95,7 +98,8 @@ static void Weights(int megabytes)
 
         var size = new FileInfo(path).Length;
         var (plain, mapped, ratio) = Measure.InTurns(() => Whole(), Tensors);
-        Console.WriteLine($"safetensors {size / 1e6:f0} MB, in the page cache: every tensor copied out {size / mapped / 1e9:f2} GB/s; the file read {size / plain / 1e9:f2} GB/s; ratio {ratio:f2}");
+        Console.WriteLine($"safetensors {size / 1e6:f0} MB, in the page cache: every tensor copied out {size / mapped / 1e9:f2} GB/s; the file read "
+            + $"{size / plain / 1e9:f2} GB/s; ratio {ratio:f2}");
         var (_, open, share) = Measure.InTurns(() => Whole(), Header);
         Console.WriteLine($"safetensors, open and check the header: {open * 1e3:f2} ms, {share * 100:f2} % of reading the file");
     }

@@ -24,13 +24,18 @@ internal static class CaptionCommand
         };
         command.SetAction(async (parsed, token) =>
         {
-            var request = new CaptionRequest { Image = await CommonOptions.ReadImageAsync(parsed.GetRequiredValue(image), token), Prompt = parsed.GetValue(prompt) ?? "" };
+            var request = new CaptionRequest
+            {
+                Image = await CommonOptions.ReadImageAsync(parsed.GetRequiredValue(image), token),
+                Prompt = parsed.GetValue(prompt) ?? ""
+            };
             if (parsed.GetValue(numBeams) is { } beams)
                 request.NumBeams = beams;
             if (parsed.GetValue(maxNewTokens) is { } tokens)
                 request.MaxNewTokens = tokens;
             using var channel = terminal.Connect(MeshService.Captioner, parsed.GetValue(address));
-            var response = await new CaptionerService.CaptionerServiceClient(channel.Invoker).CaptionAsync(request, ServiceChannel.Options(parsed.GetValue(deadline), token));
+            var response = await new CaptionerService.CaptionerServiceClient(channel.Invoker).CaptionAsync(request,
+                ServiceChannel.Options(parsed.GetValue(deadline), token));
             if (parsed.GetValue(json))
                 terminal.Json(response);
             else

@@ -10,7 +10,8 @@ internal static class DownCommand
     public static Command Create(Terminal terminal)
     {
         var force = new Option<bool>("--force") { Description = "Do not wait for calls in progress." };
-        var command = new ExampleCommand("down", "Stops the services that `realign up` started; calls in progress may finish.", ["realign down", "realign down --force"])
+        var command = new ExampleCommand("down", "Stops the services that `realign up` started; calls in progress may finish.",
+            ["realign down", "realign down --force"])
         {
             force,
         };

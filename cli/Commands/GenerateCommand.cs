@@ -16,12 +16,18 @@ internal static class GenerateCommand
         var sampling = new SamplingOptions();
         var seed = new Option<ulong?>("--seed") { Description = "Seed of the start noise [random, and reported].", HelpName = "N" };
         var numImages = new Option<int?>("--num-images") { Description = "Images, with seeds seed, seed+1, ... [1].", HelpName = "N" };
-        var file = new Option<string>("--out") { Description = "PNG file to write; -1, -2, ... are added to the name from the second image on.", HelpName = "FILE", DefaultValueFactory = _ => "out/image.png" };
+        var file = new Option<string>("--out")
+        {
+            Description = "PNG file to write; -1, -2, ... are added to the name from the second image on.",
+            HelpName = "FILE",
+            DefaultValueFactory = _ => "out/image.png"
+        };
         var address = CommonOptions.Address(MeshService.Generator);
         var deadline = CommonOptions.Deadline(600);
         var json = CommonOptions.Json();
         var command = new ExampleCommand("generate", "Generates an image once, without reading it back (Generator, Stable Diffusion).",
-            ["realign generate \"a red car\" --seed 7 --out car.png", "realign generate \"a black cat\" --num-images 4 --num-inference-steps 50 --scheduler euler"])
+            ["realign generate \"a red car\" --seed 7 --out car.png",
+                "realign generate \"a black cat\" --num-images 4 --num-inference-steps 50 --scheduler euler"])
         {
             prompt, seed, numImages, file, address, deadline, json,
         };
@@ -33,7 +39,8 @@ internal static class GenerateCommand
             if (parsed.GetValue(numImages) is { } count)
                 request.NumImages = count;
             using var channel = terminal.Connect(MeshService.Generator, parsed.GetValue(address));
-            using var call = new GeneratorService.GeneratorServiceClient(channel.Invoker).Generate(request, ServiceChannel.Options(parsed.GetValue(deadline), token));
+            using var call = new GeneratorService.GeneratorServiceClient(channel.Invoker).Generate(request, ServiceChannel.Options(parsed.GetValue(deadline),
+                token));
             var result = await StageBars.RunAsync(terminal, parsed.GetValue(json), async bars =>
             {
                 bars.Begin(Stage.Coarse);
@@ -74,7 +81,8 @@ internal static class GenerateCommand
         _ = Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
         for (var i = 0; i < result.Images.Count; i++)
         {
-            var path = i == 0 ? file : Path.Combine(Path.GetDirectoryName(file) ?? "", $"{Path.GetFileNameWithoutExtension(file)}-{i}{Path.GetExtension(file)}");
+            var path = i == 0 ? file : Path.Combine(Path.GetDirectoryName(file) ?? "",
+                $"{Path.GetFileNameWithoutExtension(file)}-{i}{Path.GetExtension(file)}");
             await File.WriteAllBytesAsync(path, result.Images[i].Png.ToByteArray(), cancellationToken);
             files.Add(path);
         }

@@ -23,7 +23,8 @@ internal static class InvariantNumbers
     /// <summary>Reads one number.</summary>
     public static bool TryRead<T>(ReadOnlySpan<char> text, out T value)
         where T : struct, INumber<T> =>
-        T.TryParse(text, IsWhole<T>() ? NumberStyles.AllowLeadingSign : NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent,
+        T.TryParse(text, IsWhole<T>() ? NumberStyles.AllowLeadingSign
+            : NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent,
             CultureInfo.InvariantCulture, out value)
         && T.IsFinite(value);
 

@@ -6,14 +6,31 @@ namespace Realign.Cli.Commands;
 /// <summary>Options of the fine stage; named as the fields of Modulation.</summary>
 internal sealed class ModulationOptions
 {
-    private readonly Option<string?> _mode = new("--mode") { Description = "Pixels outside every segment: safe = left alone, exact = modulated as published [safe].", HelpName = "MODE" };
-    private readonly Option<float?> _cross = new("--cross-attention-weight") { Description = "w_c, strength in cross-attention layers, 0..10 [1].", HelpName = "W" };
-    private readonly Option<float?> _self = new("--self-attention-weight") { Description = "w_s, strength in self-attention layers, 0..10 [0.3].", HelpName = "W" };
+    private readonly Option<string?> _mode = new("--mode")
+    {
+        Description = "Pixels outside every segment: safe = left alone, exact = modulated as "
+        + "published [safe].",
+        HelpName = "MODE"
+    };
+    private readonly Option<float?> _cross = new("--cross-attention-weight")
+    {
+        Description = "w_c, strength in cross-attention layers, 0..10 [1].",
+        HelpName = "W"
+    };
+    private readonly Option<float?> _self = new("--self-attention-weight")
+    {
+        Description = "w_s, strength in self-attention layers, 0..10 [0.3].",
+        HelpName = "W"
+    };
     private readonly Option<float?> _power = new("--schedule-power") { Description = "p in lambda_t = (t/1000)^p, 0..20 [5].", HelpName = "P" };
     private readonly Option<float?> _fraction = new("--step-fraction") { Description = "Share of the steps that are modulated, 0..1 [0.3].", HelpName = "X" };
     private readonly Option<float?> _gain = new("--max-gain") { Description = "Largest gain, 0..10 [0.95].", HelpName = "G" };
     private readonly Option<bool?> _replace = new("--replace-embeddings") { Description = "Encode each phrase alone [true].", HelpName = "true|false" };
-    private readonly Option<bool?> _extend = new("--extend-prompt") { Description = "Add phrases that the prompt lacks to it [true].", HelpName = "true|false" };
+    private readonly Option<bool?> _extend = new("--extend-prompt")
+    {
+        Description = "Add phrases that the prompt lacks to it [true].",
+        HelpName = "true|false"
+    };
     private readonly Option<bool> _suppress = new("--suppress-zero-scores") { Description = "Push phrases of score 0 out of the picture." };
 
     public ModulationOptions() => _mode.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, "safe", "exact");

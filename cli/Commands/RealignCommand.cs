@@ -38,7 +38,8 @@ internal static class RealignCommand
         var json = CommonOptions.Json();
         var sampling = new SamplingOptions();
         var modulation = new ModulationOptions();
-        var command = new ExampleCommand("realign", "Generates an image, reads it back with four other models, and generates it again so that every object is there.",
+        var command = new ExampleCommand("realign", "Generates an image, reads it back with four other models, and generates it again so that every "
+            + "object is there.",
             [
                 "realign realign \"a red car and a pink elephant\"",
                 "realign realign \"a black cat to the left of a red chair\" --seed 7 --out out/cat --step-fraction 0.4",

@@ -28,13 +28,18 @@ internal static class RewardCommand
             HelpName = "NAME[=W],...",
             DefaultValueFactory = _ => "caption",
         };
-        var encoder = new Option<string?>("--text-encoder") { Description = "f_enc of the caption reward: paper or official-code [what is loaded].", HelpName = "PRESET" };
+        var encoder = new Option<string?>("--text-encoder")
+        {
+            Description = "f_enc of the caption reward: paper or official-code [what is loaded].",
+            HelpName = "PRESET"
+        };
         _ = encoder.AcceptOnlyFromAmong("paper", "official-code");
         var address = CommonOptions.Address(MeshService.Gateway);
         var deadline = CommonOptions.Deadline(300);
         var json = CommonOptions.Json();
         var command = new ExampleCommand("reward", "Scores how well images fit a prompt, with any weighted sum of rewards.",
-            ["realign reward \"a red car\" out/coarse.png out/refined.png", "realign reward \"a red car\" *.png --rewards caption=1,likelihood=0.2,clip --json"],
+            ["realign reward \"a red car\" out/coarse.png out/refined.png",
+                "realign reward \"a red car\" *.png --rewards caption=1,likelihood=0.2,clip --json"],
             "Ends with 1 when an image could not be scored; the others are scored all the same.")
         {
             prompt, images, rewards, encoder, address, deadline, json,
@@ -47,7 +52,8 @@ internal static class RewardCommand
                 request.Items.Add(new ScoreItem { Prompt = parsed.GetRequiredValue(prompt), Image = await CommonOptions.ReadImageAsync(file, token) });
             request.Rewards.AddRange(Parse(parsed.GetRequiredValue(rewards), parsed.GetValue(encoder)));
             using var channel = terminal.Connect(MeshService.Gateway, parsed.GetValue(address));
-            var response = await new RewardService.RewardServiceClient(channel.Invoker).ScoreAsync(request, ServiceChannel.Options(parsed.GetValue(deadline), token));
+            var response = await new RewardService.RewardServiceClient(channel.Invoker).ScoreAsync(request, ServiceChannel.Options(parsed.GetValue(deadline),
+                token));
             if (parsed.GetValue(json))
                 terminal.Json(response);
             else
@@ -88,9 +94,11 @@ internal static class RewardCommand
         for (var i = 0; i < files.Length; i++)
         {
             var item = response.Items[i];
-            var values = request.Rewards.Select((_, index) => index < item.Values.Count ? FormattableString.Invariant($"{item.Values[index].Value:0.0000}") : "-");
+            var values = request.Rewards.Select((_, index) => index < item.Values.Count ? FormattableString.Invariant($"{item.Values[index].Value:0.0000}")
+                : "-");
             var caption = item.Error?.Message ?? string.Join("; ", item.Values.Select(value => value.Caption).Where(value => value.Length > 0).Distinct());
-            _ = table.AddRow([Markup.Escape(files[i]), item.Error is null ? FormattableString.Invariant($"{item.Reward:0.0000}") : "-", .. values, Markup.Escape(caption)]);
+            _ = table.AddRow([Markup.Escape(files[i]), item.Error is null ? FormattableString.Invariant($"{item.Reward:0.0000}") : "-", .. values,
+                Markup.Escape(caption)]);
         }
 
         return table;

@@ -8,13 +8,25 @@ namespace Realign.Cli.Commands;
 internal sealed class SamplingOptions
 {
     private readonly Option<string?> _negativePrompt = new("--negative-prompt") { Description = "What to steer away from.", HelpName = "TEXT" };
-    private readonly Option<int?> _steps = new("--num-inference-steps", "--steps") { Description = "Denoising steps, 1..1000 [the model's own: 25 for the miniature, 50 for published checkpoints].", HelpName = "N" };
-    private readonly Option<float?> _guidance = new("--guidance-scale") { Description = "Classifier-free guidance, 0..50; up to 1 = off [the model's own: 4 for the miniature, else 7.5, XL 5].", HelpName = "W" };
+    private readonly Option<int?> _steps = new("--num-inference-steps",
+        "--steps")
+    { Description = "Denoising steps, 1..1000 [the model's own: 25 for the miniature, 50 for published checkpoints].", HelpName = "N" };
+    private readonly Option<float?> _guidance = new("--guidance-scale")
+    {
+        Description = "Classifier-free guidance, 0..50; up to 1 = off [the model's "
+        + "own: 4 for the miniature, else 7.5, XL 5].",
+        HelpName = "W"
+    };
     private readonly Option<int?> _width = new("--width") { Description = "Pixels, a multiple of 8 [the checkpoint's size].", HelpName = "PX" };
     private readonly Option<int?> _height = new("--height") { Description = "Pixels, a multiple of 8 [the checkpoint's size].", HelpName = "PX" };
     private readonly Option<float?> _eta = new("--eta") { Description = "DDIM's eta, 0..1 [0].", HelpName = "X" };
     private readonly Option<string?> _scheduler = new("--scheduler") { Description = "Sampler [the checkpoint's own].", HelpName = "NAME" };
-    private readonly Option<string[]> _adapters = new("--adapter") { Description = "Adapter (LoRA) of the Generator's adapter folder, with a strength of -2..2 [1]; may be given several times.", HelpName = "NAME[=STRENGTH]" };
+    private readonly Option<string[]> _adapters = new("--adapter")
+    {
+        Description = "Adapter (LoRA) of the Generator's adapter folder, with a strength of "
+        + "-2..2 [1]; may be given several times.",
+        HelpName = "NAME[=STRENGTH]"
+    };
 
     private readonly ConditionOptions _conditions = new();
 

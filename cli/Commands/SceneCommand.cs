@@ -17,7 +17,8 @@ internal static class SceneCommand
         var address = CommonOptions.Address(MeshService.SceneScorer);
         var deadline = CommonOptions.Deadline(120);
         var json = CommonOptions.Json();
-        var command = new ExampleCommand("scene", "Scores tags by how likely an image of the prompt shows them (SceneScorer, Llama): 2 = certainly, 0.5 = possibly, 0 = not.",
+        var command = new ExampleCommand("scene", "Scores tags by how likely an image of the prompt shows them (SceneScorer, Llama): 2 = certainly, 0.5 "
+            + "= possibly, 0 = not.",
             ["realign scene \"a red car and a pink elephant\" --tags car,banana", "realign scene \"two black dogs\" --entities --json"])
         {
             prompt, tags, entities, address, deadline, json,
@@ -39,7 +40,8 @@ internal static class SceneCommand
             }
 
             var request = new ScoreSceneRequest { Prompt = text };
-            request.Tags.AddRange((parsed.GetValue(tags) ?? []).SelectMany(value => value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)));
+            request.Tags.AddRange((parsed.GetValue(tags) ?? []).SelectMany(value =>
+                value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)));
             var response = await client.ScoreSceneAsync(request, options);
             if (parsed.GetValue(json))
                 terminal.Json(response);
@@ -52,7 +54,8 @@ internal static class SceneCommand
 
     private static Table Table(ScoreSceneResponse response)
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumns("object", "score", "phrase", "count", "found by").Caption($"answered by the {(response.Origin == AnswerOrigin.Rule ? "word-matching rule" : "model")}");
+        var table = new Table().Border(TableBorder.Simple).AddColumns("object", "score", "phrase", "count", "found by")
+            .Caption($"answered by the {(response.Origin == AnswerOrigin.Rule ? "word-matching rule" : "model")}");
         foreach (var entry in response.Entries)
         {
             var source = entry.Source == EntrySource.Missing ? "the prompt only" : "tag";
@@ -68,7 +71,8 @@ internal static class SceneCommand
     {
         var table = new Table().Border(TableBorder.Simple).AddColumns("object", "attributes", "count");
         foreach (var entity in response.Entities)
-            _ = table.AddRow(Markup.Escape(entity.Noun), Markup.Escape(string.Join(", ", entity.Attributes)), entity.Count == 0 ? "-" : FormattableString.Invariant($"{entity.Count}"));
+            _ = table.AddRow(Markup.Escape(entity.Noun), Markup.Escape(string.Join(", ", entity.Attributes)), entity.Count == 0 ? "-"
+                : FormattableString.Invariant($"{entity.Count}"));
         return table;
     }
 }

@@ -33,7 +33,8 @@ internal static class SegmentCommand
             if (parsed.GetValue(boxThreshold) is { } threshold)
                 request.BoxThreshold = threshold;
             using var channel = terminal.Connect(MeshService.Segmenter, parsed.GetValue(address));
-            var response = await new SegmenterService.SegmenterServiceClient(channel.Invoker).SegmentAsync(request, ServiceChannel.Options(parsed.GetValue(deadline), token));
+            var response = await new SegmenterService.SegmenterServiceClient(channel.Invoker).SegmentAsync(request,
+                ServiceChannel.Options(parsed.GetValue(deadline), token));
             if (parsed.GetValue(overlay) is { } file)
             {
                 var layers = MaskLayer.Of(response.Phrases, phrase => phrase.Phrase, phrase => phrase.Mask, (_, _) => "");
@@ -60,7 +61,8 @@ internal static class SegmentCommand
             foreach (var found in phrase.Detections)
             {
                 _ = table.AddRow(Markup.Escape(phrase.Phrase), FormattableString.Invariant($"{found.Score:0.00}"),
-                    FormattableString.Invariant($"{found.Box.X0:0} {found.Box.Y0:0} {found.Box.X1:0} {found.Box.Y1:0}"), FormattableString.Invariant($"{found.PredictedIou:0.00}"));
+                    FormattableString.Invariant($"{found.Box.X0:0} {found.Box.Y0:0} {found.Box.X1:0} {found.Box.Y1:0}"),
+                        FormattableString.Invariant($"{found.PredictedIou:0.00}"));
             }
         }
 

@@ -14,7 +14,12 @@ internal static class StatusCommand
     public static Command Create(Terminal terminal)
     {
         var gateway = CommonOptions.Address(MeshService.Gateway);
-        var one = new Option<string?>("--address") { Description = "Ask just the service at this address for its health; says nothing but the exit code with --quiet.", HelpName = "URL" };
+        var one = new Option<string?>("--address")
+        {
+            Description = "Ask just the service at this address for its health; says nothing but the exit code "
+            + "with --quiet.",
+            HelpName = "URL"
+        };
         var quiet = new Option<bool>("--quiet") { Description = "Print nothing." };
         var deadline = CommonOptions.Deadline(10);
         var json = CommonOptions.Json();
@@ -64,7 +69,8 @@ internal static class StatusCommand
     {
         var table = new Table().Border(TableBorder.Rounded).AddColumns("service", "state", "health check", "address", "");
         var ready = response.Services.All(service => service.State == ServiceState.Serving);
-        _ = table.AddRow("gateway", ready ? "[green]serving[/]" : "[yellow]waiting for services[/]", FormattableString.Invariant($"{gatewayMilliseconds:0.0} ms"), Markup.Escape(gatewayAddress), "");
+        _ = table.AddRow("gateway", ready ? "[green]serving[/]" : "[yellow]waiting for services[/]",
+            FormattableString.Invariant($"{gatewayMilliseconds:0.0} ms"), Markup.Escape(gatewayAddress), "");
         foreach (var service in response.Services)
         {
             var state = service.State switch

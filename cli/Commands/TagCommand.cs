@@ -12,7 +12,11 @@ internal static class TagCommand
     public static Command Create(Terminal terminal)
     {
         var image = CommonOptions.ImageFile();
-        var threshold = new Option<float?>("--threshold") { Description = "One threshold for all tags, 0..1 exclusive [the checkpoint's own].", HelpName = "X" };
+        var threshold = new Option<float?>("--threshold")
+        {
+            Description = "One threshold for all tags, 0..1 exclusive [the checkpoint's own].",
+            HelpName = "X"
+        };
         var all = new Option<bool>("--include-ungroundable") { Description = "Also tags that no detector can look for: colours, scenes, actions." };
         var address = CommonOptions.Address(MeshService.Tagger);
         var deadline = CommonOptions.Deadline(60);
@@ -32,7 +36,8 @@ internal static class TagCommand
             if (parsed.GetValue(threshold) is { } value)
                 request.Threshold = value;
             using var channel = terminal.Connect(MeshService.Tagger, parsed.GetValue(address));
-            var response = await new TaggerService.TaggerServiceClient(channel.Invoker).TagAsync(request, ServiceChannel.Options(parsed.GetValue(deadline), token));
+            var response = await new TaggerService.TaggerServiceClient(channel.Invoker).TagAsync(request, ServiceChannel.Options(parsed.GetValue(deadline),
+                token));
             if (parsed.GetValue(json))
             {
                 terminal.Json(response);
@@ -41,7 +46,8 @@ internal static class TagCommand
 
             var table = new Table().Border(TableBorder.Simple).AddColumns("tag", "probability", "groundable");
             foreach (var tag in response.Tags)
-                _ = table.AddRow(Markup.Escape(tag.Name), tag.HasProbability ? FormattableString.Invariant($"{tag.Probability:0.000}") : "-", tag.Groundable ? "yes" : "no");
+                _ = table.AddRow(Markup.Escape(tag.Name), tag.HasProbability ? FormattableString.Invariant($"{tag.Probability:0.000}") : "-", tag.Groundable
+                    ? "yes" : "no");
             terminal.Console.Write(table);
             return ExitCodes.Success;
         });

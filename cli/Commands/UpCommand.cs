@@ -23,14 +23,28 @@ internal static class UpCommand
             if (result.Tokens is [var token] && InvariantNumbers.TryRead<int>(token.Value, out var port) && port is < 1 or > 65_530)
                 result.AddError("--port-base takes 1 to 65530");
         });
-        var settings = new Option<string[]>("--set") { Description = "A setting for the services, e.g. Generator:DType=float16. May be repeated.", HelpName = "SECTION:NAME=VALUE" };
+        var settings = new Option<string[]>("--set")
+        {
+            Description = "A setting for the services, e.g. Generator:DType=float16. May be repeated.",
+            HelpName = "SECTION:NAME=VALUE"
+        };
         settings.Validators.Add(result =>
         {
             foreach (var setting in result.Tokens.Select(token => token.Value).Where(setting => !IsSetting(setting)))
                 result.AddError($"--set takes SECTION:NAME=VALUE with one of the sections {string.Join(", ", Sections)}, not '{setting}'");
         });
-        var programs = new Option<string?>("--programs") { Description = "Folder that holds Realign.Generator/Realign.Generator and so on [the build this program belongs to].", HelpName = "DIR" };
-        var timeout = new Option<double>("--timeout") { Description = "Seconds that loading the models may take.", HelpName = "SECONDS", DefaultValueFactory = _ => 300 };
+        var programs = new Option<string?>("--programs")
+        {
+            Description = "Folder that holds Realign.Generator/Realign.Generator and so on [the build "
+            + "this program belongs to].",
+            HelpName = "DIR"
+        };
+        var timeout = new Option<double>("--timeout")
+        {
+            Description = "Seconds that loading the models may take.",
+            HelpName = "SECONDS",
+            DefaultValueFactory = _ => 300
+        };
         timeout.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && InvariantNumbers.TryRead<double>(token.Value, out var seconds) && seconds is not (> 0 and <= 86_400))

@@ -112,14 +112,16 @@ internal sealed class MeshLauncher(Terminal terminal, MeshFolder folder)
         {
             if (record.Address != addresses[process.Service.Name])
             {
-                throw new CliException($"the mesh runs already, with its {process.Service.Name} at {record.Address}. Use it there, or stop it first: realign down",
+                throw new CliException($"the mesh runs already, with its {process.Service.Name} at {record.Address}. Use it there, or stop it first: "
+                    + $"realign down",
                     ExitCodes.Failure);
             }
 
             if (settings.Count > 0 && !settings.SequenceEqual(record.Settings))
             {
                 var own = record.Settings.Count == 0 ? "without settings of its own" : $"with {string.Join(' ', record.Settings)}";
-                throw new CliException($"the mesh runs already, {own}; settings are read when a service starts. Stop it first: realign down", ExitCodes.Failure);
+                throw new CliException($"the mesh runs already, {own}; settings are read when a service starts. Stop it first: realign down",
+                    ExitCodes.Failure);
             }
         }
     }
@@ -137,7 +139,8 @@ internal sealed class MeshLauncher(Terminal terminal, MeshFolder folder)
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new CliException($"{folder.Path} cannot be written: {exception.Message} Free it, or name another folder with REALIGN_STATE", ExitCodes.Failure);
+            throw new CliException($"{folder.Path} cannot be written: {exception.Message} Free it, or name another folder with REALIGN_STATE",
+                ExitCodes.Failure);
         }
     }
 
@@ -181,7 +184,8 @@ internal sealed class MeshLauncher(Terminal terminal, MeshFolder folder)
                     foreach (var (process, channel) in waiting.ToList())
                     {
                         if (!processes[process].IsAlive())
-                            throw new CliException($"{process.Service.Name} ended while starting. The end of {process.Log.Path}:\n{process.Log.Tail(12)}", ExitCodes.Failure);
+                            throw new CliException($"{process.Service.Name} ended while starting. The end of {process.Log.Path}:\n{process.Log.Tail(12)}",
+                                ExitCodes.Failure);
                         if (!await IsServingAsync(channel, cancellationToken))
                             continue;
                         channel.Dispose();
@@ -192,7 +196,8 @@ internal sealed class MeshLauncher(Terminal terminal, MeshFolder folder)
                     if (TimeProvider.System.GetElapsedTime(start) > limit)
                     {
                         var late = waiting.Keys.First();
-                        throw new CliException($"not serving after {limit.TotalSeconds:0} s: {string.Join(", ", waiting.Keys.Select(process => process.Service.Name))}. "
+                        throw new CliException($"not serving after {limit.TotalSeconds:0} s: "
+                            + $"{string.Join(", ", waiting.Keys.Select(process => process.Service.Name))}. "
                             + $"The end of {late.Log.Path}:\n{late.Log.Tail(12)}", ExitCodes.Failure);
                     }
 

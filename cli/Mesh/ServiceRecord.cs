@@ -17,7 +17,11 @@ internal sealed record ServiceRecord(int Id, ulong StartTime, string Address, IR
     {
         try
         {
-            return File.Exists(file) && JsonSerializer.Deserialize<ServiceRecord>(File.ReadAllText(file)) is { Id: > 0, Address: not null, Settings: not null } record
+            return File.Exists(file) && JsonSerializer.Deserialize<ServiceRecord>(File.ReadAllText(file)) is
+            {
+                Id: > 0, Address: not null,
+                Settings: not null
+            } record
                 ? record
                 : null;
         }

@@ -67,7 +67,8 @@ internal static class ResultPage
 
     private static void Pictures(StringBuilder html, RealignRecord record)
     {
-        var refined = record.Result.Refined ? "generated again from the same noise, attention re-weighted inside the segments" : "nothing was refined: the coarse image is the result";
+        var refined = record.Result.Refined ? "generated again from the same noise, attention re-weighted inside the segments"
+            : "nothing was refined: the coarse image is the result";
         var layers = record.Layers();
         var legend = string.Concat(layers.Select((layer, index) => $"""<span><i class="dot" style="background:{Palette.Hex(index)}"></i>{Text(layer.Title)}</span>"""));
         if (layers.Count == 0)

@@ -13,7 +13,11 @@ internal static class Drawing
     public static SKSamplingOptions Enlarge(SKBitmap image) =>
         image.Width <= 256 ? new SKSamplingOptions(SKFilterMode.Nearest) : new SKSamplingOptions(SKCubicResampler.Mitchell);
 
-    public static SKFont Font(float size, bool bold = false) => new(bold ? Bold.Value : Regular.Value, size) { Edging = SKFontEdging.Antialias, Subpixel = true };
+    public static SKFont Font(float size, bool bold = false) => new(bold ? Bold.Value : Regular.Value, size)
+    {
+        Edging = SKFontEdging.Antialias,
+        Subpixel = true
+    };
 
     public static SKBitmap Decode(ByteString image) =>
         SKBitmap.Decode(image.Span) ?? throw new CliException("the image cannot be shown: it is not a PNG, JPEG or WebP file", ExitCodes.Usage);

@@ -94,7 +94,14 @@ internal static class MaskOverlay
         }
 
         using var outline = path.Detach();
-        using var halo = new SKPaint { Color = new SKColor(0, 0, 0, 150), Style = SKPaintStyle.Stroke, StrokeWidth = 6, IsAntialias = true, StrokeCap = SKStrokeCap.Round };
+        using var halo = new SKPaint
+        {
+            Color = new SKColor(0, 0, 0, 150),
+            Style = SKPaintStyle.Stroke,
+            StrokeWidth = 6,
+            IsAntialias = true,
+            StrokeCap = SKStrokeCap.Round
+        };
         using var line = new SKPaint { Color = colour, Style = SKPaintStyle.Stroke, StrokeWidth = 3, IsAntialias = true, StrokeCap = SKStrokeCap.Round };
         canvas.DrawPath(outline, halo);
         canvas.DrawPath(outline, line);

@@ -18,7 +18,8 @@ internal static class Palette
     /// <summary>Dark blue over magenta and orange to pale yellow, for values 0..1.</summary>
     public static SKColor Heat(float value)
     {
-        ReadOnlySpan<(float At, byte R, byte G, byte B)> stops = [(0, 8, 6, 32), (0.25f, 84, 15, 110), (0.5f, 187, 55, 84), (0.75f, 249, 142, 9), (1, 252, 255, 190)];
+        ReadOnlySpan<(float At, byte R, byte G, byte B)> stops = [(0, 8, 6, 32), (0.25f, 84, 15, 110), (0.5f, 187, 55, 84), (0.75f, 249, 142, 9),
+            (1, 252, 255, 190)];
         var clamped = float.IsNaN(value) ? 0 : Math.Clamp(value, 0, 1);
         var i = 1;
         while (i < stops.Length - 1 && clamped > stops[i].At)

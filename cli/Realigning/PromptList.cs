@@ -33,7 +33,8 @@ internal sealed class PromptList(Terminal terminal, ServiceChannel channel, stri
         if (terminal.Messages.Profile.Capabilities.Interactive)
         {
             await terminal.Messages.Progress().AutoClear(false)
-                .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn(), new SpinnerColumn())
+                .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn(),
+                    new SpinnerColumn())
                 .StartAsync(async context =>
                 {
                     var task = context.AddTask($"{left.Count} images", maxValue: Math.Max(1, left.Count));

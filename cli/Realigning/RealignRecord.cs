@@ -65,7 +65,8 @@ internal sealed class RealignRecord(GenerateRequest request)
     {
         var used = MaskLayer.Of(Result.Segments, segment => segment.Phrase, segment => segment.Mask,
             (segment, mask) => FormattableString.Invariant($"score {segment.Score:0.#}, {mask.Share:P0} of the image"));
-        return Result.Segments.Count > 0 ? used : MaskLayer.Of(Segments?.Phrases ?? [], phrase => phrase.Phrase, phrase => phrase.Mask, (_, _) => "found, not used");
+        return Result.Segments.Count > 0 ? used : MaskLayer.Of(Segments?.Phrases ?? [], phrase => phrase.Phrase, phrase => phrase.Mask, (_, _) =>
+            "found, not used");
     }
 
     public byte[] MasksPng() => MaskOverlay.Draw(Coarse.Images[0].Png, Layers());
@@ -94,7 +95,8 @@ internal sealed class RealignRecord(GenerateRequest request)
         ["unused"] = new JsonArray([.. Result.Unused.Select(entry => Terminal.ToJson(entry))]),
         ["timings"] = new JsonArray([.. Result.Timings.Select(timing => new JsonObject
         {
-            ["stage"] = StageBars.NameOf(timing.Stage), ["start_milliseconds"] = timing.StartMilliseconds, ["duration_milliseconds"] = timing.DurationMilliseconds,
+            ["stage"] = StageBars.NameOf(timing.Stage), ["start_milliseconds"] = timing.StartMilliseconds, ["duration_milliseconds"] =
+                timing.DurationMilliseconds,
         })]),
         ["total_milliseconds"] = Result.TotalMilliseconds,
     };

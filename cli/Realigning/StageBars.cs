@@ -43,7 +43,8 @@ internal sealed class StageBars
 
         var remaining = new RemainingColumn();
         return await terminal.Messages.Progress().AutoClear(false)
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 32 }, new PercentageColumn(), new SpinnerColumn(), remaining)
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 32 }, new PercentageColumn(), new SpinnerColumn(),
+                remaining)
             .StartAsync(async context =>
             {
                 var bars = new StageBars(text => context.AddTask(text), _ => { }, times, name);
@@ -143,7 +144,8 @@ internal sealed class StageBars
                 return "";
             if (bar.IsOver)
                 return FormattableString.Invariant($"{bar.ElapsedMilliseconds / 1000:0.00} s");
-            return bar.RemainingMilliseconds is { } left ? FormattableString.Invariant($"{left / 1000:0.0} s left") : FormattableString.Invariant($"{bar.Elapsed() / 1000:0.0} s");
+            return bar.RemainingMilliseconds is { } left ? FormattableString.Invariant($"{left / 1000:0.0} s left")
+                : FormattableString.Invariant($"{bar.Elapsed() / 1000:0.0} s");
         }
     }
 

@@ -23,7 +23,8 @@ public static class ImageDecoder
     /// <param name="ignoreOrientation">False turns the picture upright by its EXIF orientation; true leaves the rows as they are stored.</param>
     /// <param name="cancellationToken">Looked at between strips of rows.</param>
     /// <exception cref="InvalidInputException">Not a picture that is accepted.</exception>
-    public static RgbImage Decode(ReadOnlySpan<byte> bytes, string field = "image", bool ignoreOrientation = false, CancellationToken cancellationToken = default)
+    public static RgbImage Decode(ReadOnlySpan<byte> bytes, string field = "image", bool ignoreOrientation = false,
+        CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
         return WithHeader(bytes, field, (image, length) =>

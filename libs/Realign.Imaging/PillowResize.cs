@@ -49,7 +49,8 @@ public static class PillowResize
         if (IsVerticalFirst(order, sourceWidth, sourceHeight, width, height))
         {
             var rows = Vertical(pixels, sourceWidth, channels, ResampleWeights.Create(sourceHeight, 0, sourceHeight, height, filter));
-            return width == sourceWidth ? rows : Horizontal(rows, sourceWidth, height, channels, ResampleWeights.Create(sourceWidth, 0, sourceWidth, width, filter));
+            return width == sourceWidth ? rows : Horizontal(rows, sourceWidth, height, channels, ResampleWeights.Create(sourceWidth, 0, sourceWidth, width,
+                filter));
         }
 
         var current = pixels;

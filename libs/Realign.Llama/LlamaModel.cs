@@ -58,7 +58,7 @@ public sealed class LlamaModel : IDisposable
         var problems = LanguageModelCheck.Problems(file);
         if (problems.Count > 0)
             throw new ModelLoadException(path, problems, "use a complete GGUF file of a language model as llama.cpp's converter writes it");
-        LlamaRuntime.Initialize(useGpu);
+        LlamaRuntime.Initialize(useGpu, HeadSize(file) < 64);
 
         var parameters = LLamaModelParams.Default();
         parameters.n_gpu_layers = useGpu ? -1 : 0;
@@ -108,6 +108,13 @@ public sealed class LlamaModel : IDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
             Release();
+    }
+
+    private static long? HeadSize(GgufFile file)
+    {
+        var architecture = file.String("general.architecture");
+        return file.Integer($"{architecture}.attention.key_length")
+            ?? file.Integer($"{architecture}.embedding_length") / file.Integer($"{architecture}.attention.head_count");
     }
 
     /// <summary>Keeps the native model for a context or grammar, in whatever order they are disposed; each calls <see cref="Release"/> once.</summary>

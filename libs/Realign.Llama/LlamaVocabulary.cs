@@ -65,7 +65,8 @@ public sealed class LlamaVocabulary
     }
 
     /// <summary>
-    /// A text as the original tokenizer sees it: Qwen2's composes characters (NFC) first, which llama.cpp leaves to its caller; all others take it as it stands.
+    /// A text as the original tokenizer sees it: Qwen2's composes characters (NFC) first, which llama.cpp leaves to its caller; all others take it as it
+    /// stands.
     /// </summary>
     public string Normalize(string text) => _isComposed ? CanonicalForm.Compose(text) : text;
 

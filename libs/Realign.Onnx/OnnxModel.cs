@@ -84,12 +84,14 @@ public sealed class OnnxModel : IDisposable
     /// <exception cref="ModelLoadException">There is none of this name.</exception>
     public OnnxValueInfo Input(string name) => _inputs.TryGetValue(name, out var info)
         ? info
-        : throw new ModelLoadException(Path, $"input '{name}' is missing; the graph has {string.Join(", ", _inputs.Keys)}", "use an export with the published names");
+        : throw new ModelLoadException(Path, $"input '{name}' is missing; the graph has {string.Join(", ", _inputs.Keys)}",
+            "use an export with the published names");
 
     /// <summary>Declaration of an output.</summary>
     /// <exception cref="ModelLoadException">There is none of this name.</exception>
     public OnnxValueInfo Output(string name) => Outputs.FirstOrDefault(output => output.Name == name)
-        ?? throw new ModelLoadException(Path, $"output '{name}' is missing; the graph has {string.Join(", ", Outputs.Select(output => output.Name))}", "use an export with the published names");
+        ?? throw new ModelLoadException(Path, $"output '{name}' is missing; the graph has {string.Join(", ", Outputs.Select(output => output.Name))}",
+            "use an export with the published names");
 
     /// <summary>Runs the graph on the calling thread.</summary>
     /// <param name="inputs">Tensors by input name.</param>

@@ -28,7 +28,8 @@ public sealed class RequestPictures(params IReadOnlyList<(string Field, Image? I
 
     /// <summary>Decodes all of them.</summary>
     /// <param name="cancellationToken">The caller's.</param>
-    /// <exception cref="InvalidInputException">One is missing or not a picture, or together they have too many pixels; found out before the first is decoded.</exception>
+    /// <exception cref="InvalidInputException">One is missing or not a picture, or together they have too many pixels; found out before the first is
+    /// decoded.</exception>
     public RequestPictures Read(CancellationToken cancellationToken)
     {
         _isRead = true;
@@ -72,7 +73,8 @@ public sealed class RequestPictures(params IReadOnlyList<(string Field, Image? I
             pixels += RequestImage.Area(images[i].Field, images[i].Image);
             if (pixels > Limits.ImagePixels)
             {
-                throw new InvalidInputException(images[i].Field, $"{pixels} pixels up to this image", $"at most {Limits.ImagePixels >> 20} megapixels are taken in one call",
+                throw new InvalidInputException(images[i].Field, $"{pixels} pixels up to this image",
+                    $"at most {Limits.ImagePixels >> 20} megapixels are taken in one call",
                     "split the call or send smaller images");
             }
         }

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
+using Realign.Wire.Mesh;
 
 namespace Realign.Gateway;
 
@@ -12,27 +13,27 @@ public sealed class GatewayOptions
     /// <summary>Where the Generator listens.</summary>
     /// <value>http://127.0.0.1:5101.</value>
     [Required, BackendAddress]
-    public string Generator { get; set; } = "http://127.0.0.1:5101";
+    public string Generator { get; set; } = MeshService.Generator.DefaultAddress;
 
     /// <summary>Where the Captioner listens.</summary>
     /// <value>http://127.0.0.1:5102.</value>
     [Required, BackendAddress]
-    public string Captioner { get; set; } = "http://127.0.0.1:5102";
+    public string Captioner { get; set; } = MeshService.Captioner.DefaultAddress;
 
     /// <summary>Where the Tagger listens.</summary>
     /// <value>http://127.0.0.1:5103.</value>
     [Required, BackendAddress]
-    public string Tagger { get; set; } = "http://127.0.0.1:5103";
+    public string Tagger { get; set; } = MeshService.Tagger.DefaultAddress;
 
     /// <summary>Where the SceneScorer listens.</summary>
     /// <value>http://127.0.0.1:5104.</value>
     [Required, BackendAddress]
-    public string SceneScorer { get; set; } = "http://127.0.0.1:5104";
+    public string SceneScorer { get; set; } = MeshService.SceneScorer.DefaultAddress;
 
     /// <summary>Where the Segmenter listens.</summary>
     /// <value>http://127.0.0.1:5105.</value>
     [Required, BackendAddress]
-    public string Segmenter { get; set; } = "http://127.0.0.1:5105";
+    public string Segmenter { get; set; } = MeshService.Segmenter.DefaultAddress;
 
     /// <summary>Whether the backends are reached through the proxy of the environment (http_proxy and so on).</summary>
     /// <value>false: the mesh is spoken to directly.</value>

@@ -41,7 +41,8 @@ public static class GeneratorApp
         var adapters = new AdapterFolder(options.Adapters.Length > 0 ? ModelFolders.Resolve(options.Adapters) : null);
         var budget = PixelBudget.For(pipeline, AvailableMemory.Bytes());
         var maxPixels = options.MaxPixels ?? budget.MaxPixels;
-        GeneratorLog.Pixels(provider.GetRequiredService<ILogger<ImageGenerator>>(), maxPixels, budget.BytesPerPixel, options.MaxPixels is null ? "from memory" : "from the settings");
+        GeneratorLog.Pixels(provider.GetRequiredService<ILogger<ImageGenerator>>(), maxPixels, budget.BytesPerPixel, options.MaxPixels is null ? "from memory"
+            : "from the settings");
         var generator = new ImageGenerator(pipeline, adapters, maxPixels);
         // the first caller does not wait for lazy set-up
         Probe(generator, cancellationToken);

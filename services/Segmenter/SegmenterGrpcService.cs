@@ -45,7 +45,8 @@ internal sealed class SegmenterGrpcService(ModelHost<GroundedSegmenter> segmente
 
     private static float BoxThreshold(float value) => value is > 0 and < 1
         ? value
-        : throw new InvalidInputException("box_threshold", value.ToString(CultureInfo.InvariantCulture), "outside 0..1", "use a number between 0 and 1, or leave it out for 0.25");
+        : throw new InvalidInputException("box_threshold", value.ToString(CultureInfo.InvariantCulture), "outside 0..1",
+            "use a number between 0 and 1, or leave it out for 0.25");
 
     private static List<string> Phrases(SegmentRequest request)
     {
@@ -58,7 +59,8 @@ internal sealed class SegmenterGrpcService(ModelHost<GroundedSegmenter> segmente
         var image = pictures.All[0];
         return settings.BoxesOnly || Math.Max(image.Width, image.Height) <= Limits.MaskEdge
             ? pictures
-            : throw new InvalidInputException("image", $"{image.Width}x{image.Height} pixels", $"masks have edges of at most {Limits.MaskEdge}", "send a smaller image, or set boxes_only");
+            : throw new InvalidInputException("image", $"{image.Width}x{image.Height} pixels", $"masks have edges of at most {Limits.MaskEdge}",
+                "send a smaller image, or set boxes_only");
     }
 
     private static GroundedPhrase Map(GroundedText text)

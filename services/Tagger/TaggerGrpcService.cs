@@ -36,7 +36,8 @@ internal sealed class TaggerGrpcService(ModelHost<ImageTagger> tagger, IOptions<
 
     private static float Threshold(float value) => value is > 0 and < 1
         ? value
-        : throw new InvalidInputException("threshold", value.ToString(CultureInfo.InvariantCulture), "outside 0..1", "use a number between 0 and 1, or leave it out for the model's own");
+        : throw new InvalidInputException("threshold", value.ToString(CultureInfo.InvariantCulture), "outside 0..1",
+            "use a number between 0 and 1, or leave it out for the model's own");
 
     private static Tag Map(TagResult result)
     {

@@ -23,20 +23,23 @@ public sealed class DependencyTests
     {
         ProjectFile.All.Count.ShouldBeGreaterThan(30);
 
-        ProjectFile.All.SelectMany(project => project.Projects.Where(reference => !Allowed[project.Layer].Contains(reference.Split('/')[0])).Select(reference => $"{project.Path} -> {reference}"))
+        ProjectFile.All.SelectMany(project => project.Projects.Where(reference => !Allowed[project.Layer].Contains(reference.Split('/')[0])).Select(reference =>
+            $"{project.Path} -> {reference}"))
             .ShouldBeEmpty();
     }
 
     [Fact]
     public void ProtosBelongToTheEdge_OnlyWireReadsThemAmongTheLibraries() =>
-        ProjectFile.All.Where(project => project.Layer == "libs" && project.Projects.Any(reference => reference.StartsWith("protos/", StringComparison.Ordinal)))
+        ProjectFile.All.Where(project => project.Layer == "libs" && project.Projects.Any(reference => reference.StartsWith("protos/",
+            StringComparison.Ordinal)))
             .Select(project => project.Folder).ShouldBe(["libs/Realign.Wire"]);
 
     [Theory]
     [InlineData("libs/Realign.Wire")]
     [InlineData("libs/Realign.Wire.Images")]
     public void Wire_IsReferredToByTheEdgeOnly(string wire) =>
-        ProjectFile.All.Where(project => project.Layer == "libs" && project.Folder != "libs/Realign.Wire.Images" && project.Reaches(wire)).Select(project => project.Folder).ShouldBe(
+        ProjectFile.All.Where(project => project.Layer == "libs" && project.Folder != "libs/Realign.Wire.Images" && project.Reaches(wire)).Select(project =>
+            project.Folder).ShouldBe(
             wire == "libs/Realign.Wire" ? ["libs/Realign.Wire"] : []);
 
     [Theory]
@@ -88,7 +91,8 @@ public sealed class DependencyTests
     [InlineData("SkiaSharp", "cli")]
     [InlineData("Grpc.AspNetCore", "libs/Realign.Hosting")]
     public void Package_HasOneOwner(string package, string owner) =>
-        ProjectFile.All.Where(project => project.Layer is not ("tests" or "benchmarks") && project.Packages.Contains(package)).Select(project => project.Folder).ShouldBe([owner]);
+        ProjectFile.All.Where(project => project.Layer is not ("tests" or "benchmarks") && project.Packages.Contains(package)).Select(project =>
+            project.Folder).ShouldBe([owner]);
 
     [Theory]
     [InlineData("Microsoft.ML.OnnxRuntime", "libs/Realign.Onnx/")]
@@ -97,15 +101,18 @@ public sealed class DependencyTests
     [InlineData("Microsoft.ML.Tokenizers", "libs/Realign.Tokenizers/")]
     [InlineData("SkiaSharp", "cli/")]
     public void Namespace_IsNamedBehindItsDoorOnly(string name, string folder) =>
-        SourceFile.All.Where(file => file.Layer is not ("tests" or "benchmarks") && file.Names(name) && !file.Path.StartsWith(folder, StringComparison.Ordinal)).ShouldBeEmpty();
+        SourceFile.All.Where(file => file.Layer is not ("tests" or "benchmarks") && file.Names(name) && !file.Path.StartsWith(folder,
+            StringComparison.Ordinal)).ShouldBeEmpty();
 
     [Fact]
     public void TorchSharp_IsNamedOnlyByLibrariesOnRealignTorch()
     {
-        var libraries = ProjectFile.All.Where(project => project.Layer == "libs" && (project.Folder == "libs/Realign.Torch" || project.Projects.Contains("libs/Realign.Torch/Realign.Torch.csproj")))
+        var libraries = ProjectFile.All.Where(project => project.Layer == "libs" && (project.Folder == "libs/Realign.Torch"
+            || project.Projects.Contains("libs/Realign.Torch/Realign.Torch.csproj")))
             .Select(project => project.Folder + "/").ToList();
 
-        SourceFile.All.Where(file => file.Layer is not ("tests" or "benchmarks" or "tools") && file.Names("TorchSharp") && !libraries.Exists(folder => file.Path.StartsWith(folder, StringComparison.Ordinal)))
+        SourceFile.All.Where(file => file.Layer is not ("tests" or "benchmarks" or "tools") && file.Names("TorchSharp") && !libraries.Exists(folder =>
+            file.Path.StartsWith(folder, StringComparison.Ordinal)))
             .ShouldBeEmpty();
     }
 
@@ -113,7 +120,8 @@ public sealed class DependencyTests
     public void PackageVersions_AreAllReferenced()
     {
         var referenced = ProjectFile.All.SelectMany(project => project.Packages).ToHashSet(StringComparer.Ordinal);
-        foreach (var shared in Directory.EnumerateFiles(Checkout.Root, "Directory.Build.*").Concat(Directory.EnumerateFiles(Path.Combine(Checkout.Root, "native"), "*.targets", SearchOption.AllDirectories)))
+        foreach (var shared in Directory.EnumerateFiles(Checkout.Root, "Directory.Build.*")
+            .Concat(Directory.EnumerateFiles(Path.Combine(Checkout.Root, "native"), "*.targets", SearchOption.AllDirectories)))
             referenced.UnionWith(ProjectFile.Included(shared, "PackageReference"));
         var versions = ProjectFile.Included(Path.Combine(Checkout.Root, "Directory.Packages.props"), "PackageVersion");
 

@@ -20,11 +20,13 @@ public sealed class HouseStyleTests
 
     [Fact]
     public void Folders_AreNamedAfterFeatures() =>
-        SourceFile.All.Where(file => file.Path.Split('/').SkipLast(1).Any(folder => DrawersForEverything.Contains(folder, StringComparer.OrdinalIgnoreCase))).ShouldBeEmpty();
+        SourceFile.All.Where(file => file.Path.Split('/').SkipLast(1).Any(folder => DrawersForEverything.Contains(folder, StringComparer.OrdinalIgnoreCase)))
+            .ShouldBeEmpty();
 
     [Fact]
     public void Programs_AreAFewLines() =>
-        SourceFile.All.Where(file => file.Layer == "services" && file.Path.EndsWith("/Program.cs", StringComparison.Ordinal) && file.Lines.Count > MostProgramLines).ShouldBeEmpty();
+        SourceFile.All.Where(file => file.Layer == "services" && file.Path.EndsWith("/Program.cs", StringComparison.Ordinal)
+            && file.Lines.Count > MostProgramLines).ShouldBeEmpty();
 
     // what a library is for may live in its root namespace, whatever the folder
     [Fact]
@@ -34,7 +36,9 @@ public sealed class HouseStyleTests
 
     [Fact]
     public void GrpcServices_LeaveFailuresToTheInterceptor() =>
-        SourceFile.All.Where(file => file.Layer == "services" && file.Path.EndsWith("GrpcService.cs", StringComparison.Ordinal) && file.Lines.Any(line => line.TrimStart().StartsWith("catch", StringComparison.Ordinal) && !line.Contains("(OperationCanceledException)", StringComparison.Ordinal)))
+        SourceFile.All.Where(file => file.Layer == "services" && file.Path.EndsWith("GrpcService.cs", StringComparison.Ordinal)
+            && file.Lines.Any(line => line.TrimStart().StartsWith("catch", StringComparison.Ordinal) && !line.Contains("(OperationCanceledException)",
+                StringComparison.Ordinal)))
             .ShouldBeEmpty();
 
     [Fact]
@@ -50,7 +54,8 @@ public sealed class HouseStyleTests
 
     [Fact]
     public void Comments_PromiseNothing() =>
-        SourceFile.All.Where(file => file.Lines.Any(line => line.Contains("// TODO", StringComparison.Ordinal) || line.Contains("// FIXME", StringComparison.Ordinal) || line.Contains("// HACK", StringComparison.Ordinal))
+        SourceFile.All.Where(file => file.Lines.Any(line => line.Contains("// TODO", StringComparison.Ordinal)
+            || line.Contains("// FIXME", StringComparison.Ordinal) || line.Contains("// HACK", StringComparison.Ordinal))
             && file.Path != "tests/Realign.Architecture.Tests/HouseStyleTests.cs").ShouldBeEmpty();
 
     private static string? Declared(SourceFile file) =>

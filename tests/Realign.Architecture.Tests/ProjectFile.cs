@@ -11,7 +11,8 @@ internal sealed record ProjectFile(string Path, IReadOnlyList<string> Projects, 
 {
     /// <summary>Every project of the checkout.</summary>
     public static IReadOnlyList<ProjectFile> All { get; } =
-        [.. SourceFile.Layers.SelectMany(layer => Directory.EnumerateFiles(System.IO.Path.Combine(Checkout.Root, layer), "*.csproj", SearchOption.AllDirectories)).Order(StringComparer.Ordinal).Select(Read)];
+        [.. SourceFile.Layers.SelectMany(layer => Directory.EnumerateFiles(System.IO.Path.Combine(Checkout.Root, layer), "*.csproj",
+            SearchOption.AllDirectories)).Order(StringComparer.Ordinal).Select(Read)];
 
     /// <summary>The folder of the root it is in: protos, libs, services, cli, tests or benchmarks.</summary>
     public string Layer => Path.Split('/')[0];
@@ -20,7 +21,8 @@ internal sealed record ProjectFile(string Path, IReadOnlyList<string> Projects, 
     public string Folder => Path[..Path.LastIndexOf('/')];
 
     /// <summary>Name of what it compiles to.</summary>
-    public string AssemblyName => XDocument.Load(System.IO.Path.Combine(Checkout.Root, Path)).Descendants().FirstOrDefault(item => item.Name.LocalName == "AssemblyName")?.Value
+    public string AssemblyName => XDocument.Load(System.IO.Path.Combine(Checkout.Root, Path)).Descendants().FirstOrDefault(item =>
+        item.Name.LocalName == "AssemblyName")?.Value
         ?? System.IO.Path.GetFileNameWithoutExtension(Path);
 
     /// <summary>Whether it is, or refers to, the project of a folder, directly or through others.</summary>
@@ -35,7 +37,8 @@ internal sealed record ProjectFile(string Path, IReadOnlyList<string> Projects, 
         var folder = System.IO.Path.GetDirectoryName(path)!;
         return new ProjectFile(
             System.IO.Path.GetRelativePath(Checkout.Root, path),
-            [.. Included(path, "ProjectReference").Select(reference => System.IO.Path.GetRelativePath(Checkout.Root, System.IO.Path.GetFullPath(System.IO.Path.Combine(folder, reference))))],
+            [.. Included(path, "ProjectReference").Select(reference => System.IO.Path.GetRelativePath(Checkout.Root,
+                System.IO.Path.GetFullPath(System.IO.Path.Combine(folder, reference))))],
             Included(path, "PackageReference"));
     }
 }

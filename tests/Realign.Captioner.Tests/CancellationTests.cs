@@ -91,7 +91,8 @@ public sealed class CancellationTests
 
     private static Task<CaptionResponse> CaptionAsync(TestService service, CancellationToken cancellationToken, DateTime? deadline = null) =>
         CaptionerServiceTests.Client(service).CaptionAsync(
-            new CaptionRequest { Image = Scenes.Encoded(), MaxNewTokens = EndlessCaptioner.Tokens }, deadline: deadline, cancellationToken: cancellationToken).ResponseAsync.DefaultTimeout();
+            new CaptionRequest { Image = Scenes.Encoded(), MaxNewTokens = EndlessCaptioner.Tokens }, deadline: deadline,
+                cancellationToken: cancellationToken).ResponseAsync.DefaultTimeout();
 
     /// <summary>Sends a call and returns once the model's thread has begun with it.</summary>
     private static async Task<Task> DecodingAsync(TestService service, Func<Task> send)

@@ -59,7 +59,11 @@ public sealed class CaptionerServiceTests
     {
         await using var service = await TestService.StartAsync(CaptionerApp.Build);
 
-        var response = await Client(service).EmbedTextAsync(new EmbedTextRequest { Texts = { "a red car", "a red car", "a pink elephant" } }).ResponseAsync.DefaultTimeout();
+        var response = await Client(service).EmbedTextAsync(new EmbedTextRequest
+        {
+            Texts = { "a red car", "a red car", "a pink "
+            + "elephant" }
+        }).ResponseAsync.DefaultTimeout();
 
         response.Preset.ShouldBe(TextEncoderPreset.OfficialCode);
         response.Embeddings.Shape[0].ShouldBe(3);
@@ -76,7 +80,11 @@ public sealed class CaptionerServiceTests
     {
         await using var service = await TestService.StartAsync(CaptionerApp.Build);
 
-        var failure = await TestService.FailsAsync(() => Client(service).EmbedTextAsync(new EmbedTextRequest { Texts = { "a" }, Preset = TextEncoderPreset.Paper }).ResponseAsync);
+        var failure = await TestService.FailsAsync(() => Client(service).EmbedTextAsync(new EmbedTextRequest
+        {
+            Texts = { "a" },
+            Preset = TextEncoderPreset.Paper
+        }).ResponseAsync);
 
         failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition);
         failure.Status.Detail.ShouldContain("no retrieval checkpoint is loaded");
@@ -144,13 +152,24 @@ public sealed class CaptionerServiceTests
         var client = Client(service);
 
         await Refused("image", () => client.CaptionAsync(new CaptionRequest()));
-        await Refused("image.encoded", () => client.CaptionAsync(new CaptionRequest { Image = new Image { Encoded = ByteString.CopyFromUtf8("not a picture") } }));
+        await Refused("image.encoded", () => client.CaptionAsync(new CaptionRequest
+        {
+            Image = new Image
+            {
+                Encoded = ByteString.CopyFromUtf8("not a "
+            + "picture")
+            }
+        }));
         await Refused("max_new_tokens", () => client.CaptionAsync(new CaptionRequest { Image = Scenes.Encoded(), MaxNewTokens = 0 }));
         await Refused("num_beams", () => client.CaptionAsync(new CaptionRequest { Image = Scenes.Encoded(), NumBeams = 17 }));
         await Refused("length_penalty", () => client.CaptionAsync(new CaptionRequest { Image = Scenes.Encoded(), LengthPenalty = float.NaN }));
         await Refused("repetition_penalty", () => client.CaptionAsync(new CaptionRequest { Image = Scenes.Encoded(), RepetitionPenalty = 0 }));
         await Refused("prompt", () => client.CaptionAsync(new CaptionRequest { Image = Scenes.Encoded(), Prompt = "a\0b" }));
-        await Refused("prompt", () => client.CaptionAsync(new CaptionRequest { Image = Scenes.Encoded(), Prompt = string.Concat(Enumerable.Repeat("a red car ", 100)) }));
+        await Refused("prompt", () => client.CaptionAsync(new CaptionRequest
+        {
+            Image = Scenes.Encoded(),
+            Prompt = string.Concat(Enumerable.Repeat("a red car ", 100))
+        }));
         await Refused("image.pixels.data", () => client.CaptionAsync(new CaptionRequest { Image = Scenes.Pixels(values => values[7] = float.NaN) }));
         var wrongShape = Scenes.Pixels();
         wrongShape.Pixels.Shape[0] = 4;

@@ -31,7 +31,8 @@ public sealed class FiniteTests
         using var model = OverflowingModel.Captioner();
         await using var service = await TestService.StartAsync(CaptionerApp.Build, $"--Captioner:Model={model.Path}");
 
-        var failure = await TestService.FailsAsync(() => CaptionerServiceTests.Client(service).CaptionAsync(new CaptionRequest { Image = Gray(0) }).ResponseAsync);
+        var failure = await TestService.FailsAsync(() => CaptionerServiceTests.Client(service)
+            .CaptionAsync(new CaptionRequest { Image = Gray(0) }).ResponseAsync);
 
         failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition);
         failure.Status.Detail.ShouldContain("NaN or infinite");

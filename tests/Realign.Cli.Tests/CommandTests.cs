@@ -121,7 +121,8 @@ public sealed class CommandTests
         await File.WriteAllBytesAsync(cli.In("a.png"), FakeServices.Scene(refined: false), TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(cli.In("b.png"), "no", TestContext.Current.CancellationToken);
 
-        var (code, output, _) = await Cli.RunAsync("reward", "a red car", cli.In("a.png"), cli.In("b.png"), "--rewards", "caption,clip=0.25", "--json", "--gateway", services.Address);
+        var (code, output, _) = await Cli.RunAsync("reward", "a red car", cli.In("a.png"), cli.In("b.png"), "--rewards", "caption,clip=0.25", "--json",
+            "--gateway", services.Address);
 
         code.ShouldBe(ExitCodes.Failure);
         var items = JsonNode.Parse(output)!["items"]!.AsArray();

@@ -21,7 +21,8 @@ public sealed class NumberTests
             foreach (var text in new[] { "4,5", "1,000", "0x10", "NaN", "Infinity", "1e999", "four", "", "4 5", "\u0664" })
             {
                 var parsed = root.Parse([.. Names(command), .. command.Arguments.Select(_ => "x"), option.Name, text]);
-                parsed.Errors.ShouldContain(error => error.Message.StartsWith($"{option.Name} takes ", StringComparison.Ordinal), $"{command.Name} {option.Name} {text}");
+                parsed.Errors.ShouldContain(error => error.Message.StartsWith($"{option.Name} takes ", StringComparison.Ordinal),
+                    $"{command.Name} {option.Name} {text}");
             }
         }
     }

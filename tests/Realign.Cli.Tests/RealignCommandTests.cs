@@ -16,7 +16,8 @@ public sealed class RealignCommandTests
         using var cli = new Cli();
         await using var services = await FakeServices.StartAsync();
 
-        var (code, output, error) = await Cli.RunAsync("realign", "a red car and a pink elephant", "--seed", "7", "--out", cli.In("out"), "--gateway", services.Address);
+        var (code, output, error) = await Cli.RunAsync("realign", "a red car and a pink elephant", "--seed", "7", "--out", cli.In("out"), "--gateway",
+            services.Address);
 
         code.ShouldBe(0, error);
         output.ShouldContain("index.html");

@@ -103,7 +103,8 @@ public sealed class DistilledModelTests : IDisposable
     {
         Edit(Path.Combine(_folder, "unet", "config.json"), config => config["time_cond_proj_dim"] = features);
 
-        Should.Throw<ModelLoadException>(() => StableDiffusionSnapshot.Load(_folder, TorchPlacement.Cpu)).Problems.ShouldHaveSingleItem().ShouldContain(problem);
+        Should.Throw<ModelLoadException>(() => StableDiffusionSnapshot.Load(_folder, TorchPlacement.Cpu)).Problems.ShouldHaveSingleItem()
+            .ShouldContain(problem);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -129,7 +130,8 @@ public sealed class DistilledModelTests : IDisposable
     {
         const string Name = "diffusion_pytorch_model.safetensors";
         using var file = SafetensorsFile.Open(Path.Combine(from, Name));
-        var tensors = file.Entries.Values.Select(entry => (entry.Name, entry.DType, entry.Shape, (ReadOnlyMemory<byte>)file.Bytes(entry.Name).ToArray())).ToList();
+        var tensors = file.Entries.Values.Select(entry => (entry.Name, entry.DType, entry.Shape, (ReadOnlyMemory<byte>)file.Bytes(entry.Name).ToArray()))
+            .ToList();
         tensors.Add(("time_embedding.cond_proj.weight", SafetensorsDType.F32, [_width, Features], MemoryMarshal.AsBytes(_projection.AsSpan()).ToArray()));
         File.Delete(Path.Combine(to, Name));
         SafetensorsWriter.Write(Path.Combine(to, Name), tensors);

@@ -51,7 +51,8 @@ public sealed class FiniteTests : IDisposable
     {
         Spoil(_pipeline.Vae.get_parameter("decoder.conv_out.bias"), float.NaN);
 
-        Should.Throw<FailedPreconditionException>(() => Miniature.Generate(_pipeline, Miniature.Request())).Message.ShouldContain("the decoded image is not finite");
+        Should.Throw<FailedPreconditionException>(() => Miniature.Generate(_pipeline, Miniature.Request())).Message.ShouldContain(
+            "the decoded image is not finite");
     }
 
     public void Dispose() => _pipeline.Dispose();

@@ -89,8 +89,10 @@ public sealed class LoraTests(Miniature miniature) : IClassFixture<Miniature>, I
     }
 
     [Theory]
-    [InlineData("text_encoder.text_model.encoder.layers.0.self_attn.v_proj.lora_linear_layer.down.weight", "text_encoder.text_model.encoder.layers.0.self_attn.v_proj.lora_linear_layer.up.weight")]
-    [InlineData("text_encoder.text_model.encoder.layers.0.self_attn.to_v_lora.down.weight", "text_encoder.text_model.encoder.layers.0.self_attn.to_v_lora.up.weight")]
+    [InlineData("text_encoder.text_model.encoder.layers.0.self_attn.v_proj.lora_linear_layer.down.weight",
+        "text_encoder.text_model.encoder.layers.0.self_attn.v_proj.lora_linear_layer.up.weight")]
+    [InlineData("text_encoder.text_model.encoder.layers.0.self_attn.to_v_lora.down.weight",
+        "text_encoder.text_model.encoder.layers.0.self_attn.to_v_lora.up.weight")]
     [InlineData("text_encoder.encoder.layers.0.self_attn.v_proj.lora_A.weight", "text_encoder.encoder.layers.0.self_attn.v_proj.lora_B.weight")]
     [InlineData("lora_te_text_model_encoder_layers_0_self_attn_v_proj.lora_down.weight", "lora_te_text_model_encoder_layers_0_self_attn_v_proj.lora_up.weight")]
     public void Load_SpellingsOfATextLayer_AreTheSameLayer(string down, string up)
@@ -191,7 +193,8 @@ public sealed class LoraTests(Miniature miniature) : IClassFixture<Miniature>, I
             var values = new float[tensor.Shape.Aggregate(1L, (product, side) => product * side)];
             for (var i = 0; i < values.Length; i++)
                 values[i] = (float)((random.NextDouble() - 0.5) * 0.5);
-            return (tensor.Key, SafetensorsDType.F32, (IReadOnlyList<long>)tensor.Shape, (ReadOnlyMemory<byte>)System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
+            return (tensor.Key, SafetensorsDType.F32, (IReadOnlyList<long>)tensor.Shape,
+                (ReadOnlyMemory<byte>)System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
         }));
         return file;
     }

@@ -72,6 +72,7 @@ public sealed class MemoryTests : IDisposable
     }
 
     private static long Status(string name) => 1024 * long.Parse(
-        File.ReadLines("/proc/self/status").First(line => line.StartsWith(name, StringComparison.Ordinal)).Split(':')[1].Replace("kB", "", StringComparison.Ordinal),
+        File.ReadLines("/proc/self/status").First(line => line.StartsWith(name, StringComparison.Ordinal)).Split(':')[1].Replace("kB", "",
+            StringComparison.Ordinal),
         CultureInfo.InvariantCulture);
 }

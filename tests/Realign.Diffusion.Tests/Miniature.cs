@@ -34,7 +34,8 @@ public sealed class Miniature : IDisposable
     public float[] Generate(GenerationRequest request, PipelineHooks? hooks = null, CancellationToken cancellation = default) =>
         Generate(Pipeline, request, hooks, cancellation);
 
-    public static float[] Generate(StableDiffusionPipeline pipeline, GenerationRequest request, PipelineHooks? hooks = null, CancellationToken cancellation = default)
+    public static float[] Generate(StableDiffusionPipeline pipeline, GenerationRequest request, PipelineHooks? hooks = null,
+        CancellationToken cancellation = default)
     {
         var result = pipeline.Generate(request, hooks, cancellation);
         using (result.Images)

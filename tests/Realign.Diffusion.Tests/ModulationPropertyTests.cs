@@ -44,7 +44,8 @@ public sealed class ModulationPropertyTests(Miniature miniature) : IClassFixture
         using var scope = NewDisposeScope();
         var random = new Random(6);
         // the left half belongs to tokens 1 and 2, the right half to nobody
-        using var modulator = Modulator(new ModulationOptions(), new ModulationLayout([new ModulationSegment([1, 2], 1, Half(left: true))], [], MaskSampling.Nearest, 8, 8, CPU));
+        using var modulator = Modulator(new ModulationOptions(), new ModulationLayout([new ModulationSegment([1, 2], 1, Half(left: true))], [],
+            MaskSampling.Nearest, 8, 8, CPU));
         var logits = Logits(random, 1, Keys);
         var changed = modulator.AtStep(0, 10, 900, 0)!.Modulate(Cross, logits, 0).view(1, 2, 8, 8, Keys);
         var before = logits.view(1, 2, 8, 8, Keys);
@@ -63,7 +64,8 @@ public sealed class ModulationPropertyTests(Miniature miniature) : IClassFixture
         Tensor With(double score)
         {
             using var modulator = Modulator(
-                new ModulationOptions { MaxGain = null }, new ModulationLayout([new ModulationSegment([3], score, Half(left: true))], [], MaskSampling.Nearest, 8, 8, CPU));
+                new ModulationOptions { MaxGain = null }, new ModulationLayout([new ModulationSegment([3], score, Half(left: true))], [], MaskSampling.Nearest,
+                    8, 8, CPU));
             return modulator.AtStep(0, 10, 900, 0)!.Modulate(Cross, logits, 0).view(1, 2, 8, 8, Keys).narrow(3, 0, 4).narrow(4, 3, 1);
         }
 
@@ -118,7 +120,8 @@ public sealed class ModulationPropertyTests(Miniature miniature) : IClassFixture
     {
         using var modulator = Modulator(new ModulationOptions { StepFraction = 0.3 }, Layout(new Random(1), 1));
 
-        Enumerable.Range(0, 10).Select(step => modulator.AtStep(step, 10, 900 - (step * 90), 0) is not null).ShouldBe([true, true, true, .. Enumerable.Repeat(false, 7)]);
+        Enumerable.Range(0, 10).Select(step => modulator.AtStep(step, 10, 900 - (step * 90), 0) is not null)
+            .ShouldBe([true, true, true, .. Enumerable.Repeat(false, 7)]);
     }
 
     [Fact]
@@ -129,7 +132,8 @@ public sealed class ModulationPropertyTests(Miniature miniature) : IClassFixture
         Tensor With(int trainSteps, double timestep)
         {
             using var modulator = new AttentionModulator(
-                new ModulationOptions(), [new ModulationLayout([new ModulationSegment([3], 1, Half(left: true))], [], MaskSampling.Area, 8, 8, CPU)], trainSteps);
+                new ModulationOptions(), [new ModulationLayout([new ModulationSegment([3], 1, Half(left: true))], [], MaskSampling.Area, 8, 8, CPU)],
+                    trainSteps);
             return modulator.AtStep(0, 10, timestep, 0)!.Modulate(Cross, logits, 0);
         }
 
@@ -157,7 +161,8 @@ public sealed class ModulationPropertyTests(Miniature miniature) : IClassFixture
     {
         var split = random.Next(1, 8);
         BinaryMask Columns(int from, int to) => new(8, 8, [.. Enumerable.Range(0, 64).Select(cell => (byte)(cell % 8 >= from && cell % 8 < to && random.Next(5) > 0 ? 1 : 0))]);
-        return new ModulationLayout([new ModulationSegment([1, 2], score, Columns(0, split)), new ModulationSegment([random.Next(3, Keys)], 1, Columns(split, 8))], [], MaskSampling.Area, 8, 8, CPU);
+        return new ModulationLayout([new ModulationSegment([1, 2], score, Columns(0, split)), new ModulationSegment([random.Next(3, Keys)], 1,
+            Columns(split, 8))], [], MaskSampling.Area, 8, 8, CPU);
     }
 
     private static BinaryMask Half(bool left) => new(8, 8, [.. Enumerable.Range(0, 64).Select(cell => (byte)(cell % 8 < 4 == left ? 1 : 0))]);

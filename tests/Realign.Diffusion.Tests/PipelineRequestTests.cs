@@ -47,7 +47,8 @@ public sealed class PipelineRequestTests(Miniature miniature) : IClassFixture<Mi
     public void Generate_StepsThatAreNone_IsRefused()
     {
         foreach (var steps in new[] { 0, -3, 1_000_000 })
-            Should.Throw<InvalidInputException>(() => miniature.Generate(Miniature.Request() with { NumInferenceSteps = steps })).Field.ShouldBe("num_inference_steps");
+            Should.Throw<InvalidInputException>(() => miniature.Generate(Miniature.Request() with { NumInferenceSteps = steps })).Field.ShouldBe(
+                "num_inference_steps");
     }
 
     [Fact]

@@ -15,7 +15,8 @@ internal static class FuzzRun
     private static readonly TimeSpan Hang = TimeSpan.FromSeconds(60);
 
     /// <summary>Mutants for each target: REALIGN_FUZZ is the number for all of them together.</summary>
-    public static int Count { get; } = int.Parse(Environment.GetEnvironmentVariable("REALIGN_FUZZ") is { Length: > 0 } text ? text : "6000", CultureInfo.InvariantCulture) / Targets;
+    public static int Count { get; } = int.Parse(Environment.GetEnvironmentVariable("REALIGN_FUZZ") is { Length: > 0 } text ? text : "6000",
+        CultureInfo.InvariantCulture) / Targets;
 
     /// <summary>Runs a target.</summary>
     /// <param name="target">Name for messages.</param>
@@ -52,7 +53,8 @@ internal static class FuzzRun
         }
 
         TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{target}: {Count} mutants, {accepted} read, {refused} refused, slowest {slowest.TotalMilliseconds:0} ms, most memory {largest / 1048576.0:0.0} MiB"));
+            $"{target}: {Count} mutants, {accepted} read, {refused} refused, slowest {slowest.TotalMilliseconds:0} ms, most memory "
+                + $"{largest / 1048576.0:0.0} MiB"));
         refused.ShouldBeGreaterThan(Count / 20);
         accepted.ShouldBeGreaterThan(0);
     }

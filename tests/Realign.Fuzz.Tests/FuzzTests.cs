@@ -27,7 +27,9 @@ public sealed class FuzzTests : IDisposable
     {
         var path = PathOf("seed.safetensors");
         SafetensorsWriter.Write(path, Enum.GetValues<SafetensorsDType>().Select((dtype, i) =>
-            ($"layer.{i}.weight", dtype, (IReadOnlyList<long>)[i, 2], (ReadOnlyMemory<byte>)new byte[i * 2 * dtype.SizeBytes()])), new Dictionary<string, string> { ["format"] = "pt" });
+            ($"layer.{i}.weight", dtype, (IReadOnlyList<long>)[i, 2], (ReadOnlyMemory<byte>)new byte[i * 2 * dtype.SizeBytes()])), new Dictionary<string,
+                string>
+            { ["format"] = "pt" });
         var whole = File.ReadAllBytes(path);
         var data = 8 + (int)BitConverter.ToUInt64(whole);
 
@@ -134,7 +136,8 @@ public sealed class FuzzTests : IDisposable
     public void Pictures()
     {
         var ball = ImageDecoder.Decode(Testing.Pictures.Ball());
-        byte[][] seeds = [Testing.Pictures.Ball(24), Testing.Pictures.Ball16(24), Testing.Pictures.BallCmyk(24), Testing.Pictures.Animated(), ImageEncoder.Png(ball), ImageEncoder.Jpeg(ball)];
+        byte[][] seeds = [Testing.Pictures.Ball(24), Testing.Pictures.Ball16(24), Testing.Pictures.BallCmyk(24), Testing.Pictures.Animated(),
+            ImageEncoder.Png(ball), ImageEncoder.Jpeg(ball)];
 
         FuzzRun.Run("pictures", mutator =>
         {

@@ -22,7 +22,8 @@ public sealed class RealCaptionerTests
 
         var response = await Score(gateway, new ScoreRequest
         {
-            Items = { Pair(Pixels(), "a red car"), Pair(Pixels(), "a red car"), new ScoreItem { Prompt = "a red car", Image = new Image { Encoded = ByteString.CopyFromUtf8("no image") } } },
+            Items = { Pair(Pixels(), "a red car"), Pair(Pixels(), "a red car"), new ScoreItem { Prompt = "a red car",
+                Image = new Image { Encoded = ByteString.CopyFromUtf8("no image") } } },
             Rewards = { new RewardSpec { Kind = RewardKind.Caption }, new RewardSpec { Kind = RewardKind.Likelihood } },
         });
 
@@ -42,7 +43,12 @@ public sealed class RealCaptionerTests
         var pixels = Pixels();
         RewardSpec[] rewards = [new() { Kind = RewardKind.Likelihood, Weight = 0.5f }, new() { Kind = RewardKind.Clip, Weight = 2 }];
 
-        var item = (await Score(gateway, new ScoreRequest { Items = { Pair(pixels, "a red car") }, Rewards = { rewards }, Gradient = new GradientOptions() })).Items[0];
+        var item = (await Score(gateway, new ScoreRequest
+        {
+            Items = { Pair(pixels, "a red car") },
+            Rewards = { rewards },
+            Gradient = new GradientOptions()
+        })).Items[0];
 
         item.Error.ShouldBeNull();
         item.Gradient.Shape.ShouldBe([3, Size, Size]);
@@ -52,7 +58,11 @@ public sealed class RealCaptionerTests
         // along the gradient the sum rises by its length; a central difference has no first-order error
         const float Step = 0.02f;
         float[] Moved(float by) => [.. pixels.Select((value, index) => value + (float)(by * gradient[index] / length))];
-        var values = await Score(gateway, new ScoreRequest { Items = { Pair(Moved(Step), "a red car"), Pair(Moved(-Step), "a red car") }, Rewards = { rewards } });
+        var values = await Score(gateway, new ScoreRequest
+        {
+            Items = { Pair(Moved(Step), "a red car"), Pair(Moved(-Step), "a red car") },
+            Rewards = { rewards }
+        });
         var slope = (values.Items[0].Reward - values.Items[1].Reward) / (2 * Step);
         slope.ShouldBe((float)length, (float)length * 0.05f);
     }
@@ -84,7 +94,11 @@ public sealed class RealCaptionerTests
         await using var captioner = await TestService.StartAsync(CaptionerApp.Build);
         await using var gateway = await TestService.StartAsync(GatewayApp.Build, $"--Gateway:Captioner={captioner.Address}");
 
-        var failure = await TestService.FailsAsync(() => Score(gateway, new ScoreRequest { Items = { Pair(Pixels(), "a red car") }, Rewards = { new RewardSpec { Kind = RewardKind.Itm } } }));
+        var failure = await TestService.FailsAsync(() => Score(gateway, new ScoreRequest
+        {
+            Items = { Pair(Pixels(), "a red car") },
+            Rewards = { new RewardSpec { Kind = RewardKind.Itm } }
+        }));
 
         failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition);
         failure.Status.Detail.ShouldContain("Captioner:Retrieval");
@@ -113,6 +127,14 @@ public sealed class RealCaptionerTests
     private static ScoreItem Pair(float[] pixels, string prompt) => new()
     {
         Prompt = prompt,
-        Image = new Image { Pixels = new Tensor { DataType = DataType.Float32, Shape = { 3, Size, Size }, Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(pixels.AsSpan())) } },
+        Image = new Image
+        {
+            Pixels = new Tensor
+            {
+                DataType = DataType.Float32,
+                Shape = { 3, Size, Size },
+                Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(pixels.AsSpan()))
+            }
+        },
     };
 }

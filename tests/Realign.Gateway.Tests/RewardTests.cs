@@ -67,7 +67,8 @@ public sealed class RewardTests
     {
         await using var mesh = await StartAsync();
 
-        var response = await Score(mesh, [Pair("a.png", "x=1 y=0"), Pair("bad", "x=1 y=0"), Pair("c.png", "x=1 y=0"), new ScoreItem { Prompt = "x" }, Pair("d.png", "")],
+        var response = await Score(mesh, [Pair("a.png", "x=1 y=0"), Pair("bad", "x=1 y=0"), Pair("c.png", "x=1 y=0"), new ScoreItem { Prompt = "x" },
+            Pair("d.png", "")],
             Spec(RewardKind.Likelihood), Spec(RewardKind.Caption));
 
         response.Items[0].Error.ShouldBeNull();
@@ -183,9 +184,15 @@ public sealed class RewardTests
         await using var mesh = await StartAsync();
         SpoilScore(mesh, "spoiled.png", RewardKind.Itc, score => score.Gradient = dataType == DataType.Float32
             ? new Tensor { DataType = dataType, Shape = { 3, 1, 1 }, Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(new[] { 1, 2, wrong }.AsSpan())) }
-            : new Tensor { DataType = dataType, Shape = { 3, 1, 1 }, Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(new[] { (Half)1, (Half)2, (Half)wrong }.AsSpan())) });
+            : new Tensor
+            {
+                DataType = dataType,
+                Shape = { 3, 1, 1 },
+                Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(new[] { (Half)1, (Half)2, (Half)wrong }.AsSpan()))
+            });
 
-        var response = await Score(mesh, new GradientOptions { DataType = dataType }, [Pair("a.png", "x=1 y=0"), Pair("spoiled.png", "x=1 y=0")], Spec(RewardKind.Itc));
+        var response = await Score(mesh, new GradientOptions { DataType = dataType }, [Pair("a.png", "x=1 y=0"), Pair("spoiled.png", "x=1 y=0")],
+            Spec(RewardKind.Itc));
 
         response.Items[0].Error.ShouldBeNull();
         response.Items[1].Gradient.ShouldBeNull();
@@ -225,7 +232,12 @@ public sealed class RewardTests
     {
         await using var mesh = await StartAsync();
         SpoilScore(mesh, "spoiled.png", RewardKind.Itc, score => score.Gradient =
-            new Tensor { DataType = DataType.Float32, Shape = { 3, 1, 1 }, Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(new[] { 1f, 2f, 1e37f }.AsSpan())) });
+            new Tensor
+            {
+                DataType = DataType.Float32,
+                Shape = { 3, 1, 1 },
+                Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(new[] { 1f, 2f, 1e37f }.AsSpan()))
+            });
 
         var response = await Score(mesh, new GradientOptions(), [Pair("a.png", "x=1 y=0"), Pair("spoiled.png", "x=1 y=0")],
             new RewardSpec { Kind = RewardKind.Itc, Weight = 1000 }, Spec(RewardKind.Clip));
@@ -239,7 +251,12 @@ public sealed class RewardTests
     {
         await using var mesh = await StartAsync();
         SpoilScore(mesh, "spoiled.png", RewardKind.Itc, score => score.Gradient =
-            new Tensor { DataType = DataType.Float32, Shape = { 3, 1, 1 }, Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(new[] { 1e30f, 0, -3e35f }.AsSpan())) });
+            new Tensor
+            {
+                DataType = DataType.Float32,
+                Shape = { 3, 1, 1 },
+                Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(new[] { 1e30f, 0, -3e35f }.AsSpan()))
+            });
 
         var response = await Score(mesh, new GradientOptions { DataType = DataType.Float16 }, [Pair("spoiled.png", "x=1 y=0")],
             new RewardSpec { Kind = RewardKind.Itc, Weight = 1000 }, new RewardSpec { Kind = RewardKind.Clip, Weight = 0 });
@@ -301,7 +318,8 @@ public sealed class RewardTests
     {
         await using var mesh = await StartAsync();
         var caption = mesh.Behaviour.Caption;
-        mesh.Behaviour.Caption = request => request.Image.Encoded.ToStringUtf8() == "long.png" ? new CaptionResponse { Caption = "x=1 y=0.5" } : caption(request);
+        mesh.Behaviour.Caption = request => request.Image.Encoded.ToStringUtf8() == "long.png" ? new CaptionResponse { Caption = "x=1 y=0.5" }
+            : caption(request);
         SpoilScore(mesh, "long.png", RewardKind.Clip, score => score.TruncatedPrompt = "and a vase");
 
         var response = await Score(mesh, [Pair("long.png", "x=3 y=4.75")], Spec(RewardKind.Caption), Spec(RewardKind.Clip));
@@ -351,7 +369,12 @@ public sealed class RewardTests
             var rows = request.Texts.SelectMany(Embed).ToArray();
             return new EmbedTextResponse
             {
-                Embeddings = new Tensor { DataType = DataType.Float32, Shape = { request.Texts.Count, 2 }, Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(rows.AsSpan())) },
+                Embeddings = new Tensor
+                {
+                    DataType = DataType.Float32,
+                    Shape = { request.Texts.Count, 2 },
+                    Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(rows.AsSpan()))
+                },
                 Texts = { request.Texts.Select(text => new TextReport { NumTokens = 3, Truncated = text.Length > 7 ? text[7..] : "" }) },
             };
         };
@@ -400,12 +423,23 @@ public sealed class RewardTests
         if (request.Gradient is { DataType: DataType.Float16 })
         {
             var halves = new[] { (Half)(8 * method), (Half)(16 * method), (Half)(24 * method) };
-            score.Gradient = new Tensor { DataType = DataType.Float16, Shape = { 3, 1, 1 }, ScaleLog2 = 3, Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(halves.AsSpan())) };
+            score.Gradient = new Tensor
+            {
+                DataType = DataType.Float16,
+                Shape = { 3, 1, 1 },
+                ScaleLog2 = 3,
+                Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(halves.AsSpan()))
+            };
         }
         else if (request.Gradient is not null)
         {
             var singles = new float[] { method, 2 * method, 3 * method };
-            score.Gradient = new Tensor { DataType = DataType.Float32, Shape = { 3, 1, 1 }, Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(singles.AsSpan())) };
+            score.Gradient = new Tensor
+            {
+                DataType = DataType.Float32,
+                Shape = { 3, 1, 1 },
+                Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(singles.AsSpan()))
+            };
         }
 
         return score;
@@ -421,7 +455,8 @@ public sealed class RewardTests
     private static RpcException Refused(string field)
     {
         var status = new Status { Code = (int)Code.InvalidArgument, Message = $"{field} = 3 bytes: it is not an image" };
-        status.Details.Add(Google.Protobuf.WellKnownTypes.Any.Pack(new BadRequest { FieldViolations = { new BadRequest.Types.FieldViolation { Field = field } } }));
+        status.Details.Add(Google.Protobuf.WellKnownTypes.Any.Pack(
+            new BadRequest { FieldViolations = { new BadRequest.Types.FieldViolation { Field = field } } }));
         return status.ToRpcException();
     }
 

@@ -30,7 +30,8 @@ public sealed class FiniteTests : IAsyncLifetime
     {
         var client = new V1.GeneratorService.GeneratorServiceClient(_service.Channel);
 
-        var failure = await TestService.FailsAsync(() => RunningGenerator.EventsAsync(client, Requests.Plain(request => request.Adapters.Add(new V1.Adapter { Name = "huge" }))));
+        var failure = await TestService.FailsAsync(() => RunningGenerator.EventsAsync(client,
+            Requests.Plain(request => request.Adapters.Add(new V1.Adapter { Name = "huge" }))));
 
         failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition);
         failure.Status.Detail.ShouldContain("latents are not finite after step 1 of 6");

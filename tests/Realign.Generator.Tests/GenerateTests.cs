@@ -167,7 +167,8 @@ public sealed class GenerateTests(RunningGenerator generator) : IClassFixture<Ru
     [Fact]
     public async Task LongNegativePrompt_ReportsWhatDidNotFit()
     {
-        var result = await generator.ResultAsync(Requests.Plain(request => request.NegativePrompt = string.Join(" and ", Enumerable.Repeat("a blue ball", 20))));
+        var result = await generator.ResultAsync(Requests.Plain(request => request.NegativePrompt = string.Join(" and ", Enumerable.Repeat("a blue ball",
+            20))));
 
         result.TruncatedNegativePrompt.ShouldContain("a blue ball");
         result.TruncatedPrompt.ShouldBe("");

@@ -19,7 +19,8 @@ public sealed class ModelFolderTests : IDisposable
         { "missing part", "config.json", folder => Directory.Delete(Path.Combine(folder, "vae"), recursive: true) },
         { "truncated weights", "diffusion_pytorch_model.safetensors", folder => Truncate(Path.Combine(folder, "vae", "diffusion_pytorch_model.safetensors")) },
         { "wrong shape", "conv_in.weight", folder => Edit(Path.Combine(folder, "unet", "config.json"), config => config["in_channels"] = 4) },
-        { "unknown value", "prediction_type", folder => Edit(Path.Combine(folder, "scheduler", "scheduler_config.json"), config => config["prediction_type"] = "flow") },
+        { "unknown value", "prediction_type", folder => Edit(Path.Combine(folder, "scheduler", "scheduler_config.json"), config =>
+            config["prediction_type"] = "flow") },
         { "defaults that are none", "num_inference_steps", folder => File.WriteAllText(Path.Combine(folder, "realign.json"), """{"num_inference_steps": 0}""") },
         { "unknown class", "_class_name", folder => Edit(Path.Combine(folder, "model_index.json"), config => config["_class_name"] = "FluxPipeline") },
     };
@@ -32,7 +33,8 @@ public sealed class ModelFolderTests : IDisposable
         damage(_folder);
 
         await using var service = await TestService.StartAsync(GeneratorApp.Build, $"--Generator:Model={_folder}");
-        var failure = await TestService.FailsAsync(() => RunningGenerator.EventsAsync(new GeneratorService.GeneratorServiceClient(service.Channel), Requests.Plain()));
+        var failure = await TestService.FailsAsync(() => RunningGenerator.EventsAsync(new GeneratorService.GeneratorServiceClient(service.Channel),
+            Requests.Plain()));
 
         failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition, what);
         failure.Status.Detail.ShouldContain(named);
@@ -44,7 +46,8 @@ public sealed class ModelFolderTests : IDisposable
     {
         await using var service = await TestService.StartAsync(GeneratorApp.Build, "--Generator:Model=nowhere/at-all");
 
-        var failure = await TestService.FailsAsync(() => RunningGenerator.EventsAsync(new GeneratorService.GeneratorServiceClient(service.Channel), Requests.Plain()));
+        var failure = await TestService.FailsAsync(() => RunningGenerator.EventsAsync(new GeneratorService.GeneratorServiceClient(service.Channel),
+            Requests.Plain()));
 
         failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition);
         failure.Status.Detail.ShouldContain("REALIGN_MODELS");
@@ -108,7 +111,8 @@ public sealed class ModelFolderTests : IDisposable
         Assert.SkipWhen(TorchSharp.torch.cuda_is_available(), "this machine has the device");
         await using var service = await TestService.StartAsync(GeneratorApp.Build, "--Generator:Device=cuda");
 
-        var failure = await TestService.FailsAsync(() => RunningGenerator.EventsAsync(new GeneratorService.GeneratorServiceClient(service.Channel), Requests.Plain()));
+        var failure = await TestService.FailsAsync(() => RunningGenerator.EventsAsync(new GeneratorService.GeneratorServiceClient(service.Channel),
+            Requests.Plain()));
 
         failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition);
         failure.Status.Detail.ShouldContain("cuda");

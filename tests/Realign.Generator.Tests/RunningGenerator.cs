@@ -18,7 +18,8 @@ public sealed class RunningGenerator : IAsyncLifetime
     /// <summary>All events of one call.</summary>
     public Task<List<GenerateResponse>> EventsAsync(GenerateRequest request) => EventsAsync(Client, request);
 
-    public static async Task<List<GenerateResponse>> EventsAsync(GeneratorService.GeneratorServiceClient client, GenerateRequest request, DateTime? deadline = null)
+    public static async Task<List<GenerateResponse>> EventsAsync(GeneratorService.GeneratorServiceClient client, GenerateRequest request,
+        DateTime? deadline = null)
     {
         using var call = client.Generate(request, deadline: deadline);
         var events = new List<GenerateResponse>();

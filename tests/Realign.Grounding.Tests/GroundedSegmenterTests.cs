@@ -37,13 +37,15 @@ public sealed class GroundedSegmenterTests : IDisposable
             detection.Mask.ShouldNotBeNull().Width.ShouldBe(image.Width);
         }
 
-        result.Phrases[0].Detections.Select(detection => detection.Score).ShouldBe(result.Phrases[0].Detections.Select(detection => detection.Score).OrderDescending());
+        result.Phrases[0].Detections.Select(detection => detection.Score).ShouldBe(result.Phrases[0].Detections.Select(detection => detection.Score)
+            .OrderDescending());
     }
 
     [Fact]
     public void Segment_PhraseLongerThanTheModelTakes_IsRefusedByItsField() =>
         Should.Throw<InvalidInputException>(() => _segmenter.Segment(
-            ImageDecoder.Decode(Pictures.Ball()), ["ball", string.Join(' ', Enumerable.Repeat("ball", 400))], new SegmentationOptions(), CancellationToken.None))
+            ImageDecoder.Decode(Pictures.Ball()), ["ball", string.Join(' ', Enumerable.Repeat("ball", 400))], new SegmentationOptions(),
+                CancellationToken.None))
             .Message.ShouldContain("phrases[1]");
 
     [Fact]

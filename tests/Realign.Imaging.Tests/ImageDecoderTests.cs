@@ -86,7 +86,8 @@ public sealed class ImageDecoderTests
     {
         // the last bytes of a file are checksums and end marks, which hold no pixels
         for (var length = 0; length < file.Length - 40; length += 7)
-            Should.Throw<InvalidInputException>(() => ImageDecoder.Decode(file.AsSpan(0, length).ToArray()), $"{format} cut to {length} of {file.Length} bytes");
+            Should.Throw<InvalidInputException>(() => ImageDecoder.Decode(file.AsSpan(0, length).ToArray()),
+                $"{format} cut to {length} of {file.Length} bytes");
     }
 
     [Fact]
@@ -121,7 +122,8 @@ public sealed class ImageDecoderTests
         var image = ImageDecoder.Decode(PictureFiles.Turned(orientation));
 
         (image.Width, image.Height).ShouldBe(orientation < 5 ? (64, 48) : (48, 64));
-        string.Join(' ', new[] { (4, 4), (4, image.Height - 5), (image.Width - 5, 4), (image.Width - 5, image.Height - 5) }.Select(place => Letter(image, place.Item1, place.Item2)))
+        string.Join(' ', new[] { (4, 4), (4, image.Height - 5), (image.Width - 5, 4), (image.Width - 5, image.Height - 5) }.Select(place =>
+            Letter(image, place.Item1, place.Item2)))
             .ShouldBe(leftTopLeftBottomRightTopRightBottom);
     }
 

@@ -38,7 +38,8 @@ public sealed class ImageProcessorTests
     [InlineData(1, 60_000)]
     public void Process_NeedleOfAPicture_IsRefusedInsteadOfGrowingToGigabytes(int width, int height)
     {
-        var processor = new ImageProcessor(ImageProcessorConfig.Parse(Clip.Replace("\"shortest_edge\": 32", "\"shortest_edge\": 2000", StringComparison.Ordinal)));
+        var processor = new ImageProcessor(ImageProcessorConfig.Parse(Clip.Replace("\"shortest_edge\": 32", "\"shortest_edge\": 2000",
+            StringComparison.Ordinal)));
 
         var refusal = Should.Throw<InvalidInputException>(() => processor.Process(new RgbImage(width, height, new byte[width * height * 3])));
 

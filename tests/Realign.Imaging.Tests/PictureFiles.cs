@@ -17,7 +17,8 @@ internal static class PictureFiles
 
     public static byte[] Png(int width = 64, int height = 48) => Save(width, height, image => image.PngsaveBuffer());
 
-    public static byte[] Jpeg(int width = 64, int height = 48) => Save(width, height, image => image.JpegsaveBuffer(q: 100, subsampleMode: Enums.ForeignSubsample.Off));
+    public static byte[] Jpeg(int width = 64, int height = 48) =>
+        Save(width, height, image => image.JpegsaveBuffer(q: 100, subsampleMode: Enums.ForeignSubsample.Off));
 
     public static byte[] Webp(int width = 64, int height = 48) => Save(width, height, image => image.WebpsaveBuffer(lossless: true));
 

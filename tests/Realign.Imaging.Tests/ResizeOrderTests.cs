@@ -32,7 +32,8 @@ public sealed class ResizeOrderTests
     {
         var image = Noise(120, 90);
 
-        PillowResize.Resize(image, 60, 45, PillowFilter.Bicubic).Pixels.ShouldBe(PillowResize.Resize(image, 60, 45, PillowFilter.Bicubic, ResizeOrder.HorizontalFirst).Pixels);
+        PillowResize.Resize(image, 60, 45, PillowFilter.Bicubic).Pixels.ShouldBe(PillowResize.Resize(image, 60, 45, PillowFilter.Bicubic,
+            ResizeOrder.HorizontalFirst).Pixels);
     }
 
     private static RgbImage Noise(int width, int height)

@@ -72,7 +72,8 @@ public sealed class LlamaGrammarTests : IDisposable
     public void Choose_BestSixteenRefused_TakesTheBestOfAll()
     {
         using var grammar = new LlamaGrammar(_model, "root ::= \"a\"");
-        var allowed = Enumerable.Range(0, _model.Vocabulary.Size).First(token => _model.Vocabulary.Detokenize([token], unparseSpecial: true).AsSpan().SequenceEqual("a"u8));
+        var allowed = Enumerable.Range(0, _model.Vocabulary.Size).First(token => _model.Vocabulary.Detokenize([token], unparseSpecial: true).AsSpan()
+            .SequenceEqual("a"u8));
         var logits = new float[_model.Vocabulary.Size];
         Array.Fill(logits, 1f);
         logits[allowed] = -3;

@@ -25,7 +25,8 @@ public sealed class LogTests
         var png = events.Single(response => response.EventCase == EventCase.Coarse).Coarse.Images[0].Png;
         _ = await new RewardService.RewardServiceClient(mesh.Gateway.Channel).ScoreAsync(new ScoreRequest
         {
-            Items = { new ScoreItem { Prompt = Secret, Image = new Image { Encoded = png } }, new ScoreItem { Prompt = Secret, Image = new Image { Encoded = ByteString.CopyFromUtf8(Secret) } } },
+            Items = { new ScoreItem { Prompt = Secret, Image = new Image { Encoded = png } }, new ScoreItem { Prompt = Secret,
+                Image = new Image { Encoded = ByteString.CopyFromUtf8(Secret) } } },
             Rewards = { new RewardSpec { Kind = RewardKind.Caption } },
         });
         request.Generate.Prompt = $"{Secret}\0";

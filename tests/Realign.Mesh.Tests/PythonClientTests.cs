@@ -19,11 +19,13 @@ public sealed class PythonClientTests(RunningMesh mesh)
         try
         {
             var protos = Path.Combine(Checkout.Root, "protos");
-            _ = await RunAsync("protoc", [$"--proto_path={protos}", $"--python_out={stubs}", $"--grpc_python_out={stubs}", $"--plugin=protoc-gen-grpc_python={plugin}",
+            _ = await RunAsync("protoc", [$"--proto_path={protos}", $"--python_out={stubs}", $"--grpc_python_out={stubs}",
+                $"--plugin=protoc-gen-grpc_python={plugin}",
                 .. Directory.EnumerateFiles(Path.Combine(protos, "realign", "v1"), "*.proto")]);
 
             var output = await RunAsync(Python, [Path.Combine(AppContext.BaseDirectory, "client.py"), stubs,
-                .. new[] { mesh.Generator, mesh.Captioner, mesh.Tagger, mesh.SceneScorer, mesh.Segmenter, mesh.Gateway }.Select(service => new Uri(service.Address).Authority)]);
+                .. new[] { mesh.Generator, mesh.Captioner, mesh.Tagger, mesh.SceneScorer, mesh.Segmenter, mesh.Gateway }.Select(service =>
+                    new Uri(service.Address).Authority)]);
 
             using var answers = JsonDocument.Parse(output);
             var root = answers.RootElement;
@@ -48,7 +50,8 @@ public sealed class PythonClientTests(RunningMesh mesh)
     /// <summary>Path of the generator plugin. A laptop without the packages skips the test; CI fails.</summary>
     private static async Task<string> RequireToolsAsync()
     {
-        var plugin = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Combine(folder, "grpc_python_plugin")).FirstOrDefault(File.Exists);
+        var plugin = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Combine(folder, "grpc_python_plugin"))
+            .FirstOrDefault(File.Exists);
         var compiler = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, "protoc")));
         if (plugin is not null && compiler && File.Exists(Python) && (await StartAsync(Python, ["-c", "import grpc"])).ExitCode == 0)
             return plugin;

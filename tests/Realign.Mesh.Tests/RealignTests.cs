@@ -33,7 +33,8 @@ public sealed class RealignTests(RunningMesh mesh)
         events.Single(response => response.EventCase == EventCase.Caption).Caption.Caption.ShouldNotBeEmpty();
         foreach (var stage in (Stage[])[Stage.Coarse, Stage.Refine])
         {
-            var steps = events.Where(response => response.Stage == stage && response.EventCase == EventCase.Progress).Select(response => response.Progress.Step).ToList();
+            var steps = events.Where(response => response.Stage == stage && response.EventCase == EventCase.Progress).Select(response =>
+                response.Progress.Step).ToList();
             steps.ShouldBe(Enumerable.Range(0, steps.Count));
             steps.Count.ShouldBeGreaterThan(1);
         }

@@ -45,7 +45,8 @@ public sealed class ReflectionTests(RunningMesh mesh)
     private async Task<ServerReflectionResponse> AskAsync(string service, ServerReflectionRequest request)
     {
         var target = (TestService)typeof(RunningMesh).GetProperty(service)!.GetValue(mesh)!;
-        using var call = new ServerReflection.ServerReflectionClient(target.Channel).ServerReflectionInfo(cancellationToken: TestContext.Current.CancellationToken);
+        using var call = new ServerReflection.ServerReflectionClient(target.Channel)
+            .ServerReflectionInfo(cancellationToken: TestContext.Current.CancellationToken);
         await call.RequestStream.WriteAsync(request, TestContext.Current.CancellationToken).DefaultTimeout();
         (await call.ResponseStream.MoveNext(TestContext.Current.CancellationToken).DefaultTimeout()).ShouldBeTrue();
         var answer = call.ResponseStream.Current;

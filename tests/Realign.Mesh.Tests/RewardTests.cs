@@ -12,7 +12,8 @@ public sealed class RewardTests(RunningMesh mesh)
     [Fact]
     public async Task Score_OfADrawnImage_HasValuesAndAGradient()
     {
-        using var call = new GeneratorService.GeneratorServiceClient(mesh.Generator.Channel).Generate(RunningMesh.Request, cancellationToken: TestContext.Current.CancellationToken);
+        using var call = new GeneratorService.GeneratorServiceClient(mesh.Generator.Channel).Generate(RunningMesh.Request,
+            cancellationToken: TestContext.Current.CancellationToken);
         var png = Google.Protobuf.ByteString.Empty;
         while (await call.ResponseStream.MoveNext(TestContext.Current.CancellationToken).DefaultTimeout())
             png = call.ResponseStream.Current.Result?.Images[0].Png ?? png;
@@ -21,7 +22,8 @@ public sealed class RewardTests(RunningMesh mesh)
         var response = await new RewardService.RewardServiceClient(mesh.Gateway.Channel).ScoreAsync(new ScoreRequest
         {
             Items = { new ScoreItem { Image = image, Prompt = RunningMesh.Request.Prompt }, new ScoreItem { Image = image, Prompt = "a blue guitar" } },
-            Rewards = { new RewardSpec { Kind = RewardKind.Caption }, new RewardSpec { Kind = RewardKind.Likelihood }, new RewardSpec { Kind = RewardKind.Clip } },
+            Rewards = { new RewardSpec { Kind = RewardKind.Caption }, new RewardSpec { Kind = RewardKind.Likelihood },
+                new RewardSpec { Kind = RewardKind.Clip } },
             Gradient = new GradientOptions(),
         }, cancellationToken: TestContext.Current.CancellationToken).ResponseAsync.DefaultTimeout();
 

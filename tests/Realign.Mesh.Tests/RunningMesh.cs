@@ -58,7 +58,8 @@ public sealed class RunningMesh : IAsyncLifetime
 
     /// <summary>All events of one call; <paramref name="seen"/> looks at each while the flow goes on.</summary>
     public static async Task<List<RealignResponse>> EventsAsync(
-        GatewayService.GatewayServiceClient client, RealignRequest request, Func<RealignResponse, Task>? seen = null, CancellationToken cancellationToken = default)
+        GatewayService.GatewayServiceClient client, RealignRequest request, Func<RealignResponse, Task>? seen = null, CancellationToken cancellationToken =
+            default)
     {
         using var call = client.Realign(request, cancellationToken: cancellationToken);
         var events = new List<RealignResponse>();

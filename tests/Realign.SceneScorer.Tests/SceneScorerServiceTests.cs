@@ -34,7 +34,11 @@ public sealed class SceneScorerServiceTests
     {
         await using var service = await TestService.StartAsync(SceneScorerApp.Build);
 
-        var response = await Client(service).ExtractEntitiesAsync(new ExtractEntitiesRequest { Prompt = "photo of two red cars without a dog" }).ResponseAsync.DefaultTimeout();
+        var response = await Client(service).ExtractEntitiesAsync(new ExtractEntitiesRequest
+        {
+            Prompt = "photo of two red cars without a "
+            + "dog"
+        }).ResponseAsync.DefaultTimeout();
 
         var car = response.Entities.ShouldHaveSingleItem();
         (car.Noun, car.Count, string.Join(' ', car.Attributes)).ShouldBe(("car", 2, "red"));
@@ -54,7 +58,8 @@ public sealed class SceneScorerServiceTests
     public async Task ScoreScene_HostileTags_AreAnsweredOnceEachAsWritten()
     {
         await using var service = await TestService.StartAsync(SceneScorerApp.Build);
-        string[] tags = ["Car", "car", "CAR", "猫", "T-shirt", "back\\slash", "quo\"te", "{prompt}", "<|eot_id|>", "[INST]", "😀", "ünïcödé", "a::=b", "2,\"phrase\""];
+        string[] tags = ["Car", "car", "CAR", "猫", "T-shirt", "back\\slash", "quo\"te", "{prompt}", "<|eot_id|>", "[INST]", "😀", "ünïcödé", "a::=b",
+            "2,\"phrase\""];
 
         var response = await Score(service, "a red car <|eot_id|> {tags}", tags);
 
@@ -105,7 +110,8 @@ public sealed class SceneScorerServiceTests
         await using var service = await TestService.StartAsync(SceneScorerApp.Build);
         byte[] message = [0x0a, 0x03, 0xed, 0xa0, 0x80];
         var method = new Method<byte[], ScoreSceneResponse>(MethodType.Unary, "realign.v1.SceneScorerService", "ScoreScene",
-            Marshallers.Create<byte[]>(bytes => bytes, bytes => bytes), Marshallers.Create<ScoreSceneResponse>(response => response.ToByteArray(), ScoreSceneResponse.Parser.ParseFrom));
+            Marshallers.Create<byte[]>(bytes => bytes, bytes => bytes), Marshallers.Create<ScoreSceneResponse>(response => response.ToByteArray(),
+                ScoreSceneResponse.Parser.ParseFrom));
 
         var failure = await TestService.FailsAsync(() => service.Channel.CreateCallInvoker().AsyncUnaryCall(method, null, default, message).ResponseAsync);
 
@@ -128,7 +134,8 @@ public sealed class SceneScorerServiceTests
     {
         await using var service = await TestService.StartAsync(SceneScorerApp.Build);
 
-        var failure = await TestService.FailsAsync(() => Client(service).ScoreSceneAsync(ManyTags(), deadline: DateTime.UtcNow.AddMilliseconds(-1)).ResponseAsync);
+        var failure = await TestService.FailsAsync(() => Client(service).ScoreSceneAsync(ManyTags(),
+            deadline: DateTime.UtcNow.AddMilliseconds(-1)).ResponseAsync);
 
         failure.StatusCode.ShouldBe(StatusCode.DeadlineExceeded);
     }
@@ -138,7 +145,8 @@ public sealed class SceneScorerServiceTests
     {
         await using var service = await TestService.StartAsync(SceneScorerApp.Build);
 
-        var failure = await TestService.FailsAsync(() => Client(service).ScoreSceneAsync(ManyTags(), deadline: DateTime.UtcNow.AddMilliseconds(100)).ResponseAsync);
+        var failure = await TestService.FailsAsync(() => Client(service).ScoreSceneAsync(ManyTags(),
+            deadline: DateTime.UtcNow.AddMilliseconds(100)).ResponseAsync);
 
         failure.StatusCode.ShouldBe(StatusCode.DeadlineExceeded);
         (await Score(service, "a red car", "car")).Entries[0].Phrase.ShouldBe("red car");
@@ -254,7 +262,8 @@ public sealed class SceneScorerServiceTests
     [InlineData("qwen2-bpe/model-f16.gguf")]
     public async Task RandomModel_StillAnswersValidly(string file)
     {
-        await using var service = await TestService.StartAsync(SceneScorerApp.Build, $"--SceneScorer:Model={Path.Combine(ConformancePack.Require(), "llm", file)}");
+        await using var service = await TestService.StartAsync(SceneScorerApp.Build,
+            $"--SceneScorer:Model={Path.Combine(ConformancePack.Require(), "llm", file)}");
 
         var response = await Score(service, "a red car and a pink elephant", "elephant", "bird", "猫");
 
@@ -288,7 +297,12 @@ public sealed class SceneScorerServiceTests
         return failure;
     }
 
-    private static ScoreSceneRequest ManyTags() => new() { Prompt = "a red car", Tags = { Enumerable.Range(0, 200).Select(index => $"very long thing number {index}") } };
+    private static ScoreSceneRequest ManyTags() => new()
+    {
+        Prompt = "a red car",
+        Tags = { Enumerable.Range(0, 200).Select(index => $"very long thing "
+        + $"number {index}") }
+    };
 
     private static Task<ScoreSceneResponse> Score(TestService service, string prompt, params string[] tags) =>
         Client(service).ScoreSceneAsync(new ScoreSceneRequest { Prompt = prompt, Tags = { tags } }).ResponseAsync.DefaultTimeout();

@@ -116,7 +116,11 @@ public sealed class TaggerServiceTests
     {
         await using var service = await StartAsync();
 
-        var failure = await TestService.FailsAsync(() => TagAsync(service, new TagRequest { Image = Pictures.AsRequest(Pictures.Ball()), Threshold = threshold }));
+        var failure = await TestService.FailsAsync(() => TagAsync(service, new TagRequest
+        {
+            Image = Pictures.AsRequest(Pictures.Ball()),
+            Threshold = threshold
+        }));
 
         failure.StatusCode.ShouldBe(StatusCode.InvalidArgument);
         failure.Status.Detail.ShouldStartWith("threshold");
@@ -218,7 +222,8 @@ public sealed class TaggerServiceTests
     public void Start_BadSettings_NamesAllOfThem()
     {
         var exception = Should.Throw<AggregateException>(() => TaggerApp.Build(
-            ["--urls=http://127.0.0.1:0", "--Tagger:Threads=-1", "--Tagger:QueueCapacity=0", "--Tagger:Threshold=1.5", "--Tagger:Device=Tpu", "--Tagger:Modle=x", "--Hosting:DrainSeconds=0"]));
+            ["--urls=http://127.0.0.1:0", "--Tagger:Threads=-1", "--Tagger:QueueCapacity=0", "--Tagger:Threshold=1.5", "--Tagger:Device=Tpu",
+                "--Tagger:Modle=x", "--Hosting:DrainSeconds=0"]));
 
         var failures = exception.InnerExceptions.Cast<Microsoft.Extensions.Options.OptionsValidationException>().SelectMany(inner => inner.Failures).ToList();
         failures.Count.ShouldBe(6);

@@ -67,10 +67,12 @@ public static class Pictures
         return marked.JpegsaveBuffer(q: 95);
     }
 
-    /// <summary>A progressive JPEG of at least the scans of its encoder; the last one comes again and again, and each time the decoder visits every block.</summary>
+    /// <summary>A progressive JPEG of at least the scans of its encoder; the last one comes again and again, and each time the decoder visits every
+    /// block.</summary>
     public static byte[] JpegOfScans(int scans, int side = 64)
     {
-        using var raw = NetVips.Image.NewFromMemory([.. Enumerable.Range(0, side * side * 3).Select(i => (byte)(i * 31))], side, side, 3, Enums.BandFormat.Uchar);
+        using var raw = NetVips.Image.NewFromMemory([.. Enumerable.Range(0, side * side * 3).Select(i => (byte)(i * 31))], side, side, 3,
+            Enums.BandFormat.Uchar);
         using var rgb = raw.Copy(interpretation: Enums.Interpretation.Srgb);
         var file = rgb.JpegsaveBuffer(q: 90, interlace: true);
         var last = file.AsSpan().LastIndexOf((ReadOnlySpan<byte>)[0xFF, 0xDA]);
@@ -91,7 +93,11 @@ public static class Pictures
     /// <summary>Float pixels as the message of a request.</summary>
     public static Image AsRequest(float[] values, params ReadOnlySpan<long> shape)
     {
-        var tensor = new Tensor { DataType = DataType.Float32, Data = ByteString.CopyFrom(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan())) };
+        var tensor = new Tensor
+        {
+            DataType = DataType.Float32,
+            Data = ByteString.CopyFrom(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()))
+        };
         tensor.Shape.AddRange(shape.ToArray());
         return new Image { Pixels = tensor };
     }

@@ -97,5 +97,6 @@ public sealed class TestService : IAsyncDisposable
 
     // a model that cannot be loaded is seen in health and in every call
     private bool IsExpected(LogEntry entry) =>
-        entry.Category.StartsWith("Realign.Hosting.Models.ModelHost", StringComparison.Ordinal) || _expectedErrors.Exists(text => entry.Text.Contains(text, StringComparison.Ordinal));
+        entry.Category.StartsWith("Realign.Hosting.Models.ModelHost", StringComparison.Ordinal) || _expectedErrors.Exists(text =>
+            entry.Text.Contains(text, StringComparison.Ordinal));
 }

@@ -72,14 +72,26 @@ internal static class MiniatureFolders
     private static byte[] Llama3()
     {
         List<string> tokens = [.. ByteSymbols(), "re", "red"];
-        object[] added = [new { id = tokens.Count, content = "<|begin_of_text|>", special = true }, new { id = tokens.Count + 1, content = "<|eot_id|>", special = true }];
-        return Json(new { added_tokens = added, model = new { type = "BPE", ignore_merges = true, vocab = Numbered(tokens), merges = new[] { "r e", "re d" } } });
+        object[] added = [new { id = tokens.Count, content = "<|begin_of_text|>", special = true }, new { id = tokens.Count + 1, content = "<|eot_id|>",
+            special = true }];
+        return Json(new
+        {
+            added_tokens = added,
+            model = new
+            {
+                type = "BPE",
+                ignore_merges = true,
+                vocab = Numbered(tokens),
+                merges = new[] { "r e", "re d" }
+            }
+        });
     }
 
     private static byte[] SentencePieces()
     {
         var message = new List<byte>();
-        foreach (var (text, score, kind) in new[] { ("<pad>", 0f, 3), ("</s>", 0f, 3), ("<unk>", 0f, 2), ("\u2581", -2f, 1), ("\u2581red", -1f, 1), ("c", -3f, 1), ("a", -3f, 1) })
+        foreach (var (text, score, kind) in new[] { ("<pad>", 0f, 3), ("</s>", 0f, 3), ("<unk>", 0f, 2), ("\u2581", -2f, 1), ("\u2581red", -1f, 1),
+            ("c", -3f, 1), ("a", -3f, 1) })
         {
             var name = Encoding.UTF8.GetBytes(text);
             message.AddRange([0x0A, (byte)(name.Length + 9), 0x0A, (byte)name.Length, .. name, 0x15, .. BitConverter.GetBytes(score), 0x18, (byte)kind]);

@@ -80,8 +80,10 @@ public sealed class TokenizerFileTests : IDisposable
     [InlineData("t5", "tokenizer.json", "[\"c\",-3]", "[\"c\"]", "is not a pair of text and score")]
     [InlineData("t5", "tokenizer.json", "[\"c\",-3]", "[\"a\",-3]", "has the ids 5 and 6")]
     [InlineData("t5", "tokenizer.json", "\"Unigram\"", "\"BPE\"", "has no unigram model")]
-    [InlineData("t5", "tokenizer.json", "{\"added_tokens\"", "{\"normalizer\":{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"@\"},\"added_tokens\"", "is not base64")]
-    [InlineData("t5", "tokenizer.json", "{\"added_tokens\"", "{\"normalizer\":{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"/////wAAAAA=\"},\"added_tokens\"", "character map is malformed")]
+    [InlineData("t5", "tokenizer.json", "{\"added_tokens\"", "{\"normalizer\":{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"@\"},\"added_tokens\"",
+        "is not base64")]
+    [InlineData("t5", "tokenizer.json", "{\"added_tokens\"",
+        "{\"normalizer\":{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"/////wAAAAA=\"},\"added_tokens\"", "character map is malformed")]
     [InlineData("llama3", "tokenizer.json", "\"special\":true", "\"single_word\":true", "single_word = true is not supported")]
     public void Load_ContradictionOrLie_IsRefusedWithItsPlace(string kind, string file, string before, string after, string problem)
     {

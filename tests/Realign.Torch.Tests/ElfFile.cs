@@ -61,7 +61,8 @@ internal sealed class ElfFile
                 var auxiliary = at + (int)U32(at + 8);
                 for (var left = U16(at + 2); left > 0; left--)
                 {
-                    needs.Add(new Need(Text(strings + (int)U32(at + 4)), Text(strings + (int)U32(auxiliary + 8)), (U16(auxiliary + 4) & 2) != 0, U16(auxiliary + 6)));
+                    needs.Add(new Need(Text(strings + (int)U32(at + 4)), Text(strings + (int)U32(auxiliary + 8)), (U16(auxiliary + 4) & 2) != 0,
+                        U16(auxiliary + 6)));
                     auxiliary += (int)U32(auxiliary + 12);
                 }
 

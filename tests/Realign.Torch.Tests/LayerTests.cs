@@ -35,7 +35,8 @@ public sealed class LayerTests
         {
             using var scope = NewDisposeScope();
             var states = linear.forward(table.forward(ids));
-            _ = Attention.MergeHeads(Attention.ScaledDotProduct(Attention.SplitHeads(states, 2), Attention.SplitHeads(states, 2), Attention.SplitHeads(states, 2)));
+            _ = Attention.MergeHeads(Attention.ScaledDotProduct(Attention.SplitHeads(states, 2), Attention.SplitHeads(states, 2),
+                Attention.SplitHeads(states, 2)));
             _ = conv.forward(image);
         }
     }

@@ -82,7 +82,8 @@ public sealed class ScalarsTests
                 Collect();
         }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-        var threads = Enumerable.Range(0, 2).Select(thread => Task.Factory.StartNew(() => Hammer(thread, ref wrong), TaskCreationOptions.LongRunning)).ToArray();
+        var threads = Enumerable.Range(0, 2).Select(thread => Task.Factory.StartNew(() => Hammer(thread, ref wrong), TaskCreationOptions.LongRunning))
+            .ToArray();
         await Task.WhenAll(threads);
         await over.CancelAsync();
         await collector;

@@ -19,7 +19,8 @@ public sealed class StateDictTests : IDisposable
     {
         using var scope = NewDisposeScope();
         using var model = new Block();
-        using var weights = Write(("first.weight", [2, 3], [1, 2, 3, 4, 5, 6]), ("first.bias", [2], [10, 20]), ("layers.0.weight", [2], [1, 1]), ("layers.0.bias", [2], [0, 0]));
+        using var weights = Write(("first.weight", [2, 3], [1, 2, 3, 4, 5, 6]), ("first.bias", [2], [10, 20]), ("layers.0.weight", [2], [1, 1]),
+            ("layers.0.bias", [2], [0, 0]));
 
         StateDict.Load(model, weights, TorchPlacement.Cpu);
 
@@ -32,7 +33,8 @@ public sealed class StateDictTests : IDisposable
     {
         using var scope = NewDisposeScope();
         using var model = new Block();
-        using var weights = Write(("first.weight", [3, 2], new float[6]), ("first.bias", [2], new float[2]), ("layers.0.weight", [2], new float[2]), ("head.weight", [1], new float[1]));
+        using var weights = Write(("first.weight", [3, 2], new float[6]), ("first.bias", [2], new float[2]), ("layers.0.weight", [2], new float[2]),
+            ("head.weight", [1], new float[1]));
 
         Should.Throw<ModelLoadException>(() => StateDict.Load(model, weights, TorchPlacement.Cpu)).Problems.ShouldBe(
         [
@@ -48,7 +50,8 @@ public sealed class StateDictTests : IDisposable
     {
         using var scope = NewDisposeScope();
         using var model = new Block();
-        using var weights = Write(("model.first.weight", [2, 3, 1, 1], [1, 2, 3, 4, 5, 6]), ("model.first.bias", [2], [7, 8]), ("model.layers.0.weight", [2], [3, 4]), ("position_ids", [1], [0]), ("vision.x", [1], [0]));
+        using var weights = Write(("model.first.weight", [2, 3, 1, 1], [1, 2, 3, 4, 5, 6]), ("model.first.bias", [2], [7, 8]), ("model.layers.0.weight", [2],
+            [3, 4]), ("position_ids", [1], [0]), ("vision.x", [1], [0]));
         var rules = new KeyRules
         {
             Rename = key => key == "position_ids" ? null : key.Replace("model.", "", StringComparison.Ordinal),
@@ -70,7 +73,8 @@ public sealed class StateDictTests : IDisposable
         using var scope = NewDisposeScope();
         using var model = new Block();
         using var weights = Write(
-            ("first.weight", [2, 3], [1, 2, 3, 4, float.NaN, 6]), ("first.bias", [2], [0, 0]), ("layers.0.weight", [2], [1, 1]), ("layers.0.bias", [2], [float.PositiveInfinity, 0]));
+            ("first.weight", [2, 3], [1, 2, 3, 4, float.NaN, 6]), ("first.bias", [2], [0, 0]), ("layers.0.weight", [2], [1, 1]),
+                ("layers.0.bias", [2], [float.PositiveInfinity, 0]));
 
         Should.Throw<ModelLoadException>(() => StateDict.Load(model, weights, TorchPlacement.Cpu)).Problems
             .ShouldBe(["key 'first.weight' holds NaN or infinity (number 4)", "key 'layers.0.bias' holds NaN or infinity (number 0)"], ignoreOrder: true);
@@ -98,7 +102,8 @@ public sealed class StateDictTests : IDisposable
 
         File.SetLastWriteTimeUtc(weights.Files[0].Path, DateTime.UnixEpoch);
 
-        Should.Throw<ModelLoadException>(() => StateDict.Load(model, weights, TorchPlacement.Cpu)).Problems.ShouldHaveSingleItem().ShouldContain("changed or replaced while it was read");
+        Should.Throw<ModelLoadException>(() => StateDict.Load(model, weights, TorchPlacement.Cpu)).Problems.ShouldHaveSingleItem()
+            .ShouldContain("changed or replaced while it was read");
     }
 
     [Fact]
@@ -108,7 +113,11 @@ public sealed class StateDictTests : IDisposable
         using var model = new Norm();
         using var weights = Write(("a.norm.weight", [2], [1, 1]), ("b.norm.weight", [2], [1, 1]), ("norm.bias", [2], [0, 0]));
 
-        Should.Throw<ModelLoadException>(() => StateDict.Load(model, weights, TorchPlacement.Cpu, new KeyRules { Rename = key => key.Replace("a.", "", StringComparison.Ordinal).Replace("b.", "", StringComparison.Ordinal) }))
+        Should.Throw<ModelLoadException>(() => StateDict.Load(model, weights, TorchPlacement.Cpu, new KeyRules
+        {
+            Rename = key =>
+            key.Replace("a.", "", StringComparison.Ordinal).Replace("b.", "", StringComparison.Ordinal)
+        }))
             .Message.ShouldContain("are the same parameter 'norm.weight'");
     }
 
@@ -162,7 +171,8 @@ public sealed class StateDictTests : IDisposable
     {
         var path = Path.Combine(_folder, $"{Guid.NewGuid():N}.safetensors");
         SafetensorsWriter.Write(path, tensors.Select(tensor =>
-            (tensor.Name, SafetensorsDType.F32, (IReadOnlyList<long>)tensor.Shape, (ReadOnlyMemory<byte>)tensor.Values.SelectMany(BitConverter.GetBytes).ToArray())));
+            (tensor.Name, SafetensorsDType.F32, (IReadOnlyList<long>)tensor.Shape, (ReadOnlyMemory<byte>)tensor.Values.SelectMany(BitConverter.GetBytes)
+                .ToArray())));
         return SafetensorsSet.OpenFile(path);
     }
 

@@ -49,7 +49,8 @@ public sealed class RequestImageTests
     [InlineData(float.PositiveInfinity)]
     public void PixelsThatWereNeverScaled_AreRefused(float value)
     {
-        var failure = Should.Throw<InvalidInputException>(() => RequestImage.Read("image", new Image { Pixels = TensorWriter.Singles([0, 0, value], 3, 1, 1) }));
+        var failure = Should.Throw<InvalidInputException>(() =>
+            RequestImage.Read("image", new Image { Pixels = TensorWriter.Singles([0, 0, value], 3, 1, 1) }));
 
         failure.Field.ShouldBe("image.pixels.data");
         failure.Message.ShouldContain("element 2");
@@ -58,7 +59,8 @@ public sealed class RequestImageTests
     [Fact]
     public void PixelsOfExtremeShape_AreRefusedBeforeTheyAreRead()
     {
-        var failure = Should.Throw<InvalidInputException>(() => RequestImage.Read("image", new Image { Pixels = new Tensor { DataType = DataType.Float32, Shape = { 3, 1, 2_000_000 } } }));
+        var failure = Should.Throw<InvalidInputException>(() =>
+            RequestImage.Read("image", new Image { Pixels = new Tensor { DataType = DataType.Float32, Shape = { 3, 1, 2_000_000 } } }));
 
         failure.Field.ShouldBe("image.pixels.shape");
         failure.Message.ShouldContain("2000000x1");

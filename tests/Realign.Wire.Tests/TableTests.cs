@@ -16,7 +16,6 @@ public sealed class TableTests
         MeshService.All.Select(service => service.Name).ShouldBeUnique();
         MeshService.All.Select(service => service.Port).Order().ShouldBe(Enumerable.Range(MeshService.FirstPort, 6));
         MeshService.All.Select(service => service.Variable).ShouldContain("REALIGN_SCENE_SCORER");
-        MeshService.All.SelectMany(service => service.Contracts).Select(contract => contract.FullName).ShouldBeUnique();
     }
 
     [Fact]

@@ -54,7 +54,8 @@ internal sealed class CLIPTextTransformer : nn.Module
     private void Check(Tensor inputIds)
     {
         if (inputIds.dim() != 2 || inputIds.dtype != ScalarType.Int64 || inputIds.numel() == 0)
-            throw new ArgumentException($"input ids must be int64 (batch, length), got {inputIds.dtype} [{string.Join(", ", inputIds.shape)}]", nameof(inputIds));
+            throw new ArgumentException($"input ids must be int64 (batch, length), got {inputIds.dtype} [{string.Join(", ", inputIds.shape)}]",
+                nameof(inputIds));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(inputIds.shape[1], _config.MaxPositionEmbeddings, nameof(inputIds));
         using var scope = NewDisposeScope();
         ArgumentOutOfRangeException.ThrowIfLessThan(inputIds.min().ToInt64(), 0, nameof(inputIds));

@@ -48,7 +48,8 @@ public sealed record CLIPVisionConfig
             HiddenAct = reader.OneOf("hidden_act", "quick_gelu", "quick_gelu", "gelu"),
             LayerNormEps = reader.Double("layer_norm_eps", 1e-5, 0, 1),
         };
-        reader.Require(config.HiddenSize % config.NumAttentionHeads == 0, $"hidden_size {config.HiddenSize} is not a multiple of num_attention_heads {config.NumAttentionHeads}");
+        reader.Require(config.HiddenSize % config.NumAttentionHeads == 0,
+            $"hidden_size {config.HiddenSize} is not a multiple of num_attention_heads {config.NumAttentionHeads}");
         reader.Require(config.PatchSize <= config.ImageSize, $"patch_size {config.PatchSize} is larger than image_size {config.ImageSize}");
         return config;
     }

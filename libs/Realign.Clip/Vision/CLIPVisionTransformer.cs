@@ -62,7 +62,8 @@ internal sealed class CLIPVisionEmbeddings : nn.Module, IParameterOwner
     public Tensor forward(Tensor pixelValues)
     {
         if (pixelValues.dim() != 4 || pixelValues.shape[1] != 3 || pixelValues.shape[2] != _imageSize || pixelValues.shape[3] != _imageSize)
-            throw new ArgumentException($"pixels must be (batch, 3, {_imageSize}, {_imageSize}), got [{string.Join(", ", pixelValues.shape)}]", nameof(pixelValues));
+            throw new ArgumentException($"pixels must be (batch, 3, {_imageSize}, {_imageSize}), got [{string.Join(", ", pixelValues.shape)}]",
+                nameof(pixelValues));
         using var scope = NewDisposeScope();
         var patches = patch_embedding.forward(pixelValues).flatten(2).transpose(1, 2); // (B, W, h, w) -> (B, h*w, W)
         var classes = class_embedding.view(1, 1, -1).expand(pixelValues.shape[0], 1, -1);

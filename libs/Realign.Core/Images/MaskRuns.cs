@@ -42,12 +42,14 @@ public sealed record MaskRuns(int Width, int Height, IReadOnlyList<uint> Counts)
         if (width is < 1 or > Limits.MaskEdge || height is < 1 or > Limits.MaskEdge)
         {
             var edge = width is < 1 or > Limits.MaskEdge ? "width" : "height";
-            throw new InvalidInputException($"{field}.{edge}", $"{(edge == "width" ? width : height)}", $"outside 1..{Limits.MaskEdge}", "send the mask at the size of the image");
+            throw new InvalidInputException($"{field}.{edge}", $"{(edge == "width" ? width : height)}", $"outside 1..{Limits.MaskEdge}",
+                "send the mask at the size of the image");
         }
 
         RunLengthEncoding.CheckSum(field, width, height, counts);
         if (counts.Count > ((long)width * height) + 1)
-            throw new InvalidInputException($"{field}.counts", $"{counts.Count} runs", $"a {width}x{height} mask has at most {((long)width * height) + 1}", "leave out runs of length 0");
+            throw new InvalidInputException($"{field}.counts", $"{counts.Count} runs", $"a {width}x{height} mask has at most {((long)width * height) + 1}",
+                "leave out runs of length 0");
         return new MaskRuns(width, height, counts);
     }
 
@@ -81,7 +83,8 @@ public sealed record MaskRuns(int Width, int Height, IReadOnlyList<uint> Counts)
             return [];
         if (masks.Any(mask => mask.Width != masks[0].Width || mask.Height != masks[0].Height))
             throw new ArgumentException("masks of different sizes", nameof(masks));
-        int[] order = [.. Enumerable.Range(0, masks.Count).Where(i => scores[i] > 0).OrderByDescending(i => scores[i]).ThenBy(i => masks[i].Area).ThenBy(i => i)];
+        int[] order = [.. Enumerable.Range(0, masks.Count).Where(i => scores[i] > 0).OrderByDescending(i => scores[i]).ThenBy(i => masks[i].Area)
+            .ThenBy(i => i)];
         var results = masks.Select(_ => new RunBuilder()).ToList();
         Walk(masks, (length, isSet) =>
         {

@@ -77,7 +77,8 @@ public static class RunLengthEncoding
             throw new InvalidInputException(field, $"{width}x{height}", "a mask has at least one pixel", "give its width and height");
         var total = counts.Aggregate(0L, (sum, count) => sum + count);
         if (total != (long)width * height)
-            throw new InvalidInputException($"{field}.counts", $"sum {total}", $"the runs of a {width}x{height} mask add up to {(long)width * height}", "count every pixel once");
+            throw new InvalidInputException($"{field}.counts", $"sum {total}", $"the runs of a {width}x{height} mask add up to {(long)width * height}",
+                "count every pixel once");
     }
 
     /// <summary>The compressed text form of the COCO tools: from the third run on the difference to the run two before, in groups of five bits.</summary>

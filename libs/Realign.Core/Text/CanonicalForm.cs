@@ -30,7 +30,8 @@ public static class CanonicalForm
         while (reader.ReadLine() is { } line)
         {
             var fields = line[1..].Split(' ');
-            var codes = Array.ConvertAll(line[0] == '#' ? fields[..2] : fields, field => int.Parse(field, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+            var codes = Array.ConvertAll(line[0] == '#' ? fields[..2] : fields, field => int.Parse(field, NumberStyles.HexNumber,
+                CultureInfo.InvariantCulture));
             if (line[0] == '#')
             {
                 for (var code = codes[0]; code <= codes[1]; code++)

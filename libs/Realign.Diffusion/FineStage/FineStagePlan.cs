@@ -46,7 +46,8 @@ public sealed class FineStagePlan
         regions = Placed(regions, height, width);
         // gains shrink with the area of the background: without any region there is nothing left of them
         if (!regions.Any(region => region.IsPlaced))
-            regions = [.. regions.Select(region => region.IsSuppressed ? region with { IgnoredBecause = "no segment of a score above 0 has a region" } : region)];
+            regions = [.. regions.Select(region => region.IsSuppressed ? region with { IgnoredBecause = "no segment of a score above 0 has a region" }
+                : region)];
         return new FineStagePlan(request, prompt, regions);
     }
 

@@ -11,7 +11,8 @@ namespace Realign.Diffusion.FineStage;
 /// <param name="latentWidth">Columns of the latents.</param>
 /// <param name="device">Where attention runs.</param>
 public sealed class ModulationLayout(
-    IReadOnlyList<ModulationSegment> segments, IReadOnlyList<int> suppressed, MaskSampling sampling, int latentHeight, int latentWidth, Device device) : IDisposable
+    IReadOnlyList<ModulationSegment> segments, IReadOnlyList<int> suppressed, MaskSampling sampling, int latentHeight, int latentWidth, Device device)
+        : IDisposable
 {
     private readonly Dictionary<(int Height, int Width), LayerLayout> _layers = [];
 

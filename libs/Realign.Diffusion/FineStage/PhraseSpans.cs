@@ -39,7 +39,8 @@ public static class PhraseSpans
         return spans;
     }
 
-    /// <summary>Which missing phrases fit behind the prompt, each after one separating token. While they do not fit, the lowest score goes, the later of equals.</summary>
+    /// <summary>Which missing phrases fit behind the prompt, each after one separating token. While they do not fit, the lowest score goes, the later of
+    /// equals.</summary>
     /// <param name="promptLength">Tokens of the prompt.</param>
     /// <param name="missing">Indices of phrases without a place, in order.</param>
     /// <param name="lengths">Tokens of each phrase.</param>

@@ -33,7 +33,8 @@ public static class SegmentMasks
             throw new ArgumentException("masks of different sizes", nameof(masks));
         var results = masks.Select(mask => new BinaryMask(mask.Width, mask.Height, new byte[mask.Cells.Length])).ToList();
         var taken = new bool[masks[0].Cells.Length];
-        foreach (var index in Enumerable.Range(0, masks.Count).Where(i => scores[i] > 0).OrderByDescending(i => scores[i]).ThenBy(i => masks[i].Area).ThenBy(i => i))
+        foreach (var index in Enumerable.Range(0, masks.Count).Where(i => scores[i] > 0).OrderByDescending(i => scores[i]).ThenBy(i => masks[i].Area)
+            .ThenBy(i => i))
         {
             for (var cell = 0; cell < taken.Length; cell++)
             {

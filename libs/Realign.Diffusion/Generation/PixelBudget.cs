@@ -16,7 +16,7 @@ public sealed record PixelBudget(long MaxPixels, long BytesPerPixel)
     public const long LargestCall = 4L << 20;
 
     // maps of the decoder's last level that live at once: input, its norm and activation and the convolution's copies, at the width before and
-    // after the level; measured at 1.5 and 5.7 kB per pixel of the miniature and of Stable Diffusion 1.5
+    // after the level
     private const int WideMaps = 4;
     private const int NarrowMaps = 3;
 

@@ -113,7 +113,8 @@ public sealed class LoraWeights : IDisposable
     public IDisposable Attach(double strength)
     {
         if (!double.IsFinite(strength))
-            throw new InvalidInputException("lora.strength", strength.ToString(System.Globalization.CultureInfo.InvariantCulture), "is not a number", "use 0 to 1 (up to 2 at most)");
+            throw new InvalidInputException("lora.strength", strength.ToString(System.Globalization.CultureInfo.InvariantCulture), "is not a number",
+                "use 0 to 1 (up to 2 at most)");
         var attached = _adapters.Select(adapter => (adapter.Target.Slot, Adapter: adapter.Unit.WithStrength(strength))).ToList();
         foreach (var (slot, adapter) in attached)
             slot.Attach(adapter);

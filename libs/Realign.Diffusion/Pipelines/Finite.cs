@@ -33,7 +33,8 @@ internal static class Finite
     {
         if (!IsFinite(images))
         {
-            throw new FailedPreconditionException($"the decoded image is not finite: the autoencoder's values overflow in {Name(type)}, or its weights are broken",
+            throw new FailedPreconditionException($"the decoded image is not finite: the autoencoder's values overflow in {Name(type)}, or its weights "
+                + $"are broken",
                 $"check the weights with `realign models check`{Wider(type)}");
         }
     }
@@ -43,7 +44,8 @@ internal static class Finite
     public static void RequireHeatMaps(Tensor maps)
     {
         if (!IsFinite(maps))
-            throw new FailedPreconditionException("the heat maps are not finite: attention overflowed in a run whose latents did not", "ask for the image without heat maps");
+            throw new FailedPreconditionException("the heat maps are not finite: attention overflowed in a run whose latents did not",
+                "ask for the image without heat maps");
     }
 
     private static bool IsFinite(Tensor values)

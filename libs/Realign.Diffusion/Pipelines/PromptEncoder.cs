@@ -58,7 +58,8 @@ public sealed record TextTower(ClipTokenizer Tokenizer, CLIPTextModel Model)
     public CLIPTextOutput Run(IReadOnlyList<PaddedTokens> tokens)
     {
         using var scope = NewDisposeScope();
-        var ids = tensor([.. tokens.SelectMany(text => text.Ids).Select(id => (long)id)], [tokens.Count, ContextLength], device: Model.TokenEmbedding.weight.device);
+        var ids = tensor([.. tokens.SelectMany(text => text.Ids).Select(id => (long)id)], [tokens.Count, ContextLength],
+            device: Model.TokenEmbedding.weight.device);
         var output = Model.forward(ids);
         foreach (var state in output.HiddenStates)
             _ = state.MoveToOuterDisposeScope();

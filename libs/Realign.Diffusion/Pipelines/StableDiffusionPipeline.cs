@@ -113,7 +113,8 @@ public sealed class StableDiffusionPipeline : IDisposable
         using var grad = no_grad();
         using var scope = NewDisposeScope();
         if (UNet.IsDistilled && request.Prompt.NegativePrompts is not null)
-            throw new InvalidInputException("negative_prompt", $"{request.Prompt.NegativePrompts.Count} text(s)", "this model has guidance distilled into it and takes no negative prompt", "leave it out");
+            throw new InvalidInputException("negative_prompt", $"{request.Prompt.NegativePrompts.Count} text(s)",
+                "this model has guidance distilled into it and takes no negative prompt", "leave it out");
         using var ownScheduler = hooks?.Scheduler is null ? CreateScheduler(request.Scheduler, new SchedulerOptions { Eta = request.Eta }) : null;
         using var ownNoise = hooks?.Noise is null ? new SeededNoise(request.Seeds) : null;
         var (scheduler, noise) = (hooks?.Scheduler ?? ownScheduler!, hooks?.Noise ?? ownNoise!);
@@ -171,14 +172,16 @@ public sealed class StableDiffusionPipeline : IDisposable
     private ScalarType VaeType => Vae.parameters().First().dtype;
 
     private Tensor Predict(
-        GenerationRequest request, Tensor input, Tensor context, AddedConditions? added, DenoisingStep step, IAttentionProcessor? attention, CancellationToken cancellation)
+        GenerationRequest request, Tensor input, Tensor context, AddedConditions? added, DenoisingStep step, IAttentionProcessor? attention,
+            CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         if (step.IsGuided)
             input = cat([input, input], 0);
         var time = tensor(step.Timestep, dtype: ScalarType.Float32, device: Placement.Device);
         var guidance = UNet.IsDistilled ? GuidanceOf(request) : (double?)null;
-        var prediction = UNet.forward(input.to(Placement.DType), time, context, added, attention, guidance: guidance, cancellation: cancellation).to(ScalarType.Float32);
+        var prediction = UNet.forward(input.to(Placement.DType), time, context, added, attention, guidance: guidance,
+            cancellation: cancellation).to(ScalarType.Float32);
         return (step.IsGuided ? Guidance.Combine(prediction, GuidanceOf(request), request.GuidanceRescale) : prediction).MoveToOuterDisposeScope();
     }
 
@@ -208,7 +211,8 @@ public sealed class StableDiffusionPipeline : IDisposable
         {
             var pixels = Pixels(image).unsqueeze(0).expand(shape[0], -1, -1, -1);
             var distribution = Vae.Encode(pixels.to(VaeType, Placement.Device), cancellation: cancellation);
-            var original = distribution.Sample(noise.Next(shape).to(VaeType, Placement.Device)).to(ScalarType.Float32).mul(Scalars.Of(Vae.Config.ScalingFactor));
+            var original = distribution.Sample(noise.Next(shape).to(VaeType, Placement.Device)).to(ScalarType.Float32).mul(
+                Scalars.Of(Vae.Config.ScalingFactor));
             return scheduler.AddNoise(original, noise.Next(shape).to(Placement.Device), first).MoveToOuterDisposeScope();
         }
 

@@ -19,7 +19,8 @@ public static class StableDiffusionSnapshot
     /// <summary>Loads every part.</summary>
     /// <param name="folder">Holds <c>model_index.json</c> and one folder per part.</param>
     /// <param name="placement">Device and type.</param>
-    /// <param name="variant">For example <c>fp16</c>; parts without it are loaded from their plain files. Null = plain files, or the only variant of a part without them.</param>
+    /// <param name="variant">For example <c>fp16</c>; parts without it are loaded from their plain files. Null = plain files, or the only variant of a
+    /// part without them.</param>
     /// <exception cref="ModelLoadException">Something is missing or does not fit; lists every problem of the part.</exception>
     public static StableDiffusionPipeline Load(string folder, TorchPlacement placement, string? variant = null)
     {

@@ -123,7 +123,8 @@ public sealed record UNet2DConditionConfig
     {
         var levels = config.BlockOutChannels.Count;
         if (levels == 0 || config.DownAttention.Count != levels || config.UpAttention.Count != levels)
-            reader.Problem($"block_out_channels, down_block_types and up_block_types have {levels}, {config.DownAttention.Count} and {config.UpAttention.Count} entries");
+            reader.Problem($"block_out_channels, down_block_types and up_block_types have {levels}, {config.DownAttention.Count} and "
+                + $"{config.UpAttention.Count} entries");
         foreach (var (channels, heads) in config.BlockOutChannels.Zip(config.AttentionHeads))
         {
             if (channels % config.NormNumGroups != 0)
@@ -137,7 +138,8 @@ public sealed record UNet2DConditionConfig
         if (config.TimeCondProjDim is { } condition && condition % 2 != 0)
             reader.Problem($"time_cond_proj_dim {condition} is odd, its features come in pairs");
         if (config.AdditionTimeEmbedDim is { } added && (added % 2 != 0 || config.AddedInputDim <= 6 * added))
-            reader.Problem($"projection_class_embeddings_input_dim {config.AddedInputDim} does not hold six times addition_time_embed_dim {added} and the text");
+            reader.Problem($"projection_class_embeddings_input_dim {config.AddedInputDim} does not hold six times addition_time_embed_dim {added} and "
+                + $"the text");
     }
 
     private static void RejectUnknownFeatures(ConfigReader reader)

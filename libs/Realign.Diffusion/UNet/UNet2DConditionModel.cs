@@ -113,9 +113,11 @@ public sealed class UNet2DConditionModel : nn.Module
     {
         using var scope = NewDisposeScope();
         var batch = sample.shape[0];
-        var features = TimestepEmbedding.Features(timestep.to(sample.device).flatten().expand(batch), Config.BlockOutChannels[0], Config.FlipSinToCos, Config.FreqShift);
+        var features = TimestepEmbedding.Features(timestep.to(sample.device).flatten().expand(batch), Config.BlockOutChannels[0], Config.FlipSinToCos,
+            Config.FreqShift);
         observer?.Invoke("time_proj", features);
-        var condition = guidance is { } weight ? TimestepEmbedding.GuidanceFeatures(weight, Config.TimeCondProjDim!.Value, sample.device).to(sample.dtype) : null;
+        var condition = guidance is { } weight ? TimestepEmbedding.GuidanceFeatures(weight, Config.TimeCondProjDim!.Value, sample.device).to(sample.dtype)
+            : null;
         var embedded = time_embedding.forward(features.to(sample.dtype), condition);
         observer?.Invoke("time_embedding", embedded);
         if (add_embedding is null || added is null)
@@ -134,7 +136,8 @@ public sealed class UNet2DConditionModel : nn.Module
         if (timestep.numel() != 1 && timestep.numel() != sample.shape[0])
             throw new ArgumentException($"expected 1 or {sample.shape[0]} times, got {timestep.numel()}", nameof(timestep));
         if (context.dim() != 3 || context.shape[0] != sample.shape[0] || context.shape[2] != Config.CrossAttentionDim)
-            throw new ArgumentException($"expected ({sample.shape[0]}, T, {Config.CrossAttentionDim}), got [{string.Join(", ", context.shape)}]", nameof(context));
+            throw new ArgumentException($"expected ({sample.shape[0]}, T, {Config.CrossAttentionDim}), got [{string.Join(", ", context.shape)}]",
+                nameof(context));
         if (add_embedding is null != added is null)
             throw new ArgumentException(added is null ? "this model needs added conditions" : "this model takes no added conditions", nameof(added));
         if (added is null)

@@ -74,8 +74,10 @@ public sealed class AutoencoderKL : nn.Module
     /// <exception cref="OperationCanceledException">The token was set; it is looked at before each layer of any size.</exception>
     public LatentDistribution Encode(Tensor image, Action<string, Tensor>? observer = null, CancellationToken cancellation = default)
     {
-        if (image.dim() != 4 || image.shape[1] != Config.InChannels || image.shape[2] % Config.Factor != 0 || image.shape[3] % Config.Factor != 0 || image.numel() == 0)
-            throw new ArgumentException($"expected (B, {Config.InChannels}, H, W) with sides a multiple of {Config.Factor}, got [{string.Join(", ", image.shape)}]", nameof(image));
+        if (image.dim() != 4 || image.shape[1] != Config.InChannels || image.shape[2] % Config.Factor != 0 || image.shape[3] % Config.Factor != 0
+            || image.numel() == 0)
+            throw new ArgumentException($"expected (B, {Config.InChannels}, H, W) with sides a multiple of {Config.Factor}, got "
+                + $"[{string.Join(", ", image.shape)}]", nameof(image));
         var moments = encoder.forward(image, observer, cancellation);
         if (quant_conv is not null)
         {

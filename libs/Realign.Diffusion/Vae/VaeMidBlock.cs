@@ -61,7 +61,8 @@ internal sealed class VaeAttention : nn.Module
         using var scope = NewDisposeScope();
         var tokens = group_norm.forward(input).flatten(2).transpose(1, 2);
         var attended = FusedAttention.Compute(
-            Heads.SplitHeads(to_q.forward(tokens), 1), Heads.SplitHeads(to_k.forward(tokens), 1), Heads.SplitHeads(to_v.forward(tokens), 1), null, cancellation);
+            Heads.SplitHeads(to_q.forward(tokens), 1), Heads.SplitHeads(to_k.forward(tokens), 1), Heads.SplitHeads(to_v.forward(tokens), 1), null,
+                cancellation);
         var output = to_out[0].forward(Heads.MergeHeads(attended)).transpose(1, 2).reshape(input.shape);
         return input.add(output).MoveToOuterDisposeScope();
     }

@@ -27,7 +27,8 @@ public static class DinoPostProcessing
     /// <returns>Queries * spans values.</returns>
     public static float[] SpanMean(DinoOutput output, IReadOnlyList<(int Start, int End)> spans) => Reduce(output, spans, useMean: true);
 
-    /// <summary>Columns whose probability is above the text threshold, without the first and the last one, as the published label decoding takes them.</summary>
+    /// <summary>Columns whose probability is above the text threshold, without the first and the last one, as the published label decoding takes
+    /// them.</summary>
     public static IReadOnlyList<int> LabelColumns(DinoOutput output, int query, float textThreshold)
     {
         ArgumentNullException.ThrowIfNull(output);

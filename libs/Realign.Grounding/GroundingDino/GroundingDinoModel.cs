@@ -32,7 +32,8 @@ public sealed class GroundingDinoModel : IDisposable
         var logits = model.Output("logits");
         _ = model.Output(_boxName);
         if (pixels.Rank != 4 || logits.Rank != 3)
-            throw new ModelLoadException(model.Path, $"'{_pixelName}' is {pixels}, 'logits' is {logits}: ranks 4 and 3 are needed", "use an export of Grounding DINO");
+            throw new ModelLoadException(model.Path, $"'{_pixelName}' is {pixels}, 'logits' is {logits}: ranks 4 and 3 are needed",
+                "use an export of Grounding DINO");
         FixedHeight = (int?)pixels.Dimensions[2];
         FixedWidth = (int?)pixels.Dimensions[3];
         FixedTextLength = (int?)model.Input("input_ids").Dimensions[1];

@@ -33,7 +33,8 @@ public sealed record ImageNormalization(
             var std = Numbers(root, "image_std") ?? ImageNet.Std;
             var factor = root.TryGetProperty("rescale_factor", out var value) ? value.GetDouble() : ImageNet.RescaleFactor;
             var size = root.TryGetProperty("size", out var sizes)
-                ? sizes.EnumerateObject().Where(item => item.Value.ValueKind == JsonValueKind.Number).ToDictionary(item => item.Name, item => item.Value.GetInt32())
+                ? sizes.EnumerateObject().Where(item => item.Value.ValueKind == JsonValueKind.Number).ToDictionary(item => item.Name, item =>
+                    item.Value.GetInt32())
                 : [];
             List<string> problems = [];
             if (mean.Count != 3 || std.Count != 3 || std.Any(item => item == 0))
@@ -48,7 +49,8 @@ public sealed record ImageNormalization(
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
         {
-            throw new ModelLoadException(path, $"not a preprocessor configuration ({exception.Message})", "use the file the model was published with", exception);
+            throw new ModelLoadException(path, $"not a preprocessor configuration ({exception.Message})", "use the file the model was published with",
+                exception);
         }
     }
 

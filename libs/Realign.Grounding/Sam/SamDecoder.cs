@@ -48,7 +48,8 @@ internal sealed class SamDecoder : IDisposable
             var withCorners = Kind == SamDecoderKind.PointsWithCorners && prompts[0].Box is not null;
             var points = prompts[0].Points.Count + (withCorners ? 2 : 0);
             inputs["input_points"] = Singles("input_points", prompts.SelectMany(prompt =>
-                prompt.Points.Select(point => image.Scale(point.X, point.Y)).Concat(withCorners ? Corners(image, prompt) : [])).SelectMany(Pair), 1, prompts.Count, points, 2);
+                prompt.Points.Select(point => image.Scale(point.X, point.Y)).Concat(withCorners ? Corners(image, prompt) : [])).SelectMany(Pair), 1,
+                    prompts.Count, points, 2);
             if (_model.HasInput("input_labels"))
             {
                 inputs["input_labels"] = OnnxTensor.Create(prompts.SelectMany(prompt =>
@@ -83,7 +84,8 @@ internal sealed class SamDecoder : IDisposable
         }
 
         var mask = _model.Input("mask_input");
-        long[] maskShape = [.. mask.Dimensions.Select(size => size ?? throw new ModelLoadException(Path, $"'mask_input' is {mask}: a fixed shape is needed", "use the export script of the segment-anything repository"))];
+        long[] maskShape = [.. mask.Dimensions.Select(size => size ?? throw new ModelLoadException(Path, $"'mask_input' is {mask}: a fixed shape is needed",
+            "use the export script of the segment-anything repository"))];
         var outputs = _model.Run(new Dictionary<string, OnnxTensor>
         {
             ["image_embeddings"] = image.Embeddings,

@@ -6,7 +6,8 @@ using Realign.Onnx;
 
 namespace Realign.Grounding.Sam;
 
-/// <summary>Segment Anything as ONNX graphs (Kirillov et al. 2023; transformers SamModel): an image encoder and one of the mask decoders in circulation.</summary>
+/// <summary>Segment Anything as ONNX graphs (Kirillov et al. 2023; transformers SamModel): an image encoder and one of the mask decoders in
+/// circulation.</summary>
 public sealed class SamModel : IDisposable
 {
     // the plain pair comes last: with a published checkpoint it cannot take boxes
@@ -40,7 +41,8 @@ public sealed class SamModel : IDisposable
     /// <summary>What was odd while loading, for the log; null when nothing was.</summary>
     public string? Warning => _encoder.Warning ?? _decoder.Warning;
 
-    /// <summary>Opens a snapshot folder: <c>vision_encoder.onnx</c> and a decoder, preferring those that take boxes, in <c>onnx/</c> or directly inside.</summary>
+    /// <summary>Opens a snapshot folder: <c>vision_encoder.onnx</c> and a decoder, preferring those that take boxes, in <c>onnx/</c> or directly
+    /// inside.</summary>
     /// <exception cref="ModelLoadException">A file is missing or does not fit.</exception>
     public static SamModel Open(string folder, OnnxModelOptions options) =>
         Open(folder, OnnxFolder.Find(folder, ["vision_encoder.onnx"]), OnnxFolder.Find(folder, DecoderNames), options);

@@ -126,7 +126,8 @@ public sealed class GroundedSegmenter : IDisposable
         var encoded = options.BoxesOnly || boxes.Values.All(found => found.Count == 0) ? null : _segmenter.Encode(image, cancellationToken);
         var answers = boxes.ToDictionary(pair => pair.Key, pair => Cut(encoded, pair.Key, pair.Value, cancellationToken));
         return new SegmentationResult(
-            [.. phrases.Zip(prompts, (phrase, prompt) => answers.TryGetValue(phrase, out var answer) ? answer : new GroundedText(phrase, [], null, prompt.Note))],
+            [.. phrases.Zip(prompts, (phrase, prompt) => answers.TryGetValue(phrase, out var answer) ? answer : new GroundedText(phrase, [], null,
+                prompt.Note))],
             detectTime, TimeProvider.System.GetElapsedTime(start));
     }
 
@@ -153,7 +154,8 @@ public sealed class GroundedSegmenter : IDisposable
         return (ids, note);
     }
 
-    private static DinoOutput Detect(GroundingDinoModel detector, (float[] Pixels, int Width, int Height) pixels, int[] ids, CancellationToken cancellationToken) =>
+    private static DinoOutput Detect(GroundingDinoModel detector, (float[] Pixels, int Width, int Height) pixels, int[] ids,
+        CancellationToken cancellationToken) =>
         detector.Run(pixels.Pixels, null, pixels.Height, pixels.Width, [ids], [ids.Length], cancellationToken)[0];
 
     private List<(BoundingBox Box, float Score)> Choose(DinoOutput output, int[] ids, RgbImage image, SegmentationOptions options)
@@ -161,10 +163,12 @@ public sealed class GroundedSegmenter : IDisposable
         var scores = DinoPostProcessing.SpanMaximum(output, PhrasePrompt.Spans(ids, _detector.Delimiters, ids.Length));
         var found = Enumerable.Range(0, output.Queries)
             .Where(query => scores[query] > options.BoxThreshold)
-            .Select(query => (Box: BoxGeometry.Clip(DinoPostProcessing.Box(output, query, image.Width, image.Height), image.Width, image.Height), Score: scores[query]))
+            .Select(query => (Box: BoxGeometry.Clip(DinoPostProcessing.Box(output, query, image.Width, image.Height), image.Width, image.Height),
+                Score: scores[query]))
             .Where(detection => detection.Box is { Width: > 0, Height: > 0 })
             .ToList();
-        var kept = NonMaximumSuppression.Keep([.. found.Select(detection => detection.Box)], [.. found.Select(detection => detection.Score)], options.NmsThreshold);
+        var kept = NonMaximumSuppression.Keep([.. found.Select(detection => detection.Box)], [.. found.Select(detection => detection.Score)],
+            options.NmsThreshold);
         return [.. kept.Take(options.MaxDetections).Select(index => found[index])];
     }
 

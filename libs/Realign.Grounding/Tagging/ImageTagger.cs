@@ -26,7 +26,8 @@ public sealed class ImageTagger : IDisposable
         _input = Single(model.Inputs.Where(input => input.Rank == 4 && IsFloat(input)), "image input of rank 4");
         _output = Single(model.Outputs.Where(output => output.Rank == 2 && IsFloat(output)), "output of rank 2");
         if (_output.Dimensions[1] is { } classes && classes != tags.Names.Count)
-            throw new ModelLoadException(model.Path, $"the graph has {classes} tags, the tag list {tags.Names.Count}", "use the list the graph was exported with");
+            throw new ModelLoadException(model.Path, $"the graph has {classes} tags, the tag list {tags.Names.Count}",
+                "use the list the graph was exported with");
         ImageWidth = Edge(3, "width");
         ImageHeight = Edge(2, "height");
     }
@@ -75,7 +76,8 @@ public sealed class ImageTagger : IDisposable
             // only a look at the values tells logits from decisions: no name is standard
             var first = tagger.Run(tagger.Preprocess(new RgbImage(1, 1, [124, 116, 104])), cancellationToken);
             if (first.Length != tags.Names.Count)
-                throw new ModelLoadException(graph, $"the graph gives {first.Length} tags, the tag list has {tags.Names.Count}", "use the list the graph was exported with");
+                throw new ModelLoadException(graph, $"the graph gives {first.Length} tags, the tag list has {tags.Names.Count}",
+                    "use the list the graph was exported with");
             tagger.GivesDecisionsOnly = Array.TrueForAll(first, value => value is 0 or 1);
             return tagger;
         }
@@ -117,7 +119,8 @@ public sealed class ImageTagger : IDisposable
         var scores = Run(Preprocess(image), cancellationToken);
         return [.. Decide(scores, threshold)
             .Where(index => includeUngroundable || !Tags.Deleted.Contains(index))
-            .Select(index => new TagResult(index, Tags.Names[index], GivesDecisionsOnly ? null : TagScores.Probability(scores[index]), !Tags.Deleted.Contains(index)))];
+            .Select(index => new TagResult(index, Tags.Names[index], GivesDecisionsOnly ? null : TagScores.Probability(scores[index]),
+                !Tags.Deleted.Contains(index)))];
     }
 
     /// <inheritdoc/>
@@ -152,7 +155,8 @@ public sealed class ImageTagger : IDisposable
         var size = _input.Dimensions[axis] ?? (_normalization.Size.TryGetValue(key, out var configured) ? configured : null);
         return size is >= 1 and <= 8192
             ? (int)size
-            : throw new ModelLoadException(_model.Path, $"the graph takes any {key} and preprocessor_config.json names none", $"add size.{key} to preprocessor_config.json");
+            : throw new ModelLoadException(_model.Path, $"the graph takes any {key} and preprocessor_config.json names none",
+                $"add size.{key} to preprocessor_config.json");
     }
 
     private static string FindGraph(string path)
@@ -165,7 +169,8 @@ public sealed class ImageTagger : IDisposable
         {
             1 => graphs[0],
             0 => throw ModelFolder.Lacks(path, "*.onnx"),
-            _ => throw new ModelLoadException(path, $"several graphs are there: {string.Join(", ", graphs.Select(Path.GetFileName))}", "name the one to use instead of the folder"),
+            _ => throw new ModelLoadException(path, $"several graphs are there: {string.Join(", ", graphs.Select(Path.GetFileName))}",
+                "name the one to use instead of the folder"),
         };
     }
 }

@@ -43,7 +43,8 @@ public sealed class TagList
     public static TagList Load(string folder)
     {
         var namePath = Find(folder, NameFiles)
-            ?? throw new ModelLoadException(folder, $"no tag list: one of {string.Join(", ", NameFiles)} is needed", "put the list the model was published with beside its graph");
+            ?? throw new ModelLoadException(folder, $"no tag list: one of {string.Join(", ", NameFiles)} is needed",
+                "put the list the model was published with beside its graph");
         var names = Lines(namePath);
         List<string> problems = [];
         var thresholds = ReadThresholds(Find(folder, ThresholdFiles), names.Length, problems);

@@ -55,13 +55,15 @@ public sealed class ImageProcessor(ImageProcessorConfig config)
     /// <summary>Size after resizing, before crop and padding.</summary>
     /// <param name="height">Of the picture, in pixels.</param>
     /// <param name="width">Of the picture, in pixels.</param>
-    /// <exception cref="InvalidInputException">A picture so narrow that bringing its short edge to size would exceed <see cref="Limits.ImagePixels"/>.</exception>
+    /// <exception cref="InvalidInputException">A picture so narrow that bringing its short edge to size would exceed <see
+    /// cref="Limits.ImagePixels"/>.</exception>
     public (int Height, int Width) ResizedSize(int height, int width)
     {
         var (resizedHeight, resizedWidth) = UncheckedSize(height, width);
         return (long)resizedHeight * resizedWidth <= Limits.ImagePixels
             ? (resizedHeight, resizedWidth)
-            : throw new InvalidInputException("image", $"{width}x{height}", $"becomes {resizedWidth}x{resizedHeight} pixels with its shorter edge brought to {Config.Size}",
+            : throw new InvalidInputException("image", $"{width}x{height}",
+                $"becomes {resizedWidth}x{resizedHeight} pixels with its shorter edge brought to {Config.Size}",
                 "send a picture that is less narrow");
     }
 

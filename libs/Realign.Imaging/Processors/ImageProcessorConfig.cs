@@ -58,7 +58,8 @@ public sealed record ImageProcessorConfig
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
         {
-            throw new ModelLoadException(path, $"is not a preprocessor file ({exception.Message})", "download the preprocessor file of this model again", exception);
+            throw new ModelLoadException(path, $"is not a preprocessor file ({exception.Message})", "download the preprocessor file of this model again",
+                exception);
         }
     }
 }

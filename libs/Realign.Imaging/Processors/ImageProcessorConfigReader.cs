@@ -79,7 +79,8 @@ internal sealed class ImageProcessorConfigReader(JsonElement root, string path)
             : throw Bad(name, $"is {list.GetRawText()}");
     }
 
-    private int? EdgeOf(JsonElement size, string name) => size.ValueKind == JsonValueKind.Object && size.TryGetProperty(name, out var edge) && edge.ValueKind != JsonValueKind.Null ? Edge(edge, name) : null;
+    private int? EdgeOf(JsonElement size, string name) => size.ValueKind == JsonValueKind.Object && size.TryGetProperty(name, out var edge)
+        && edge.ValueKind != JsonValueKind.Null ? Edge(edge, name) : null;
 
     private int Edge(JsonElement value, string name) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var edge) && edge is >= 1 and <= MaxEdge

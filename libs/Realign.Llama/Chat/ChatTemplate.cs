@@ -11,7 +11,8 @@ namespace Realign.Llama.Chat;
 public sealed partial class ChatTemplate
 {
     private const string VicunaSystem =
-        "A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, detailed, and polite answers to the user's questions.";
+        "A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, detailed, and polite answers to the user's "
+            + "questions.";
 
     private readonly string? _defaultSystem;
 

@@ -15,7 +15,8 @@ public static class ChatTokenizer
             if (segment.IsControl && vocabulary.ControlToken(segment.Text) is { } control)
                 tokens.Add(control);
             else
-                tokens.AddRange(vocabulary.Tokenize(segment.IsControl ? segment.Text : vocabulary.Normalize(segment.Text), addSpecial: false, parseSpecial: false));
+                tokens.AddRange(vocabulary.Tokenize(segment.IsControl ? segment.Text : vocabulary.Normalize(segment.Text), addSpecial: false,
+                    parseSpecial: false));
         }
 
         if (vocabulary.AddsBegin && vocabulary.Begin is { } begin && (tokens.Count == 0 || tokens[0] != begin))

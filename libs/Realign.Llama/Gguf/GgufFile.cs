@@ -52,7 +52,8 @@ public sealed class GgufFile
         return Read(stream, file.Length, path);
     }
 
-    /// <summary>Reads the header of a model, with the tensors of all its files when it was split; offsets and <see cref="Length"/> are those of each and of the first.</summary>
+    /// <summary>Reads the header of a model, with the tensors of all its files when it was split; offsets and <see cref="Length"/> are those of each and
+    /// of the first.</summary>
     /// <exception cref="NotFoundException">There is no such file.</exception>
     /// <exception cref="ModelLoadException">It is not a whole model.</exception>
     public static GgufFile OpenModel(string path)
@@ -202,7 +203,8 @@ public sealed class GgufFile
         var id = reader.UInt32();
         var type = GgufTensorType.Find(id) ?? throw new GgufFormatException($"tensor '{name}' has the unknown type {id}");
         if (shape[0] % type.BlockElements != 0)
-            throw new GgufFormatException($"tensor '{name}': the first dimension {shape[0]} is not a multiple of {type.BlockElements}, the block of {type.Name}");
+            throw new GgufFormatException($"tensor '{name}': the first dimension {shape[0]} is not a multiple of {type.BlockElements}, the block of "
+                + $"{type.Name}");
         var offset = reader.UInt64();
         return offset <= long.MaxValue ? (name, shape, type, (long)offset) : throw new GgufFormatException($"tensor '{name}' begins at {offset}");
     }

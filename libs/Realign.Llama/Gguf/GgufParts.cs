@@ -31,7 +31,8 @@ public static partial class GgufParts
         var paths = Of(first);
         if (paths.Count == 1 || Path.GetFileName(paths[0]) != Path.GetFileName(first.Path) || first.Integer("split.no") != 0)
         {
-            throw new ModelLoadException(first.Path, $"it is part {first.Integer("split.no") + 1} of a model of {first.Integer("split.count")} files and is not named as the first one",
+            throw new ModelLoadException(first.Path, $"it is part {first.Integer("split.no") + 1} of a model of {first.Integer("split.count")} files and "
+                + $"is not named as the first one",
                 "name the file that ends with -00001-of-*.gguf, as it was downloaded");
         }
 

@@ -67,7 +67,8 @@ internal static class GgufInspection
             Facts =
             [
                 $"GGUF version {file.Version}{(file.String("general.name") is { } title ? $", {title}" : "")}",
-                $"context of {file.Integer($"{architecture}.context_length")} tokens, {file.Integer($"{architecture}.block_count")} layers of width {file.Integer($"{architecture}.embedding_length")}",
+                $"context of {file.Integer($"{architecture}.context_length")} tokens, {file.Integer($"{architecture}.block_count")} layers of width "
+                    + $"{file.Integer($"{architecture}.embedding_length")}",
                 $"vocabulary {file.String("tokenizer.ggml.model") ?? "missing"}, {file.Array("tokenizer.ggml.tokens")?.Count ?? 0} tokens",
                 template is not null ? $"chat format {template.Family}"
                     : "it names no chat format that is known: the SceneScorer needs one in SceneScorer:ChatFormat, and an instruction-tuned model",

@@ -151,7 +151,8 @@ internal static class OnnxInspection
     private static void CheckTagger(string folder, List<OnnxGraphFile> graphs, List<string> facts, Findings findings)
     {
         if (graphs.Count > 1)
-            findings.Add($"several graphs are there: name the one to use instead of the folder ({string.Join(", ", graphs.Select(graph => Path.GetFileName(graph.Path)))})");
+            findings.Add($"several graphs are there: name the one to use instead of the folder "
+                + $"({string.Join(", ", graphs.Select(graph => Path.GetFileName(graph.Path)))})");
         if (findings.Try(() => TagList.Load(folder)) is not { } tags)
             return;
         facts.Add($"{tags.Names.Count} tags, {tags.Deleted.Count} of them not for the detector");

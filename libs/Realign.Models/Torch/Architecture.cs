@@ -42,7 +42,8 @@ internal sealed record Architecture(nn.Module Module, KeyRules? Rules, bool Stay
     /// <exception cref="ModelLoadException">The class is unknown or the config cannot be used.</exception>
     public static Architecture Build(string className, string configPath) => Known.TryGetValue(className, out var build)
         ? build(configPath)
-        : throw new ModelLoadException(configPath, $"class '{className}' is not implemented (known: {string.Join(", ", Known.Keys)})", "use a model of one of these classes");
+        : throw new ModelLoadException(configPath, $"class '{className}' is not implemented (known: {string.Join(", ", Known.Keys)})",
+            "use a model of one of these classes");
 
     private static Architecture UNet(string path)
     {

@@ -24,7 +24,8 @@ internal sealed class AddedTokenReader(TokenizerFolder folder, IReadOnlyDictiona
         if (folder.Config?.Property("added_tokens_decoder") is { ValueKind: JsonValueKind.Object } decoder)
         {
             foreach (var item in decoder.EnumerateObject())
-                Add("tokenizer_config.json", item.Value, int.TryParse(item.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null, item.Value.Flag("special") ?? true);
+                Add("tokenizer_config.json", item.Value, int.TryParse(item.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null,
+                    item.Value.Flag("special") ?? true);
         }
 
         if (folder.ReadJson("added_tokens.json") is { } added)

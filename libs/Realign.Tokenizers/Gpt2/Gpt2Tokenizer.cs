@@ -6,7 +6,8 @@ using Realign.Tokenizers.Text;
 
 namespace Realign.Tokenizers;
 
-/// <summary>Byte-level byte pair encoding of GPT-2 (Radford et al. 2019; transformers <c>GPT2Tokenizer</c>), as OPT uses it: <c>&lt;/s&gt;</c> begins every text.</summary>
+/// <summary>Byte-level byte pair encoding of GPT-2 (Radford et al. 2019; transformers <c>GPT2Tokenizer</c>), as OPT uses it: <c>&lt;/s&gt;</c> begins
+/// every text.</summary>
 public sealed class Gpt2Tokenizer : ITextTokenizer
 {
     private readonly BytePairEncoder _encoder;

@@ -5,7 +5,8 @@ using Realign.Tokenizers.Files;
 
 namespace Realign.Tokenizers.T5;
 
-/// <summary>Reads <c>spiece.model</c>: the protobuf message ModelProto of SentencePiece (sentencepiece_model.proto), only the fields that a unigram model needs.</summary>
+/// <summary>Reads <c>spiece.model</c>: the protobuf message ModelProto of SentencePiece (sentencepiece_model.proto), only the fields that a unigram model
+/// needs.</summary>
 internal sealed class SentencePieceFile
 {
     private const int UnigramType = 1;

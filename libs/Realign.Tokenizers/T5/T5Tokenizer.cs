@@ -143,7 +143,8 @@ public sealed class T5Tokenizer : ITextTokenizer
     private static (List<(string Text, float Score)> Pieces, int Unknown, byte[]? Map) ReadJson(TokenizerFolder folder)
     {
         const string File = "tokenizer.json";
-        if (folder.Model() is not { } model || model.Text("type") is not (null or "Unigram") || model.Property("vocab") is not { ValueKind: JsonValueKind.Array } list)
+        if (folder.Model() is not { } model || model.Text("type") is not (null or "Unigram")
+            || model.Property("vocab") is not { ValueKind: JsonValueKind.Array } list)
             throw folder.Bad(File, "has no unigram model");
         var pieces = new List<(string, float)>();
         foreach (var item in list.EnumerateArray())

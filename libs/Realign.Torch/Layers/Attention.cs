@@ -40,7 +40,8 @@ public static class Attention
     public static Tensor Probabilities(Tensor query, Tensor key, double scale, Tensor? mask = null)
     {
         using var scope = NewDisposeScope();
-        var logits = query.flatten(0, 1).bmm(key.flatten(0, 1).transpose(1, 2)).mul(Scalars.Of(scale)).view(query.shape[0], query.shape[1], query.shape[2], key.shape[2]);
+        var logits = query.flatten(0, 1).bmm(key.flatten(0, 1).transpose(1, 2)).mul(Scalars.Of(scale)).view(query.shape[0], query.shape[1], query.shape[2],
+            key.shape[2]);
         return F.softmax(mask is null ? logits : logits.add(mask), -1).MoveToOuterDisposeScope();
     }
 
@@ -48,7 +49,8 @@ public static class Attention
     public static Tensor Attend(Tensor probabilities, Tensor value)
     {
         using var scope = NewDisposeScope();
-        return probabilities.flatten(0, 1).bmm(value.flatten(0, 1)).view(value.shape[0], value.shape[1], probabilities.shape[2], value.shape[3]).MoveToOuterDisposeScope();
+        return probabilities.flatten(0, 1).bmm(value.flatten(0, 1)).view(value.shape[0], value.shape[1], probabilities.shape[2], value.shape[3])
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>(B, T, H*D) -> (B, H, T, D)</summary>

@@ -40,7 +40,8 @@ public static class StateDict
     /// <param name="weights">Opened files.</param>
     /// <param name="placement">Device and type the parameters get.</param>
     /// <param name="rules">Names of this family; null = the file's own.</param>
-    /// <exception cref="ModelLoadException">Lists every key that does not fit, or holds numbers that are not finite; or a file was changed while it was read.</exception>
+    /// <exception cref="ModelLoadException">Lists every key that does not fit, or holds numbers that are not finite; or a file was changed while it was
+    /// read.</exception>
     public static void Load(nn.Module module, SafetensorsSet weights, TorchPlacement placement, KeyRules? rules = null)
     {
         rules ??= new KeyRules();

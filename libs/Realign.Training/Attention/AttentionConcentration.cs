@@ -32,7 +32,8 @@ public static class AttentionConcentration
     /// <param name="entities">Token positions of each entity.</param>
     /// <param name="asPublished">Neither guard nor clamp, and empty masks count: the behaviour of the published code.</param>
     /// <returns>Two scalars in float64, 0 when no entity is kept</returns>
-    public static (Tensor Token, Tensor Pixel) OfGroup(IReadOnlyList<Tensor> maps, Tensor masks, IReadOnlyList<IReadOnlyList<int>> entities, bool asPublished = false)
+    public static (Tensor Token, Tensor Pixel) OfGroup(IReadOnlyList<Tensor> maps, Tensor masks, IReadOnlyList<IReadOnlyList<int>> entities,
+        bool asPublished = false)
     {
         Check(maps, masks, entities);
         using var scope = NewDisposeScope();

@@ -19,7 +19,8 @@ public static class DdpoStep
     public static Tensor Mean(LinearStep step, Tensor latents, Tensor prediction)
     {
         using var scope = NewDisposeScope();
-        return latents.to(ScalarType.Float64).mul(Scalars.Of(step.Sample)).add(prediction.to(ScalarType.Float64).mul(Scalars.Of(step.Prediction))).MoveToOuterDisposeScope();
+        return latents.to(ScalarType.Float64).mul(Scalars.Of(step.Sample)).add(prediction.to(ScalarType.Float64).mul(Scalars.Of(step.Prediction)))
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>Log-probability of the next latents, averaged over elements. Differentiable in the prediction.</summary>

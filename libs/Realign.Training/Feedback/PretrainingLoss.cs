@@ -17,7 +17,8 @@ public static class PretrainingLoss
         UNet2DConditionModel unet, IReadOnlyList<float> alphasCumprod, Tensor latents, Tensor noise, IReadOnlyList<int> timesteps, Tensor textStates)
     {
         if (timesteps.Count != latents.shape[0] || !latents.shape.SequenceEqual(noise.shape))
-            throw new ArgumentException($"{timesteps.Count} times, latents [{string.Join(", ", latents.shape)}], noise [{string.Join(", ", noise.shape)}]", nameof(timesteps));
+            throw new ArgumentException($"{timesteps.Count} times, latents [{string.Join(", ", latents.shape)}], noise [{string.Join(", ", noise.shape)}]",
+                nameof(timesteps));
         using var scope = NewDisposeScope();
         var signal = PerSample(time => Math.Sqrt(alphasCumprod[time]));
         var amount = PerSample(time => Math.Sqrt(1 - (double)alphasCumprod[time]));

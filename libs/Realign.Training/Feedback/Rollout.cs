@@ -17,7 +17,8 @@ public sealed record Rollout(Tensor Result, IReadOnlyList<Tensor> LatentsBeforeS
     /// <param name="options">What is graded.</param>
     /// <param name="cancellation">Checked before each step.</param>
     public static Rollout Run(
-        LinearSampler sampler, Func<Tensor, int, Tensor> predict, Tensor latents, Func<int, Tensor> noise, RolloutOptions options, CancellationToken cancellation = default)
+        LinearSampler sampler, Func<Tensor, int, Tensor> predict, Tensor latents, Func<int, Tensor> noise, RolloutOptions options,
+            CancellationToken cancellation = default)
     {
         using var scope = NewDisposeScope();
         var before = new List<Tensor>();
@@ -61,7 +62,8 @@ public sealed record Rollout(Tensor Result, IReadOnlyList<Tensor> LatentsBeforeS
     public static Tensor Original(Tensor latents, Tensor prediction, LinearStep step)
     {
         using var scope = NewDisposeScope();
-        return latents.sub(prediction.mul(Scalars.Of(Math.Sqrt(1 - step.AlphaCumprod)))).div(Scalars.Of(Math.Sqrt(step.AlphaCumprod))).MoveToOuterDisposeScope();
+        return latents.sub(prediction.mul(Scalars.Of(Math.Sqrt(1 - step.AlphaCumprod)))).div(Scalars.Of(Math.Sqrt(step.AlphaCumprod)))
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>

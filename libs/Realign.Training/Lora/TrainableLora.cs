@@ -41,7 +41,8 @@ public sealed class TrainableLora : IDisposable
             // the bound of a uniform draw that keeps the variance of a linear layer (Kaiming, a = sqrt(5)), as peft does
             var bound = 1 / Math.Sqrt(layer.weight.shape[1]);
             var down = rand([rank, layer.weight.shape[1]], generator: random).mul(Scalars.Of(2 * bound)).sub(Scalars.Of(bound));
-            return (down.to(layer.weight.dtype, layer.weight.device), zeros(layer.weight.shape[0], rank, dtype: layer.weight.dtype, device: layer.weight.device));
+            return (down.to(layer.weight.dtype, layer.weight.device), zeros(layer.weight.shape[0], rank, dtype: layer.weight.dtype,
+                device: layer.weight.device));
         });
     }
 
@@ -55,7 +56,8 @@ public sealed class TrainableLora : IDisposable
         Build(model, pairs.Keys, scale, (module, layer) =>
         {
             var (down, up) = pairs[module];
-            if (down.dim() != 2 || up.dim() != 2 || down.shape[0] != up.shape[1] || down.shape[1] != layer.weight.shape[1] || up.shape[0] != layer.weight.shape[0])
+            if (down.dim() != 2 || up.dim() != 2 || down.shape[0] != up.shape[1] || down.shape[1] != layer.weight.shape[1]
+                || up.shape[0] != layer.weight.shape[0])
             {
                 throw new InvalidInputException(module, $"down [{string.Join(", ", down.shape)}], up [{string.Join(", ", up.shape)}]",
                     $"the layer is [{string.Join(", ", layer.weight.shape)}]", "pass down [rank, in] and up [out, rank]");
@@ -76,7 +78,8 @@ public sealed class TrainableLora : IDisposable
             [$"{component}.lora_alpha"] = _adapters[0].Adapter.Scale * rank,
             [$"{component}.peft_type"] = "LORA",
         };
-        SafetensorsWriter.Write(path, Parameters.Select(item => ($"{component}.{item.Name}", SafetensorsDType.F32, (IReadOnlyList<long>)item.Tensor.shape, Bytes(item.Tensor))),
+        SafetensorsWriter.Write(path, Parameters.Select(item => ($"{component}.{item.Name}", SafetensorsDType.F32, (IReadOnlyList<long>)item.Tensor.shape,
+            Bytes(item.Tensor))),
             new Dictionary<string, string> { ["format"] = "pt", ["lora_adapter_metadata"] = System.Text.Json.JsonSerializer.Serialize(metadata) });
     }
 
@@ -108,7 +111,8 @@ public sealed class TrainableLora : IDisposable
         foreach (var module in modules)
         {
             if (!layers.TryGetValue(module, out var found) || found is not Torch.Layers.Linear layer)
-                throw new NotFoundException($"the model has no linear layer '{module}'", "name attention projections such as mid_block.attentions.0.transformer_blocks.0.attn2.to_q");
+                throw new NotFoundException($"the model has no linear layer '{module}'",
+                    "name attention projections such as mid_block.attentions.0.transformer_blocks.0.attn2.to_q");
             var (down, up) = make(module, layer);
             adapters.Add((module, layer.adapters, new LoraAdapter(down.requires_grad_(), up.requires_grad_(), scale)));
         }

@@ -19,7 +19,8 @@ public sealed class AdamW : IDisposable
         Options = options;
         using var scope = NewDisposeScope();
         _slots = [.. parameters.Select(parameter => new Slot(
-            parameter, zeros_like(parameter, requires_grad: false).DetachFromDisposeScope(), zeros_like(parameter, requires_grad: false).DetachFromDisposeScope()))];
+            parameter, zeros_like(parameter, requires_grad: false).DetachFromDisposeScope(), zeros_like(parameter, requires_grad: false)
+                .DetachFromDisposeScope()))];
     }
 
     /// <summary>Hyperparameters.</summary>
@@ -66,7 +67,8 @@ public sealed class AdamW : IDisposable
         public void Update(Tensor gradient, AdamWOptions options, double learningRate, double firstCorrection, double rootCorrection)
         {
             if (!gradient.shape.SequenceEqual(Parameter.shape))
-                throw new ArgumentException($"gradient [{string.Join(", ", gradient.shape)}] of a parameter [{string.Join(", ", Parameter.shape)}]", nameof(gradient));
+                throw new ArgumentException($"gradient [{string.Join(", ", gradient.shape)}] of a parameter [{string.Join(", ", Parameter.shape)}]",
+                    nameof(gradient));
             using var scope = NewDisposeScope();
             Parameter.mul_(Scalars.Of(1 - (learningRate * options.WeightDecay)));
             First.mul_(Scalars.Of(options.Beta1)).add_(gradient, Scalars.Of(1 - options.Beta1));

@@ -30,7 +30,8 @@ public static class RankFusion
             .Select(p => Enumerable.Range(0, candidates).Select(j => Enumerable.Range(0, rewards.Count).Sum(k => weights[k] * ranks[k][p][j])).ToArray())
             .ToArray();
         var winners = fused.Select((row, p) => Enumerable.Range(0, candidates).OrderBy(j => row[j]).ThenByDescending(j => Sum(p, j)).First()).ToArray();
-        var bySum = Enumerable.Range(0, prompts).Select(p => Enumerable.Range(0, candidates).MaxBy(j => Enumerable.Range(0, rewards.Count).Sum(k => weights[k] * Standard(k, p, j)))).ToArray();
+        var bySum = Enumerable.Range(0, prompts).Select(p => Enumerable.Range(0, candidates).MaxBy(j => Enumerable.Range(0, rewards.Count)
+            .Sum(k => weights[k] * Standard(k, p, j)))).ToArray();
         var winnerMeans = winners.Select((j, p) => Sum(p, j) / rewards.Count).ToArray();
         var keep = Math.Max(1, (int)Math.Ceiling(Math.Round(keptShare * prompts, 9)));
         var kept = Enumerable.Range(0, prompts).OrderByDescending(p => winnerMeans[p]).Take(keep).Order().ToArray();

@@ -1,36 +1,31 @@
-using Google.Protobuf.Reflection;
-using Realign.V1;
-
 namespace Realign.Wire.Mesh;
 
-/// <summary>One of the six services: the only table of their names, ports, settings and contracts.</summary>
+/// <summary>One of the six services: the only table of their names, ports and settings.</summary>
 /// <param name="Name">As statuses, health checks and addresses name it, e.g. <c>scene-scorer</c>.</param>
 /// <param name="Section">Section of its settings, e.g. <c>SceneScorer</c>.</param>
 /// <param name="Port">Where it listens unless told otherwise.</param>
-/// <param name="TakesPictures">Whether its requests carry pictures or masks; others are a few kilobytes.</param>
-/// <param name="Contracts">The gRPC services it offers.</param>
-public sealed record MeshService(string Name, string Section, int Port, bool TakesPictures, IReadOnlyList<ServiceDescriptor> Contracts)
+public sealed record MeshService(string Name, string Section, int Port)
 {
     /// <summary>First port of the mesh; the services follow in the order of their numbers.</summary>
     public const int FirstPort = 5100;
 
     /// <summary>Runs the flow.</summary>
-    public static readonly MeshService Gateway = new("gateway", "Gateway", FirstPort, true, [GatewayService.Descriptor, RewardService.Descriptor]);
+    public static readonly MeshService Gateway = new("gateway", "Gateway", FirstPort);
 
     /// <summary>Generates images.</summary>
-    public static readonly MeshService Generator = new("generator", "Generator", FirstPort + 1, true, [GeneratorService.Descriptor]);
+    public static readonly MeshService Generator = new("generator", "Generator", FirstPort + 1);
 
     /// <summary>Captions images and scores prompts.</summary>
-    public static readonly MeshService Captioner = new("captioner", "Captioner", FirstPort + 2, true, [CaptionerService.Descriptor]);
+    public static readonly MeshService Captioner = new("captioner", "Captioner", FirstPort + 2);
 
     /// <summary>Names what an image shows.</summary>
-    public static readonly MeshService Tagger = new("tagger", "Tagger", FirstPort + 3, true, [TaggerService.Descriptor]);
+    public static readonly MeshService Tagger = new("tagger", "Tagger", FirstPort + 3);
 
     /// <summary>Scores how well tags fit a prompt.</summary>
-    public static readonly MeshService SceneScorer = new("scene-scorer", "SceneScorer", FirstPort + 4, false, [SceneScorerService.Descriptor]);
+    public static readonly MeshService SceneScorer = new("scene-scorer", "SceneScorer", FirstPort + 4);
 
     /// <summary>Finds phrases in an image.</summary>
-    public static readonly MeshService Segmenter = new("segmenter", "Segmenter", FirstPort + 5, true, [SegmenterService.Descriptor]);
+    public static readonly MeshService Segmenter = new("segmenter", "Segmenter", FirstPort + 5);
 
     /// <summary>The five behind the Gateway.</summary>
     public static IReadOnlyList<MeshService> Backends { get; } = [Generator, Captioner, Tagger, SceneScorer, Segmenter];

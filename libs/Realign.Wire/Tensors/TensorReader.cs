@@ -23,11 +23,13 @@ public static class TensorReader
         var expected = Elements(field, tensor) * (tensor.DataType == DataType.Float32 ? sizeof(float) : 2);
         if (tensor.Data.Length != expected)
         {
-            throw new InvalidInputException($"{field}.data", $"{tensor.Data.Length} bytes", $"the shape needs {expected.ToString(CultureInfo.InvariantCulture)}",
+            throw new InvalidInputException($"{field}.data", $"{tensor.Data.Length} bytes",
+                $"the shape needs {expected.ToString(CultureInfo.InvariantCulture)}",
                 "send every element, little-endian");
         }
 
-        var values = tensor.DataType == DataType.Float32 ? MemoryMarshal.Cast<byte, float>(tensor.Data.Span).ToArray() : FromHalves(MemoryMarshal.Cast<byte, Half>(tensor.Data.Span));
+        var values = tensor.DataType == DataType.Float32 ? MemoryMarshal.Cast<byte, float>(tensor.Data.Span).ToArray() : FromHalves(MemoryMarshal.Cast<byte,
+            Half>(tensor.Data.Span));
         if (scale != 0)
         {
             for (var i = 0; i < values.Length; i++)
@@ -45,7 +47,8 @@ public static class TensorReader
         {
             if (size is < 1 or > int.MaxValue || (elements *= size) > int.MaxValue)
             {
-                throw new InvalidInputException($"{field}.shape", $"[{string.Join(", ", tensor.Shape.Take(8))}]", "every dimension is at least 1, their product at most 2^31 - 1",
+                throw new InvalidInputException($"{field}.shape", $"[{string.Join(", ", tensor.Shape.Take(8))}]",
+                    "every dimension is at least 1, their product at most 2^31 - 1",
                     "send the shape of the data");
             }
         }

@@ -44,7 +44,8 @@ internal static class BackendFailure
                 $"the connection to {backend.Name} at {backend.Address} broke. Its log says why; correct {setting} if something else listens there",
             PeerProblem.NotGrpc => $"what listens at {backend.Address} does not speak gRPC over HTTP/2, so it is no {backend.Name}. Correct {setting}",
             PeerProblem.TooLarge =>
-                $"what listens at {backend.Address} announced a message above Hosting:MaxMessageMegabytes. Correct {setting}, or raise that limit if it is the {backend.Name}",
+                $"what listens at {backend.Address} announced a message above Hosting:MaxMessageMegabytes. Correct {setting}, or raise that limit if it "
+                    + $"is the {backend.Name}",
             _ => code switch
             {
                 StatusCode.DeadlineExceeded => $"{backend.Name} was not done in the time left for it. Give the call more time, or ask for fewer steps",

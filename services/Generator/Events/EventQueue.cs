@@ -11,7 +11,11 @@ namespace Realign.Generator.Events;
 internal sealed class EventQueue : IGenerationListener
 {
     private const int MaxWaitingPreviews = 4;
-    private readonly Channel<GenerationEvent> _events = Channel.CreateUnbounded<GenerationEvent>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+    private readonly Channel<GenerationEvent> _events = Channel.CreateUnbounded<GenerationEvent>(new UnboundedChannelOptions
+    {
+        SingleReader = true,
+        SingleWriter = true
+    });
     private int _waitingPreviews;
 
     /// <summary>Whether the reader keeps up.</summary>

@@ -138,8 +138,10 @@ internal static class GenerationRequestReader
         var options = new ModulationOptions
         {
             Negative = mode == ModulationMode.Exact ? NegativeSelector.Exact : NegativeSelector.Safe,
-            CrossWeight = modulation.HasCrossAttentionWeight ? Number("modulation.cross_attention_weight", modulation.CrossAttentionWeight, 10) : Defaults.CrossWeight,
-            SelfWeight = modulation.HasSelfAttentionWeight ? Number("modulation.self_attention_weight", modulation.SelfAttentionWeight, 10) : Defaults.SelfWeight,
+            CrossWeight = modulation.HasCrossAttentionWeight ? Number("modulation.cross_attention_weight", modulation.CrossAttentionWeight, 10)
+                : Defaults.CrossWeight,
+            SelfWeight = modulation.HasSelfAttentionWeight ? Number("modulation.self_attention_weight", modulation.SelfAttentionWeight, 10)
+                : Defaults.SelfWeight,
             SchedulePower = modulation.HasSchedulePower ? Number("modulation.schedule_power", modulation.SchedulePower, 20) : Defaults.SchedulePower,
             StepFraction = modulation.HasStepFraction ? Number("modulation.step_fraction", modulation.StepFraction, 1) : Defaults.StepFraction,
             MaxGain = modulation.HasMaxGain ? Number("modulation.max_gain", modulation.MaxGain, 10) : Defaults.MaxGain,
@@ -167,7 +169,8 @@ internal static class GenerationRequestReader
                 * Require.Range($"modulation.segments[{i}].mask.height", mask.Height, 1, Limits.MaskEdge);
             if (pixels > Limits.MaskPixels)
             {
-                throw new InvalidInputException("modulation.segments", $"{pixels} mask pixels up to segment {i}", $"at most {Limits.MaskPixels} are taken in one call",
+                throw new InvalidInputException("modulation.segments", $"{pixels} mask pixels up to segment {i}",
+                    $"at most {Limits.MaskPixels} are taken in one call",
                     "send the masks at the size of the image");
             }
         }
@@ -184,7 +187,8 @@ internal static class GenerationRequestReader
         {
             return score == 0
                 ? new PhraseRegion(phrase, score, null)
-                : throw new InvalidInputException($"{field}.mask", "missing", "a segment with a score above 0 needs a place", "send its mask, or leave the segment out");
+                : throw new InvalidInputException($"{field}.mask", "missing", "a segment with a score above 0 needs a place",
+                    "send its mask, or leave the segment out");
         }
 
         return new PhraseRegion(phrase, score, MaskMessages.Read($"{field}.mask", mask));

@@ -105,7 +105,8 @@ internal sealed class CallGraph
 
     // an enumeration is in the signatures of those who use it
     private static bool IsConstant(MetadataReader reader, FieldDefinitionHandle handle, HashSet<string> edges) =>
-        (reader.GetFieldDefinition(handle).Attributes & (FieldAttributes.Literal | FieldAttributes.Public)) == (FieldAttributes.Literal | FieldAttributes.Public)
+        (reader.GetFieldDefinition(handle).Attributes & (FieldAttributes.Literal | FieldAttributes.Public)) == (
+            FieldAttributes.Literal | FieldAttributes.Public)
         && !edges.Contains("System.Enum");
 
     private static void Body(MethodBodyBlock body, NamedTypes names, HashSet<string> target)

@@ -33,7 +33,8 @@ internal sealed class NamedTypes(MetadataReader reader) : ISignatureTypeProvider
                 break;
             case HandleKind.MethodDefinition:
                 var method = reader.GetMethodDefinition((MethodDefinitionHandle)handle);
-                _ = target.Add(CallGraph.Node(Of(reader, method.GetDeclaringType()), reader.GetString(method.Name), method.DecodeSignature(this, null).ParameterTypes.Length));
+                _ = target.Add(CallGraph.Node(Of(reader, method.GetDeclaringType()), reader.GetString(method.Name),
+                    method.DecodeSignature(this, null).ParameterTypes.Length));
                 break;
             case HandleKind.FieldDefinition:
                 var field = reader.GetFieldDefinition((FieldDefinitionHandle)handle);
@@ -69,7 +70,8 @@ internal sealed class NamedTypes(MetadataReader reader) : ISignatureTypeProvider
     public ImmutableArray<string> GetFunctionPointerType(MethodSignature<ImmutableArray<string>> signature) =>
         [.. signature.ReturnType, .. signature.ParameterTypes.SelectMany(parameter => parameter)];
 
-    public ImmutableArray<string> GetModifiedType(ImmutableArray<string> modifier, ImmutableArray<string> unmodifiedType, bool isRequired) => [.. modifier, .. unmodifiedType];
+    public ImmutableArray<string> GetModifiedType(ImmutableArray<string> modifier, ImmutableArray<string> unmodifiedType, bool isRequired) =>
+        [.. modifier, .. unmodifiedType];
 
     public ImmutableArray<string> GetSZArrayType(ImmutableArray<string> elementType) => elementType;
 

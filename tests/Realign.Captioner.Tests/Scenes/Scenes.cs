@@ -19,7 +19,8 @@ internal static class Scenes
     /// <summary>A picture that the miniature generator drew for "a red car and a pink elephant", 64x64.</summary>
     public static Image RedCarLeftOfPinkElephant() => new()
     {
-        Encoded = ByteString.CopyFrom(File.ReadAllBytes(Path.Combine(Checkout.Root, "tests", "Realign.Captioner.Tests", "Scenes", "red-car-left-of-pink-elephant.png"))),
+        Encoded = ByteString.CopyFrom(File.ReadAllBytes(Path.Combine(Checkout.Root, "tests", "Realign.Captioner.Tests", "Scenes",
+            "red-car-left-of-pink-elephant.png"))),
     };
 
     /// <summary>The ball as float pixels.</summary>

@@ -82,12 +82,26 @@ internal static class FakeServices
         var values = new float[64];
         for (var i = 0; i < values.Length; i++)
             values[i] = 1f / (1 + Math.Abs(i - peak));
-        return new HeatMap { Word = word, Map = new Tensor { DataType = DataType.Float32, Shape = { 8, 8 }, Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(values.AsSpan())) } };
+        return new HeatMap
+        {
+            Word = word,
+            Map = new Tensor
+            {
+                DataType = DataType.Float32,
+                Shape = { 8, 8 },
+                Data = ByteString.CopyFrom(MemoryMarshal.AsBytes(values.AsSpan()))
+            }
+        };
     }
 
     private static readonly ModelInfo Model = new() { Family = "fake", Name = "fake" };
 
-    private static TagResponse Tags() => new() { Tags = { new Tag { Name = "car", Groundable = true, Probability = 0.97f }, new Tag { Name = "elephant", Groundable = true } }, Model = Model };
+    private static TagResponse Tags() => new()
+    {
+        Tags = { new Tag { Name = "car", Groundable = true, Probability = 0.97f },
+        new Tag { Name = "elephant", Groundable = true } },
+        Model = Model
+    };
 
     private static CaptionResponse CaptionOf() => new() { Caption = "a pink car and a pink elephant", Model = Model };
 
@@ -116,7 +130,8 @@ internal static class FakeServices
     {
         Phrase = phrase,
         Mask = MaskOf(box),
-        Detections = { new Detection { Box = new Box { X0 = box.Left, Y0 = box.Top, X1 = box.Right, Y1 = box.Bottom }, Score = 0.91f, Mask = MaskOf(box), PredictedIou = 0.9f } },
+        Detections = { new Detection { Box = new Box { X0 = box.Left, Y0 = box.Top, X1 = box.Right, Y1 = box.Bottom }, Score = 0.91f, Mask = MaskOf(box),
+            PredictedIou = 0.9f } },
     };
 
     private sealed class Gateway : GatewayService.GatewayServiceBase
@@ -140,7 +155,16 @@ internal static class FakeServices
             {
                 await stream.WriteAsync(new RealignResponse { Stage = stage, Started = new StageStarted { AtMilliseconds = start } });
                 if (stage is Stage.Coarse or Stage.Refine)
-                    await stream.WriteAsync(new RealignResponse { Stage = stage, Progress = new GenerateProgress { Step = 1, TotalSteps = 2, EtaMilliseconds = 5 } });
+                    await stream.WriteAsync(new RealignResponse
+                    {
+                        Stage = stage,
+                        Progress = new GenerateProgress
+                        {
+                            Step = 1,
+                            TotalSteps = 2,
+                            EtaMilliseconds = 5
+                        }
+                    });
                 response.Stage = stage;
                 await stream.WriteAsync(response);
                 result.Timings.Add(new StageTiming { Stage = stage, StartMilliseconds = start, DurationMilliseconds = 200 });
@@ -161,14 +185,15 @@ internal static class FakeServices
             await stream.WriteAsync(new RealignResponse { Stage = Stage.Refine, Result = result });
         }
 
-        public override Task<GetMeshStatusResponse> GetMeshStatus(GetMeshStatusRequest request, ServerCallContext context) => Task.FromResult(new GetMeshStatusResponse
-        {
-            Services =
+        public override Task<GetMeshStatusResponse> GetMeshStatus(GetMeshStatusRequest request, ServerCallContext context) =>
+            Task.FromResult(new GetMeshStatusResponse
+            {
+                Services =
             {
                 new ServiceStatus { Name = "generator", Address = "http://g", State = ServiceState.Serving },
                 new ServiceStatus { Name = "tagger", Address = "http://t", State = ServiceState.Unreachable, Detail = "nothing listens" },
             },
-        });
+            });
     }
 
     private sealed class Reward : RewardService.RewardServiceBase
@@ -209,7 +234,8 @@ internal static class FakeServices
     private sealed class SceneScorer : SceneScorerService.SceneScorerServiceBase
     {
         public override Task<ScoreSceneResponse> ScoreScene(ScoreSceneRequest request, ServerCallContext context) =>
-            Task.FromResult(request.Tags.SequenceEqual(["car", "banana"]) ? SceneOf() : throw new InvalidInputException("tags", "?", "not what was typed", "type them"));
+            Task.FromResult(request.Tags.SequenceEqual(["car", "banana"]) ? SceneOf() : throw new InvalidInputException("tags", "?", "not what was typed",
+                "type them"));
 
         public override Task<ExtractEntitiesResponse> ExtractEntities(ExtractEntitiesRequest request, ServerCallContext context) =>
             Task.FromResult(new ExtractEntitiesResponse { Entities = { new Entity { Noun = "dog", Attributes = { "black" }, Count = 2 } } });

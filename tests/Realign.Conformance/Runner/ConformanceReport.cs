@@ -9,7 +9,8 @@ public static class ConformanceReport
     public static void WriteLine(ConformanceResult result)
     {
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{(result.Passed ? "pass" : "FAIL")}  {result.Suite}/{result.Name}  error {result.WorstError:g3}  tolerance {result.Tolerance:g3}{(result.WorstTensor is { } tensor ? $"  at {tensor}" : "")}"));
+            $"{(result.Passed ? "pass" : "FAIL")}  {result.Suite}/{result.Name}  error {result.WorstError:g3}  tolerance "
+                + $"{result.Tolerance:g3}{(result.WorstTensor is { } tensor ? $"  at {tensor}" : "")}"));
         foreach (var failure in result.Failures.Take(5))
             Console.WriteLine($"      {failure}");
         if (result.Failures.Count > 5)
@@ -22,7 +23,8 @@ public static class ConformanceReport
         using var writer = new StreamWriter(path);
         writer.WriteLine("# Conformance");
         writer.WriteLine();
-        writer.WriteLine("Written by `./test --conformance FOLDER --table docs/conformance.md`; do not edit. An error of 0 means that only exact comparisons were made.");
+        writer.WriteLine("Written by `./test --conformance FOLDER --table docs/conformance.md`; do not edit. An error of 0 means that only exact "
+            + "comparisons were made.");
         writer.WriteLine();
         writer.WriteLine("| part | cases | passed | nearest to its tolerance | largest error | tolerance |");
         writer.WriteLine("|---|---|---|---|---|---|");

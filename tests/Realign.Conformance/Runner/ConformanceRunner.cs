@@ -49,7 +49,8 @@ public static class ConformanceRunner
         }
         catch (Exception exception)
         {
-            cases.Add(new ConformanceCase("cases", context => context.Fail($"the list of cases ends after {cases.Count - 1}: {exception.GetType().Name}: {exception.Message}")));
+            cases.Add(new ConformanceCase("cases", context =>
+                context.Fail($"the list of cases ends after {cases.Count - 1}: {exception.GetType().Name}: {exception.Message}")));
         }
 
         return cases;
@@ -71,6 +72,7 @@ public static class ConformanceRunner
             context.Fail($"{exception.GetType().Name}: {exception.Message} {exception.StackTrace?.Split('\n').FirstOrDefault()?.Trim()}");
         }
 
-        return new ConformanceResult(suite, conformanceCase.Name, context.WorstError, context.WorstTolerance, context.WorstTensor, context.Failures, watch.Elapsed);
+        return new ConformanceResult(suite, conformanceCase.Name, context.WorstError, context.WorstTolerance, context.WorstTensor, context.Failures,
+            watch.Elapsed);
     }
 }

@@ -24,7 +24,8 @@ internal sealed class ImageSuite : IConformanceSuite
         }
 
         foreach (var item in root.GetProperty("resizes").EnumerateArray())
-            yield return new ConformanceCase($"resize/{item.GetProperty("name").GetString()}", context => Resized(context, folder, item, expected, processor, limits));
+            yield return new ConformanceCase($"resize/{item.GetProperty("name").GetString()}", context => Resized(context, folder, item, expected, processor,
+                limits));
         foreach (var item in root.GetProperty("pil_resize").EnumerateArray())
         {
             var tensor = item.GetProperty("tensor").GetString()!;
@@ -32,7 +33,8 @@ internal sealed class ImageSuite : IConformanceSuite
             {
                 var filter = Enum.Parse<PillowFilter>(item.GetProperty("filter").GetString()!, ignoreCase: true);
                 var source = Decode(folder, item.GetProperty("source").GetString()!);
-                Levels(context, tensor, expected, tensor, PillowResize.Resize(source, item.GetProperty("width").GetInt32(), item.GetProperty("height").GetInt32(), filter), 0);
+                Levels(context, tensor, expected, tensor, PillowResize.Resize(source, item.GetProperty("width").GetInt32(), item.GetProperty("height")
+                    .GetInt32(), filter), 0);
             });
         }
 
@@ -43,7 +45,8 @@ internal sealed class ImageSuite : IConformanceSuite
             context.Near("mask", expected.ReadSingles(mask.GetProperty("tensor").GetString()!), Array.ConvertAll(cells, cell => (float)cell), 0);
         });
         yield return new ConformanceCase("preprocess.tensor", context =>
-            context.Near("tensor", expected.ReadSingles("preprocess.tensor_out"), VaeImageProcessor.Normalize(expected.ReadSingles("preprocess.tensor_in")), 1e-6));
+            context.Near("tensor", expected.ReadSingles("preprocess.tensor_out"), VaeImageProcessor.Normalize(expected.ReadSingles("preprocess.tensor_in")),
+                1e-6));
         yield return new ConformanceCase("postprocess", context => Postprocess(context, folder, root, expected));
     }
 
@@ -64,7 +67,8 @@ internal sealed class ImageSuite : IConformanceSuite
     private static void Resized(CaseContext context, string folder, JsonElement item, SafetensorsFile expected, VaeImageProcessor processor, JsonElement limits)
     {
         var mode = item.TryGetProperty("resize_mode", out var name) ? Enum.Parse<VaeResizeMode>(name.GetString()!, ignoreCase: true) : VaeResizeMode.Default;
-        var image = processor.Resize(Decode(folder, item.GetProperty("source").GetString()!), item.GetProperty("height").GetInt32(), item.GetProperty("width").GetInt32(), mode);
+        var image = processor.Resize(Decode(folder, item.GetProperty("source").GetString()!), item.GetProperty("height").GetInt32(), item.GetProperty("width")
+            .GetInt32(), mode);
         Levels(context, "pixels", expected, item.GetProperty("tensor").GetString()!.Split(' ')[0], image, limits.GetProperty("image_resize_levels").GetInt32());
     }
 

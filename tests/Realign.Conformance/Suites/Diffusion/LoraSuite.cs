@@ -45,7 +45,8 @@ internal sealed class LoraSuite : IConformanceSuite
             _text = CLIPTextModel.Load(pack.File($"{model}/text_encoder"), TorchPlacement.Cpu);
             var inputs = index.GetProperty("inputs");
             using var file = pack.Tensors(inputs.GetProperty("file").GetString()!);
-            _inputs = [.. new[] { "sample", "timestep", "encoder_hidden_states" }.Select(name => TensorConvert.Read(file, inputs.GetProperty(name).GetString()!))];
+            _inputs = [.. new[] { "sample", "timestep", "encoder_hidden_states" }.Select(name => TensorConvert.Read(file, inputs.GetProperty(name)
+                .GetString()!))];
             using var texts = pack.Tensors(inputs.GetProperty("text_file").GetString()!);
             _ids = TensorConvert.Read(texts, inputs.GetProperty("input_ids").GetString()!);
             _expected = pack.Tensors(index.GetProperty("expected").GetString()!);

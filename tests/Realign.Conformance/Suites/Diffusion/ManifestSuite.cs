@@ -21,7 +21,8 @@ internal sealed class ManifestSuite : IConformanceSuite
                 yield return new ConformanceCase(name, context =>
                 {
                     var entries = Entries(Path.Combine(folder, manifest.GetString()!));
-                    var check = ComponentCheck.Run(entry.GetProperty("class").GetString()!, Path.Combine(folder, entry.GetProperty("config").GetString()!), entries);
+                    var check = ComponentCheck.Run(entry.GetProperty("class").GetString()!, Path.Combine(folder, entry.GetProperty("config").GetString()!),
+                        entries);
                     context.EqualSequence("problems", [], check.Problems);
                     context.Equal("parameters", entry.GetProperty("parameters").GetInt64(), check.Parameters);
                     context.Equal("tensors", entry.GetProperty("tensors").GetInt32(), entries.Count);

@@ -47,7 +47,8 @@ internal sealed class PipelineCases(DiffusionPack pack)
         context.Near("scaling_factor", index.GetProperty("scaling_factor").GetDouble(), pipeline.Vae.Config.ScalingFactor, 0);
         using var expected = pack.Tensors(run.GetProperty("file").GetString()!);
         var config = SchedulerConfig.Parse(JsonSerializer.SerializeToUtf8Bytes(run.GetProperty("scheduler_config")));
-        using var scheduler = config.Create(SchedulerKinds.Find(run.GetProperty("scheduler_class").GetString()!), new SchedulerOptions { Eta = Number(run, "eta", 0) });
+        using var scheduler = config.Create(SchedulerKinds.Find(run.GetProperty("scheduler_class").GetString()!),
+            new SchedulerOptions { Eta = Number(run, "eta", 0) });
         var noise = new GoldenNoise(expected);
         // a run that the reference hands to a refiner is compared up to there: the product runs to the end
         var compared = (int)expected.Entries["latents_per_step"].Shape[0];
@@ -68,7 +69,8 @@ internal sealed class PipelineCases(DiffusionPack pack)
                 timesteps.Add((float)progress.Step.Timestep);
             },
         });
-        context.Near("init_noise_sigma", run.GetProperty("init_noise_sigma").GetDouble(), scheduler.InitNoiseSigma, pack.Tolerance("sigmas_rel") * scheduler.InitNoiseSigma);
+        context.Near("init_noise_sigma", run.GetProperty("init_noise_sigma").GetDouble(), scheduler.InitNoiseSigma,
+            pack.Tolerance("sigmas_rel") * scheduler.InitNoiseSigma);
         context.Equal("noise_draws", run.GetProperty("noise_draws").GetInt32(), noise.Draws);
         context.Near("timesteps", expected.ReadSingles("timesteps"), timesteps.ToArray(), pack.Tolerance("timesteps_abs"));
         CompareSteps(context, expected, steps);
@@ -76,7 +78,8 @@ internal sealed class PipelineCases(DiffusionPack pack)
         handedOver?.Dispose();
         DiffusionPack.Near(context, expected, "decoded", images, pack.Tolerance("pipeline_decoded_abs"));
         if (expected.Entries.ContainsKey("image"))
-            DiffusionPack.Near(context, expected, "image", images.div(Scalars.Of(2)).add(Scalars.Of(0.5)).clamp(Scalars.Of(0), Scalars.Of(1)), pack.Tolerance("pipeline_decoded_abs"));
+            DiffusionPack.Near(context, expected, "image", images.div(Scalars.Of(2)).add(Scalars.Of(0.5)).clamp(Scalars.Of(0), Scalars.Of(1)),
+                pack.Tolerance("pipeline_decoded_abs"));
         var png = run.GetProperty("png");
         context.Equal("images", png.GetArrayLength(), (int)images.shape[0]);
         for (var i = 0; i < png.GetArrayLength(); i++)
@@ -152,5 +155,6 @@ internal sealed class PipelineCases(DiffusionPack pack)
 
     private static List<string>? Texts(JsonElement element, string name) => !Has(element, name)
         ? null
-        : element.GetProperty(name) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray().Select(text => text.GetString()!)] : [element.GetProperty(name).GetString()!];
+        : element.GetProperty(name) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray().Select(text => text.GetString()!)]
+            : [element.GetProperty(name).GetString()!];
 }

@@ -94,7 +94,8 @@ internal sealed class SchedulersSuite : IConformanceSuite
         private void CompareSchedule(Scheduler scheduler, SafetensorsFile expected)
         {
             using var alphas = SafetensorsFile.Open(Path.Combine(folder, root.GetProperty("alphas_cumprod_file").GetString()!));
-            Relative("alphas_cumprod", alphas.ReadSingles(entry.GetProperty("alphas_cumprod").GetString()!), [.. scheduler.AlphasCumprod], Limit("alphas_cumprod_rel"));
+            Relative("alphas_cumprod", alphas.ReadSingles(entry.GetProperty("alphas_cumprod").GetString()!), [.. scheduler.AlphasCumprod],
+                Limit("alphas_cumprod_rel"));
             context.Near("timesteps", Values(expected, "timesteps"), [.. scheduler.Timesteps.Select(time => (float)time)], Limit("timesteps_abs"));
             if (_tensors.Contains("sigmas"))
                 Relative("sigmas", Values(expected, "sigmas"), [.. scheduler.Sigmas.Select(sigma => (float)sigma)], Limit("sigmas_rel"));

@@ -64,7 +64,8 @@ internal sealed class GenerationSuite : IConformanceSuite
                     context.Equal($"prompt {index} best token", LlmPack.Ints(prompt.GetProperty("top5_ids"))[0], GreedyDecoder.Best(logits));
                 if (file.Entries.ContainsKey($"{Type}.all_logits_prompt{index}"))
                 {
-                    context.Near($"prompt {index} all logits", file.ReadSingles($"{Type}.all_logits_prompt{index}"), TokenLikelihood.AllLogits(work, ids), Tolerance("logits"));
+                    context.Near($"prompt {index} all logits", file.ReadSingles($"{Type}.all_logits_prompt{index}"), TokenLikelihood.AllLogits(work, ids),
+                        Tolerance("logits"));
                 }
 
                 index++;
@@ -178,7 +179,12 @@ internal sealed class GenerationSuite : IConformanceSuite
         }
 
         private LlamaContext Open() =>
-            LlmPack.Load(File).CreateContext(new LlamaContextOptions { ContextSize = LlmPack.Load(File).TrainedContext, FullPrecision = FullPrecision, Threads = 1 });
+            LlmPack.Load(File).CreateContext(new LlamaContextOptions
+            {
+                ContextSize = LlmPack.Load(File).TrainedContext,
+                FullPrecision = FullPrecision,
+                Threads = 1
+            });
 
         private double Tolerance(string name) => Tolerances.GetProperty(name).GetDouble();
     }

@@ -16,17 +16,20 @@ internal sealed class SceneSuite : IConformanceSuite
         var tags = answers.GetProperty("contexts").EnumerateArray().ToDictionary(item => LlmPack.Text(item, "id"),
             item => item.GetProperty("tags").EnumerateArray().Select(tag => tag.GetString()!).ToList());
         foreach (var test in answers.GetProperty("answers").EnumerateArray())
-            yield return new ConformanceCase($"scene_answers/{LlmPack.Text(test, "id")}", context => Answer(context, test, tags[LlmPack.Text(test, "context")]));
+            yield return new ConformanceCase($"scene_answers/{LlmPack.Text(test, "id")}", context =>
+                Answer(context, test, tags[LlmPack.Text(test, "context")]));
         foreach (var (test, index) in LlmPack.Json(folder, "sam_reward.json").GetProperty("cases").EnumerateArray().Select((test, index) => (test, index)))
             yield return new ConformanceCase($"sam_reward/{index}", context => Reward(context, test));
-        yield return new ConformanceCase("scene_tasks/word_match", context => WordMatch(context, LlmPack.Json(folder, "scene_tasks.json").GetProperty("tasks")));
+        yield return new ConformanceCase("scene_tasks/word_match", context => WordMatch(context, LlmPack.Json(folder, "scene_tasks.json")
+            .GetProperty("tasks")));
     }
 
     private static void Answer(CaseContext context, JsonElement test, List<string> tags)
     {
         var reply = test.TryGetProperty("answer", out var whole)
             ? whole.GetString()!
-            : string.Concat(test.GetProperty("answer_parts").EnumerateArray().Select(part => string.Concat(Enumerable.Repeat(part[0].GetString(), part[1].GetInt32()))));
+            : string.Concat(test.GetProperty("answer_parts").EnumerateArray()
+                .Select(part => string.Concat(Enumerable.Repeat(part[0].GetString(), part[1].GetInt32()))));
         var answer = SceneAnswer.Parse(reply, tags);
         context.Equal("verdict", LlmPack.Text(test, "verdict"), answer.BrokenRule is null ? "ok" : "invalid");
         // two cases may be found by either of two rules: the pack's own note says so for nesting beyond a parser's limit
@@ -88,7 +91,8 @@ internal sealed class SceneSuite : IConformanceSuite
         }
 
         context.Near("three-way error", rule.Count(right => !right) / (double)rule.Count, plain.Count(right => !right) / (double)plain.Count);
-        context.Near("error on certain and absent tags", ruleSure.Count(right => !right) / (double)ruleSure.Count, plainSure.Count(right => !right) / (double)plainSure.Count);
+        context.Near("error on certain and absent tags", ruleSure.Count(right => !right) / (double)ruleSure.Count,
+            plainSure.Count(right => !right) / (double)plainSure.Count);
     }
 
     private static string Stem(string word) => word.Length > 3 && word.EndsWith('s') && !word.EndsWith("ss", StringComparison.Ordinal) ? word[..^1] : word;

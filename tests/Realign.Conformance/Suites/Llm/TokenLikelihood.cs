@@ -41,7 +41,8 @@ internal static class TokenLikelihood
         var prefix = vocabulary.Tokenize("\n", addSpecial: false, parseSpecial: false);
         var whole = vocabulary.Tokenize("\n" + text, addSpecial: false, parseSpecial: false);
         // byte-level BPE puts none anywhere, and may join the line feed with the text
-        return prefix.Length > 1 && whole.AsSpan().StartsWith(prefix) ? whole[prefix.Length..] : vocabulary.Tokenize(text, addSpecial: false, parseSpecial: false);
+        return prefix.Length > 1 && whole.AsSpan().StartsWith(prefix) ? whole[prefix.Length..] : vocabulary.Tokenize(text, addSpecial: false,
+            parseSpecial: false);
     }
 
     private static double LogSoftmax(ReadOnlySpan<float> logits, int index)

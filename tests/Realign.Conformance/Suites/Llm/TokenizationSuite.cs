@@ -50,8 +50,10 @@ internal sealed class TokenizationSuite : IConformanceSuite
         context.Equal("detokenized_special", LlmPack.Hex(test.GetProperty("detokenized_special")),
             Convert.ToHexStringLower(vocabulary.Detokenize(special)));
         if (test.TryGetProperty("plain_transformers", out var normalized))
-            context.EqualSequence("plain_transformers", LlmPack.Ints(normalized), vocabulary.Tokenize(vocabulary.Normalize(text), addSpecial: false, parseSpecial: false));
+            context.EqualSequence("plain_transformers", LlmPack.Ints(normalized), vocabulary.Tokenize(vocabulary.Normalize(text), addSpecial: false,
+                parseSpecial: false));
         if (test.TryGetProperty("special_transformers", out var normalizedSpecial))
-            context.EqualSequence("special_transformers", LlmPack.Ints(normalizedSpecial), vocabulary.Tokenize(vocabulary.Normalize(text), addSpecial: true, parseSpecial: true));
+            context.EqualSequence("special_transformers", LlmPack.Ints(normalizedSpecial), vocabulary.Tokenize(vocabulary.Normalize(text), addSpecial: true,
+                parseSpecial: true));
     }
 }

@@ -44,7 +44,8 @@ public sealed class GroundingDinoSuite : IConformanceSuite
 
     private static string ModelFolder(string folder) => Path.Combine(folder, "model");
 
-    private static GroundingDinoModel Open(string folder, string graph) => GroundingDinoModel.Open(ModelFolder(folder), Path.Combine(folder, graph), new OnnxModelOptions());
+    private static GroundingDinoModel Open(string folder, string graph) => GroundingDinoModel.Open(ModelFolder(folder), Path.Combine(folder, graph),
+        new OnnxModelOptions());
 
     private static HashSet<int> Delimiters(BertTokenizer tokenizer) => [tokenizer.ClsId, tokenizer.SepId, tokenizer.Encode(".")[1], tokenizer.Encode("?")[1]];
 
@@ -63,7 +64,8 @@ public sealed class GroundingDinoSuite : IConformanceSuite
         context.EqualSequence("tokens", item.GetProperty("tokens").Strings(), ids.Select(tokenizer.Token));
         var spans = PhrasePrompt.Spans(ids, delimiters, ids.Length);
         context.EqualSequence("spans", ReadSpans(item.GetProperty("spans")), spans);
-        context.EqualSequence("span_text", item.GetProperty("span_text").Strings(), spans.Select(span => tokenizer.Decode(ids.AsSpan()[span.Start..span.End], false)));
+        context.EqualSequence("span_text", item.GetProperty("span_text").Strings(), spans.Select(span => tokenizer.Decode(ids.AsSpan()[span.Start..span.End],
+            false)));
         var (positions, mask) = PhrasePrompt.Blocks(ids, delimiters);
         context.EqualSequence("position_ids", item.GetProperty("position_ids").Ints().Select(value => (long)value), positions);
         context.EqualSequence("mask", data.Bytes($"mask_{index}").ToArray(), mask.Select(value => (byte)(value ? 1 : 0)));
@@ -80,7 +82,8 @@ public sealed class GroundingDinoSuite : IConformanceSuite
         var longest = rows.Max(row => row.Length);
         int[][] padded = [.. rows.Select(row => (int[])[.. row, .. Enumerable.Repeat(tokenizer.PadId, longest - row.Length)])];
         context.EqualSequence("input_ids", data.ReadInt64s($"{prefix}input_ids"), padded.SelectMany(row => row).Select(id => (long)id));
-        context.EqualSequence("attention_mask", data.ReadInt64s($"{prefix}attention_mask"), rows.SelectMany(row => Enumerable.Range(0, longest).Select(i => i < row.Length ? 1L : 0L)));
+        context.EqualSequence("attention_mask", data.ReadInt64s($"{prefix}attention_mask"), rows.SelectMany(row => Enumerable.Range(0, longest)
+            .Select(i => i < row.Length ? 1L : 0L)));
         var blocks = padded.Select(row => PhrasePrompt.Blocks(row, Delimiters(tokenizer))).ToList();
         context.EqualSequence("position_ids", data.ReadInt64s($"{prefix}position_ids"), blocks.SelectMany(block => block.PositionIds));
         context.EqualSequence("mask", data.Bytes($"{prefix}mask").ToArray(), blocks.SelectMany(block => block.Mask).Select(value => (byte)(value ? 1 : 0)));
@@ -120,7 +123,8 @@ public sealed class GroundingDinoSuite : IConformanceSuite
         context.Equal("pixel_values count", images.Count * plane, expected.Length);
         for (var index = 0; index < images.Count; index++)
         {
-            ResizeOrder.Compare(context, originals[index], (images[index].Width, images[index].Height), resized => normalization.Apply(resized, maxWidth, maxHeight),
+            ResizeOrder.Compare(context, originals[index], (images[index].Width, images[index].Height), resized => normalization.Apply(resized, maxWidth,
+                maxHeight),
                 expected.AsSpan(index * plane, plane), normalization.Apply(images[index], maxWidth, maxHeight), PixelTolerance);
         }
 
@@ -134,7 +138,8 @@ public sealed class GroundingDinoSuite : IConformanceSuite
         {
             var size = rule.GetProperty("in_hw").Ints();
             var (width, height) = SizeRules.ShortestEdge(size[1], size[0], rule.GetProperty("short").GetInt32(), rule.GetProperty("long").GetInt32());
-            context.EqualSequence($"{size[0]}x{size[1]} to {rule.GetProperty("short")}/{rule.GetProperty("long")}", rule.GetProperty("out_hw").Ints(), [height, width]);
+            context.EqualSequence($"{size[0]}x{size[1]} to {rule.GetProperty("short")}/{rule.GetProperty("long")}", rule.GetProperty("out_hw").Ints(),
+                [height, width]);
         }
     }
 
@@ -165,7 +170,8 @@ public sealed class GroundingDinoSuite : IConformanceSuite
             {
                 var size = run.GetProperty("sizes_hw")[index].Ints();
                 Post(context, model, row, outputs[index], ids[index], (size[1], size[0]));
-                Mapping(context, data, $"{name}.row{index}", model, row.GetProperty("mapping"), outputs[index], (ids[index], lengths[index]), (size[1], size[0]));
+                Mapping(context, data, $"{name}.row{index}", model, row.GetProperty("mapping"), outputs[index], (ids[index], lengths[index]),
+                    (size[1], size[0]));
             }
         }
     }
@@ -199,7 +205,8 @@ public sealed class GroundingDinoSuite : IConformanceSuite
             context.Near($"{what} boxes", [.. post.GetProperty("boxes_xyxy").EnumerateArray().SelectMany(box => box.Singles())],
                 NmsBoxesSuite.Flatten(boxes), BoxTolerance * Math.Max(size.Width, size.Height));
             context.EqualSequence($"{what} labels", post.GetProperty("text_labels").Strings(), kept.Select(query => model.Tokenizer.Decode(
-                [.. DinoPostProcessing.LabelColumns(output, query, post.GetProperty("text_threshold").GetSingle()).Where(column => column < ids.Length).Select(column => ids[column])], false)));
+                [.. DinoPostProcessing.LabelColumns(output, query, post.GetProperty("text_threshold").GetSingle()).Where(column => column < ids.Length)
+                    .Select(column => ids[column])], false)));
             foreach (var nms in post.GetProperty("nms").EnumerateObject())
             {
                 context.EqualSequence($"{what} nms {nms.Name}", nms.Value.Ints(), NonMaximumSuppression.Keep(
@@ -209,7 +216,8 @@ public sealed class GroundingDinoSuite : IConformanceSuite
     }
 
     private static void Mapping(
-        CaseContext context, SafetensorsFile data, string key, GroundingDinoModel model, JsonElement mapping, DinoOutput output, (int[] Ids, int Length) prompt, (int Width, int Height) size)
+        CaseContext context, SafetensorsFile data, string key, GroundingDinoModel model, JsonElement mapping, DinoOutput output, (int[] Ids, int Length) prompt,
+            (int Width, int Height) size)
     {
         var spans = PhrasePrompt.Spans(prompt.Ids, model.Delimiters, prompt.Length);
         context.EqualSequence("spans", ReadSpans(mapping.GetProperty("spans")), spans);
@@ -229,7 +237,8 @@ public sealed class GroundingDinoSuite : IConformanceSuite
         context.EqualSequence("best_query_per_phrase", mapping.GetProperty("best_query_per_phrase").Ints(), queries);
         context.Near("best_score_per_phrase", mapping.GetProperty("best_score_per_phrase").Singles(), [.. queries.Select(Mean)], ScoreTolerance);
         context.Near("best_box_per_phrase", [.. mapping.GetProperty("best_box_per_phrase").EnumerateArray().SelectMany(box => box.Singles())],
-            NmsBoxesSuite.Flatten(queries.Select(query => DinoPostProcessing.Box(output, query, size.Width, size.Height))), BoxTolerance * Math.Max(size.Width, size.Height));
+            NmsBoxesSuite.Flatten(queries.Select(query => DinoPostProcessing.Box(output, query, size.Width, size.Height))), BoxTolerance * Math.Max(size.Width,
+                size.Height));
     }
 
     private static void TooLong(CaseContext context, string folder, JsonElement item)

@@ -27,7 +27,8 @@ public sealed class NmsBoxesSuite : IConformanceSuite
             yield return new ConformanceCase($"masks/{item.Text("name")}", context => Mask(context, data, item));
         yield return new ConformanceCase("mask_iou", context => MaskIou(context, data, root.GetProperty("mask_iou")));
         foreach (var item in root.GetProperty("downsampling").GetProperty("cases").EnumerateArray())
-            yield return new ConformanceCase($"downsampling/{item.Text("mask")}.{item.GetProperty("grid").GetInt32()}", context => Downsampling(context, data, item));
+            yield return new ConformanceCase($"downsampling/{item.Text("mask")}.{item.GetProperty("grid").GetInt32()}", context =>
+                Downsampling(context, data, item));
         yield return new ConformanceCase("union", context => Union(context, data, root.GetProperty("union")));
         yield return new ConformanceCase("overlap_owner", context => Owner(context, data, root.GetProperty("overlap_owner")));
     }
@@ -67,7 +68,8 @@ public sealed class NmsBoxesSuite : IConformanceSuite
             {
                 // null = 0/0, for which the pack recommends 0
                 var expected = item.GetProperty("iou_nan_as_null")[i][j];
-                context.Near($"iou[{i},{j}]", expected.ValueKind == JsonValueKind.Null ? 0 : expected.GetDouble(), BoxGeometry.Iou(boxes[i], boxes[j]), Tolerance);
+                context.Near($"iou[{i},{j}]", expected.ValueKind == JsonValueKind.Null ? 0 : expected.GetDouble(), BoxGeometry.Iou(boxes[i], boxes[j]),
+                    Tolerance);
             }
         }
     }
@@ -141,7 +143,8 @@ public sealed class NmsBoxesSuite : IConformanceSuite
             return;
         var smooth = MaskGrid.Bilinear(mask, grid, antialias: true);
         context.Near("bilinear_antialias", file.ReadSingles($"bilinear_antialias.{key}"), smooth, Tolerance);
-        context.EqualSequence("bilinear_antialias_gt0", file.Bytes($"bilinear_antialias_gt0.{key}").ToArray(), smooth.Select(value => (byte)(value > 0 ? 1 : 0)));
+        context.EqualSequence("bilinear_antialias_gt0", file.Bytes($"bilinear_antialias_gt0.{key}").ToArray(),
+            smooth.Select(value => (byte)(value > 0 ? 1 : 0)));
     }
 
     private static void Union(CaseContext context, string data, JsonElement item)

@@ -45,7 +45,8 @@ public sealed partial class OrtSuite : IConformanceSuite
         var inputs = item.GetProperty("inputs").EnumerateObject().ToDictionary(input => input.Name, input => OnnxPack.Tensor(io, $"{key}.in.{input.Name}"));
         var outputs = model.Run(inputs, null, CancellationToken.None);
         foreach (var output in item.GetProperty("outputs").EnumerateObject())
-            Compare(context, output.Name, OnnxPack.Tensor(io, $"{key}.out.{output.Name}"), outputs[output.Name], good.Text("file").Contains("fp16", StringComparison.Ordinal));
+            Compare(context, output.Name, OnnxPack.Tensor(io, $"{key}.out.{output.Name}"), outputs[output.Name], good.Text("file").Contains("fp16",
+                StringComparison.Ordinal));
     }
 
     private static void CheckDeclaration(CaseContext context, JsonElement io, OnnxModel model)
@@ -73,7 +74,8 @@ public sealed partial class OrtSuite : IConformanceSuite
                 break;
             case OnnxElementType.Float32 or OnnxElementType.Float16:
                 var (left, right) = (expected.ToSingles(), actual.ToSingles());
-                context.Near(name, left.Zip(right, (a, b) => Math.Max(0, CaseContext.Largest([a], [b]) - (HalfRelative * Math.Abs(a)))).DefaultIfEmpty(0).Max(), HalfAbsolute);
+                context.Near(name, left.Zip(right, (a, b) => Math.Max(0, CaseContext.Largest([a], [b]) - (HalfRelative * Math.Abs(a)))).DefaultIfEmpty(0).Max(),
+                    HalfAbsolute);
                 break;
             case OnnxElementType.Int64:
                 context.EqualSequence(name, expected.AsSpan<long>().ToArray(), actual.AsSpan<long>().ToArray());
@@ -95,7 +97,8 @@ public sealed partial class OrtSuite : IConformanceSuite
         {
             context.Equal("path in the error", path, exception.Path);
             context.True("the error has no way out", exception.WayOut.Length > 0);
-            context.True($"the reason repeats the runtime's wording: {exception.Message}", !exception.Message.Contains("ONNXRuntimeError", StringComparison.Ordinal));
+            context.True($"the reason repeats the runtime's wording: {exception.Message}", !exception.Message.Contains("ONNXRuntimeError",
+                StringComparison.Ordinal));
         }
     }
 

@@ -117,7 +117,8 @@ public sealed class RamSuite : IConformanceSuite
             tagger.Run(data.ReadSingles($"{Stem(item)}.pixel_values"), CancellationToken.None));
         var image = ImageDecoder.Decode(File.ReadAllBytes(Path.Combine(folder, "images", item.Text("image"))));
         var tags = tagger.Tag(image, null, includeUngroundable: true, CancellationToken.None);
-        context.EqualSequence("indices", item.GetProperty("outputs").GetProperty("ram").GetProperty("per_class").GetProperty("indices").Ints(), tags.Select(tag => tag.Index));
+        context.EqualSequence("indices", item.GetProperty("outputs").GetProperty("ram").GetProperty("per_class").GetProperty("indices").Ints(),
+            tags.Select(tag => tag.Index));
         context.True("a decision has a probability", tags.All(tag => tag.Probability is null));
     }
 
@@ -131,7 +132,8 @@ public sealed class RamSuite : IConformanceSuite
         context.EqualSequence("indices", item.GetProperty("indices").Ints(), indices);
         context.Equal("text", item.Text("text"), string.Join(root.Text("delimiter"), indices.Select(index => names[index])));
         var top = item.GetProperty("top2").Ints();
-        context.EqualSequence("top2", top, Enumerable.Range(0, logits.Length).OrderByDescending(index => TagScores.Probability(logits[index])).Take(top.Length));
+        context.EqualSequence("top2", top, Enumerable.Range(0, logits.Length).OrderByDescending(index => TagScores.Probability(logits[index]))
+            .Take(top.Length));
     }
 
     private static void Batch(CaseContext context, string folder, JsonElement root)

@@ -61,9 +61,11 @@ public sealed class SamSuite : IConformanceSuite
         ResizeOrder.Compare(context, image, (width, height), resized => normalization.Apply(resized, model.ImageSize, model.ImageSize),
             pixels.ReadSingles($"{Stem(item)}.pixel_values"), values, PixelTolerance);
         using var encoder = OnnxModel.Open(Path.Combine(folder, "model", "onnx", "vision_encoder.onnx"));
-        var outputs = encoder.Run(new Dictionary<string, OnnxTensor> { ["pixel_values"] = OnnxPack.Tensor(pixels, $"{Stem(item)}.pixel_values") }, null, CancellationToken.None);
+        var outputs = encoder.Run(new Dictionary<string, OnnxTensor> { ["pixel_values"] = OnnxPack.Tensor(pixels, $"{Stem(item)}.pixel_values") }, null,
+            CancellationToken.None);
         context.Near("image_embeddings", embeddings.ReadSingles($"{Stem(item)}.image_embeddings"), outputs["image_embeddings"].ToSingles(), EmbeddingTolerance);
-        context.Near("image_positional_embeddings", embeddings.ReadSingles("image_positional_embeddings"), outputs["image_positional_embeddings"].ToSingles(), EmbeddingTolerance);
+        context.Near("image_positional_embeddings", embeddings.ReadSingles("image_positional_embeddings"), outputs["image_positional_embeddings"].ToSingles(),
+            EmbeddingTolerance);
     }
 
     private static void SizeRule(CaseContext context, JsonElement rules)
@@ -78,8 +80,10 @@ public sealed class SamSuite : IConformanceSuite
 
     private static List<SamPrompt> Prompts(JsonElement item)
     {
-        var boxes = item.Maybe("boxes_xyxy")?.EnumerateArray().Select(box => box.Singles()).Select(box => new BoundingBox(box[0], box[1], box[2], box[3])).ToList();
-        var points = item.Maybe("points")?.EnumerateArray().Select(group => group.EnumerateArray().Select(point => point.Singles()).Select(point => (point[0], point[1])).ToList()).ToList();
+        var boxes = item.Maybe("boxes_xyxy")?.EnumerateArray().Select(box => box.Singles()).Select(box => new BoundingBox(box[0], box[1], box[2], box[3]))
+            .ToList();
+        var points = item.Maybe("points")?.EnumerateArray().Select(group => group.EnumerateArray().Select(point => point.Singles()).Select(point =>
+            (point[0], point[1])).ToList()).ToList();
         var labels = item.Maybe("labels")?.EnumerateArray().Select(group => group.Ints()).ToList();
         return [.. Enumerable.Range(0, boxes?.Count ?? points!.Count).Select(index =>
             new SamPrompt(points?[index] ?? [], labels?[index] ?? [], boxes is null ? null : boxes[index]))];
@@ -116,7 +120,8 @@ public sealed class SamSuite : IConformanceSuite
             for (var index = 0; index < results[prompt].IouScores.Length; index++)
             {
                 var low = results[prompt].Low(index);
-                Check($"stability_of_low_res[{prompt}][{index}]", item.GetProperty("stability_of_low_res")[prompt][index], SamMasks.Stability(low, offset), low);
+                Check($"stability_of_low_res[{prompt}][{index}]", item.GetProperty("stability_of_low_res")[prompt][index], SamMasks.Stability(low, offset),
+                    low);
                 if (item.Maybe("stability_of_full_size") is not { } full)
                     continue;
                 var logits = model.FullLogits(results[prompt], index, image.Width, image.Height);
@@ -171,7 +176,8 @@ public sealed class SamSuite : IConformanceSuite
         context.Near("difference to the box decoder", item.GetProperty("max_abs_difference_to_box_decoder").GetDouble(), difference, 2 * LogitTolerance);
     }
 
-    private static (Dictionary<string, OnnxTensor> Inputs, SafetensorsFile Data) OfficialInputs(string folder, JsonElement official, JsonElement item, OnnxModel graph)
+    private static (Dictionary<string, OnnxTensor> Inputs, SafetensorsFile Data) OfficialInputs(string folder, JsonElement official, JsonElement item,
+        OnnxModel graph)
     {
         var data = SafetensorsFile.Open(Path.Combine(folder, "official.safetensors"));
         using var embeddings = SafetensorsFile.Open(Path.Combine(folder, "embeddings.safetensors"));
@@ -207,7 +213,8 @@ public sealed class SamSuite : IConformanceSuite
             var best = 1 + SamMasks.Best(outputs["iou_predictions"].ToSingles().AsSpan(1));
             context.Equal("best_of_1_2_3", item.GetProperty("best_of_1_2_3").GetInt32(), best);
             var mask = file.Bytes($"{name}.best_mask").ToArray();
-            ComparePixels(context, "best_mask", mask, [.. outputs["masks"].ToSingles().AsSpan(best * mask.Length, mask.Length).ToArray().Select(logit => (byte)(logit > 0 ? 1 : 0))]);
+            ComparePixels(context, "best_mask", mask, [.. outputs["masks"].ToSingles().AsSpan(best * mask.Length, mask.Length).ToArray().Select(logit =>
+                (byte)(logit > 0 ? 1 : 0))]);
             return;
         }
 

@@ -49,13 +49,15 @@ internal static partial class TorchCalls
             "leaky_relu" => One(t => t("x").leaky_relu(Number(0))),
             "pow" => One(t => t("x").pow(Number(0))),
             "clamp" when Numbers(arguments).Length == 2 => One(t => t("x").clamp(Number(0), Number(1))),
-            "linear" when text == $"linear({arguments})" || name.StartsWith("gemm_linear", StringComparison.Ordinal) => One(t => linear(t("x"), t("w"), t("b"))),
+            "linear" when text == $"linear({arguments})" || name.StartsWith("gemm_linear", StringComparison.Ordinal) =>
+                One(t => linear(t("x"), t("w"), t("b"))),
             "einsum" => One(t => einsum(QuotePattern().Match(arguments).Groups[1].Value, t("a"), t("b"))),
             "layer_norm" when arguments.Contains("[C]", StringComparison.Ordinal) =>
                 One(t => layer_norm(t("x"), [t("x").shape[^1]], t("w"), t("b"), Numbers(arguments)[^1])),
             "group_norm" => One(t => group_norm(t("x"), Long(0), t("w").flatten(), t("b").flatten(), Numbers(arguments)[^1])),
             "conv2d" when arguments.Contains("dilation=", StringComparison.Ordinal) => One(t => conv2d(t("x"), t("w"),
-                arguments.Contains(" b,", StringComparison.Ordinal) ? t("b") : null, Pair(arguments, "stride"), Pair(arguments, "padding"), Pair(arguments, "dilation"), Named(arguments, "groups"))),
+                arguments.Contains(" b,", StringComparison.Ordinal) ? t("b") : null, Pair(arguments, "stride"), Pair(arguments, "padding"),
+                    Pair(arguments, "dilation"), Named(arguments, "groups"))),
             "interpolate" when arguments.Contains("align_corners", StringComparison.Ordinal) => One(t => interpolate(t("x"), [Long(0), Long(1)], null,
                 arguments.Contains("bicubic", StringComparison.Ordinal) ? InterpolationMode.Bicubic : InterpolationMode.Bilinear,
                 arguments.Contains("align_corners=True", StringComparison.Ordinal))),
@@ -100,7 +102,8 @@ internal static partial class TorchCalls
     private static long[] Pair(string arguments, string key) =>
         [.. Numbers(Regex.Match(arguments, $@"{key}=\[([^\]]*)\]").Groups[1].Value).Select(value => (long)value)];
 
-    private static long Named(string arguments, string key) => long.Parse(Regex.Match(arguments, $@"{key}=(\d+)").Groups[1].Value, CultureInfo.InvariantCulture);
+    private static long Named(string arguments, string key) => long.Parse(Regex.Match(arguments, $@"{key}=(\d+)").Groups[1].Value,
+        CultureInfo.InvariantCulture);
 
     [GeneratedRegex(@"^(\w+)\((.*)\)(?:\s.*|:.*)?$")]
     private static partial Regex CallPattern();

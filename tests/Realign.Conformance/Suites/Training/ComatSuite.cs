@@ -19,7 +19,8 @@ internal sealed class ComatSuite : IConformanceSuite
     public IEnumerable<ConformanceCase> Cases(string folder)
     {
         foreach (var entry in Parse(Path.Combine(folder, "attention_losses.json")).GetProperty("cases").EnumerateArray())
-            yield return Case(folder, "attention_losses", $"attention_losses/{entry.GetProperty("id").GetString()}", (golden, context) => Losses(golden, context, entry));
+            yield return Case(folder, "attention_losses", $"attention_losses/{entry.GetProperty("id").GetString()}", (golden, context) =>
+                Losses(golden, context, entry));
         yield return Case(folder, "step", "step/generator", Generator);
         yield return Case(folder, "step", "step/closed_form", ClosedForm);
         yield return Case(folder, "step", "step/chained", Chained);
@@ -81,7 +82,8 @@ internal sealed class ComatSuite : IConformanceSuite
         var logits = setup.OpenDiscriminator().Logits(latents);
         var adversarial = LatentDiscriminator.GeneratorLoss(logits);
         var groups = setup.Groups();
-        context.EqualSequence("groups", json.GetProperty("groups").EnumerateArray().Select(group => $"{group.GetProperty("maps")} {group.GetProperty("height")} {group.GetProperty("width")}"),
+        context.EqualSequence("groups", json.GetProperty("groups").EnumerateArray().Select(group =>
+            $"{group.GetProperty("maps")} {group.GetProperty("height")} {group.GetProperty("width")}"),
             groups.Select(group => $"{group.Count} {group[0].shape[1]} {group[0].shape[2]}"));
         var losses = groups.Select(group => AttentionConcentration.OfGroup(group, golden.Read("in.masks"), setup.Entities)).ToList();
         foreach (var (index, expected) in json.GetProperty("per_group").EnumerateArray().Index())
@@ -94,7 +96,8 @@ internal sealed class ComatSuite : IConformanceSuite
         var pixel = losses.Select(loss => loss.Pixel).Aggregate((left, right) => left.add(right));
         var weights = json.GetProperty("weights");
         var total = caption.add(token.to(ScalarType.Float32).mul(Scalars.Of(weights.GetProperty("alpha").GetDouble())))
-            .add(pixel.to(ScalarType.Float32).mul(Scalars.Of(weights.GetProperty("beta").GetDouble()))).add(adversarial.mul(Scalars.Of(weights.GetProperty("lam").GetDouble())));
+            .add(pixel.to(ScalarType.Float32).mul(Scalars.Of(weights.GetProperty("beta").GetDouble()))).add(
+                adversarial.mul(Scalars.Of(weights.GetProperty("lam").GetDouble())));
         setup.Part(context, "cap", caption);
         golden.Compare(context, "out.grad_image", image.grad!);
         golden.Compare(context, "out.grad_latents_from_caption", latents.grad!);
@@ -123,11 +126,13 @@ internal sealed class ComatSuite : IConformanceSuite
         setup.ClearMaps();
         var latents = rollout.Result.detach().requires_grad_();
         setup.Caption(setup.Networks.Vae.Decode(latents.div(Scalars.Of(setup.Networks.ScalingFactor))))
-            .add(LatentDiscriminator.GeneratorLoss(setup.OpenDiscriminator().Logits(latents)).mul(Scalars.Of(golden.Json.GetProperty("weights").GetProperty("lam").GetDouble()))).backward();
+            .add(LatentDiscriminator.GeneratorLoss(setup.OpenDiscriminator().Logits(latents)).mul(Scalars.Of(golden.Json.GetProperty("weights")
+                .GetProperty("lam").GetDouble()))).backward();
         golden.Compare(context, "out.grad_latents", latents.grad!);
         setup.ClearGradients();
         var weights = golden.Json.GetProperty("weights");
-        rollout.BackwardClosedForm(setup.Sampler, setup.Predict, latents.grad!, new RolloutOptions { GradedSteps = setup.Graded }, setup.Trained, extraLoss: index =>
+        rollout.BackwardClosedForm(setup.Sampler, setup.Predict, latents.grad!, new RolloutOptions { GradedSteps = setup.Graded }, setup.Trained,
+            extraLoss: index =>
         {
             var times = setup.Recorded.Count(step => step == index);
             var losses = setup.GroupsOf(index).Select(group => AttentionConcentration.OfGroup(group, golden.Read("in.masks"), setup.Entities)).ToList();
@@ -183,7 +188,8 @@ internal sealed class ComatSuite : IConformanceSuite
             var json = golden.Json;
             Networks = TrainingNetworks.Open(golden.Part);
             _emptyStates = Networks.Encode(Ints(json.GetProperty("empty_ids")));
-            _predictor = new NoisePredictor(Networks.UNet, Networks.Encode(Ints(json.GetProperty("ids"))), _emptyStates, json.GetProperty("guidance_scale").GetDouble());
+            _predictor = new NoisePredictor(Networks.UNet, Networks.Encode(Ints(json.GetProperty("ids"))), _emptyStates, json.GetProperty("guidance_scale")
+                .GetDouble());
             Sampler = LinearSampler.Ddpm(Networks.AlphasCumprod(), Ints(json.GetProperty("timesteps")));
             Generator = Lora(Networks.UNet, "in.generator.");
             Trained = [.. Generator.Parameters.Select(item => item.Tensor)];
@@ -238,7 +244,8 @@ internal sealed class ComatSuite : IConformanceSuite
             _discriminatorLora = Lora(unet, "in.discriminator.");
             _headWeight = _golden.Read("in.head.weight").requires_grad_();
             _headBias = _golden.Read("in.head.bias").requires_grad_();
-            return new LatentDiscriminator(unet, _headWeight, _headBias, _golden.Json.GetProperty("discriminator").GetProperty("timestep").GetInt32(), _emptyStates);
+            return new LatentDiscriminator(unet, _headWeight, _headBias, _golden.Json.GetProperty("discriminator").GetProperty("timestep").GetInt32(),
+                _emptyStates);
         }
 
         public Dictionary<string, Tensor> DiscriminatorParameters()

@@ -45,7 +45,8 @@ internal sealed class DdpoSuite : IConformanceSuite
         golden.Compare(context, $"step.{index}.out.ratio", ratio);
         golden.Compare(context, $"step.{index}.out.loss", Numbers(loss));
         golden.Compare(context, $"step.{index}.out.grad_eps", eps.grad!);
-        context.EqualSequence("clipped", entry.GetProperty("clipped").EnumerateArray().Select(flag => flag.GetBoolean()), Numbers(ratio).Select(value => Math.Abs(value - 1) > clip));
+        context.EqualSequence("clipped", entry.GetProperty("clipped").EnumerateArray().Select(flag => flag.GetBoolean()), Numbers(ratio).Select(value =>
+            Math.Abs(value - 1) > clip));
     }
 
     private static void Advantages(TrainingGolden golden, CaseContext context)
@@ -58,7 +59,8 @@ internal sealed class DdpoSuite : IConformanceSuite
             var advantages = buffers.Update(Texts(epoch.GetProperty("prompts")), Doubles(epoch.GetProperty("rewards")));
             var expected = epoch.GetProperty("expected");
             TrainingGolden.Compare(context, $"advantages {index}", expected.GetProperty("advantages"), advantages);
-            TrainingGolden.Compare(context, $"clipped {index}", expected.GetProperty("clipped"), [.. advantages.Select(value => Math.Clamp(value, -limit, limit))]);
+            TrainingGolden.Compare(context, $"clipped {index}", expected.GetProperty("clipped"),
+                [.. advantages.Select(value => Math.Clamp(value, -limit, limit))]);
             foreach (var prompt in expected.GetProperty("stats").EnumerateObject())
                 context.Equal($"count of {prompt.Name} {index}", prompt.Value.GetProperty("count").GetInt32(), buffers.Count(prompt.Name));
         }

@@ -129,7 +129,8 @@ internal sealed class DrtuneSuite : IConformanceSuite
             _networks = TrainingNetworks.Open(golden.Part);
             var json = golden.Json;
             Weights = new TrainedWeights(_networks.UNet);
-            _predictor = new NoisePredictor(_networks.UNet, _networks.Encode(Ints(json.GetProperty("ids"))), _networks.Encode(Ints(json.GetProperty("empty_ids"))),
+            _predictor = new NoisePredictor(_networks.UNet, _networks.Encode(Ints(json.GetProperty("ids"))),
+                _networks.Encode(Ints(json.GetProperty("empty_ids"))),
                 json.GetProperty("guidance_scale").GetDouble(), Value("uncond_grad").GetBoolean());
             var times = Ints(json.GetProperty("timesteps"));
             Sampler = Value("sampler").GetString() == "ddpm"
@@ -155,7 +156,8 @@ internal sealed class DrtuneSuite : IConformanceSuite
 
         /// <summary>The two rewards of the pack: distance to a latent, or a linear function of the clamped image.</summary>
         public Tensor Reward(Tensor result) => Value("reward").GetString() == "image"
-            ? DifferentiableImageProcessor.ToUnitRange(_networks.Vae.Decode(result.div(Scalars.Of(_networks.ScalingFactor)))).mul(_golden.Read("in.reward_image")).mean().mul(Scalars.Of(4))
+            ? DifferentiableImageProcessor.ToUnitRange(_networks.Vae.Decode(result.div(Scalars.Of(_networks.ScalingFactor)))).mul(
+                _golden.Read("in.reward_image")).mean().mul(Scalars.Of(4))
             : result.sub(_golden.Read("in.target")).square().mean().neg();
 
         public Tensor Loss(Tensor reward) => _entry.TryGetProperty("scale", out var scale)

@@ -56,7 +56,8 @@ internal sealed class FineStageGolden(TrainingGolden golden) : IDisposable
         if (!replaced)
             return states;
         var segments = golden.Json.GetProperty("segments").EnumerateArray().ToList();
-        var spans = segments.Select(segment => TrainingGolden.Ints(segment.GetProperty("tokens"))).Select(tokens => new PhraseSpan(tokens[0], tokens.Length)).ToList();
+        var spans = segments.Select(segment => TrainingGolden.Ints(segment.GetProperty("tokens"))).Select(tokens => new PhraseSpan(tokens[0], tokens.Length))
+            .ToList();
         return EmbeddingReplacement.Apply(states, Phrases(), spans);
     }
 

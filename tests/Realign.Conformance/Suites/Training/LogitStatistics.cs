@@ -15,7 +15,8 @@ internal sealed class LogitStatistics(IAttentionLogits? inner) : IAttentionProce
 
     public Tensor Process(AttentionSite site, Tensor query, Tensor key, Tensor value, double scale, CancellationToken cancellation)
     {
-        var plain = query.mul(Scalars.Of(scale)).flatten(0, 1).bmm(key.flatten(0, 1).transpose(1, 2)).view(query.shape[0], query.shape[1], query.shape[2], key.shape[2]);
+        var plain = query.mul(Scalars.Of(scale)).flatten(0, 1).bmm(key.flatten(0, 1).transpose(1, 2)).view(query.shape[0], query.shape[1], query.shape[2],
+            key.shape[2]);
         var logits = inner?.Handles(site) == true ? inner.Modulate(site, plain, 0) : plain;
         var probabilities = logits.softmax(-1);
         Of[site.Name] = stack([logits.abs().max(), logits.std(), probabilities.square().sum(-1).mean()], 0).ToSingles();

@@ -106,8 +106,10 @@ internal sealed class MetricsSuite : IConformanceSuite
 
         TifaAnswer Answer(JsonElement json)
         {
-            var question = new TifaQuestion(Texts(json.GetProperty("choices")), json.GetProperty("gold").GetString()!, json.GetProperty("element").GetString()!);
-            var answer = new TifaAnswer(question, Tifa.Choose(question, json.GetProperty("free_answer").GetString()!, Doubles(json.GetProperty("choice_similarity"))));
+            var question = new TifaQuestion(Texts(json.GetProperty("choices")), json.GetProperty("gold").GetString()!, json.GetProperty("element")
+                .GetString()!);
+            var answer = new TifaAnswer(question, Tifa.Choose(question, json.GetProperty("free_answer").GetString()!,
+                Doubles(json.GetProperty("choice_similarity"))));
             context.Equal("choice", json.GetProperty("expected").GetProperty("choice").GetString(), answer.Choice);
             context.Equal("correct", json.GetProperty("expected").GetProperty("correct").GetBoolean(), answer.IsCorrect);
             return answer;

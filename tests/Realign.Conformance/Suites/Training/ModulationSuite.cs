@@ -25,7 +25,8 @@ internal sealed class ModulationSuite : IConformanceSuite
         foreach (var row in Entries(folder, "single", "toy_row"))
             yield return new ConformanceCase($"single/toy_row_{row.GetProperty("case").GetString()}", context => CompareToyRow(row, context));
         yield return TrainingGolden.Case(folder, "unet_forward", "unet_forward/inputs", CompareInputs);
-        var variants = TrainingGolden.Parse(Path.Combine(folder, "unet_forward.json")).GetProperty("variants").EnumerateObject().Select(variant => variant.Name);
+        var variants = TrainingGolden.Parse(Path.Combine(folder, "unet_forward.json")).GetProperty("variants").EnumerateObject().Select(variant =>
+            variant.Name);
         foreach (var variant in variants.Prepend("plain"))
             yield return TrainingGolden.Case(folder, "unet_forward", $"unet_forward/{variant}", (golden, context) => CompareForward(golden, variant, context));
         foreach (var run in Entries(folder, "sampling", "runs"))
@@ -50,7 +51,8 @@ internal sealed class ModulationSuite : IConformanceSuite
         foreach (var level in golden.Json.GetProperty("levels").EnumerateArray().Select(TrainingGolden.Ints))
         {
             var (height, width) = (level[0], level[1]);
-            golden.Compare(context, $"{id}.out.area_{height}x{width}", FineStageGolden.ToTensor(resolved.Select(mask => SegmentMasks.Area(mask, width, height))));
+            golden.Compare(context, $"{id}.out.area_{height}x{width}",
+                FineStageGolden.ToTensor(resolved.Select(mask => SegmentMasks.Area(mask, width, height))));
             golden.Compare(context, $"{id}.out.nearest_{height}x{width}", FineStageGolden.ToTensor(
                 resolved.Select(mask => SegmentMasks.Nearest(SegmentMasks.Nearest(mask, latent[1], latent[0]), width, height))));
         }
@@ -66,12 +68,14 @@ internal sealed class ModulationSuite : IConformanceSuite
         var phraseIds = phrases.Select(IReadOnlyList<int> (phrase) => [.. phrase.Select(Id)]).ToList();
         var expected = entry.GetProperty("expected");
 
-        context.EqualSequence("first_match", Spans(expected.GetProperty("first_match")), phraseIds.Select(phrase => PhraseSpans.FirstMatch([.. prompt.Select(Id)], phrase)));
+        context.EqualSequence("first_match", Spans(expected.GetProperty("first_match")),
+            phraseIds.Select(phrase => PhraseSpans.FirstMatch([.. prompt.Select(Id)], phrase)));
         var spans = Find(prompt);
         context.EqualSequence("spans", Spans(expected.GetProperty("spans")), spans);
         var missing = Enumerable.Range(0, phrases.Count).Where(i => spans[i] is null).ToList();
         var kept = PhraseSpans.Fitting(
-            prompt.Length, missing, [.. phrases.Select(phrase => phrase.Length)], TrainingGolden.Doubles(entry.GetProperty("scores")), entry.GetProperty("limit").GetInt32());
+            prompt.Length, missing, [.. phrases.Select(phrase => phrase.Length)], TrainingGolden.Doubles(entry.GetProperty("scores")),
+                entry.GetProperty("limit").GetInt32());
         // in no order: which phrases were left out
         context.EqualSequence("dropped", TrainingGolden.Ints(expected.GetProperty("dropped")).Order(), missing.Except(kept).Order());
         string[] extended = [.. prompt, .. kept.SelectMany(i => phrases[i].Prepend(Comma))];
@@ -108,11 +112,13 @@ internal sealed class ModulationSuite : IConformanceSuite
         var site = new AttentionSite("layer", isCross, height, width);
         var (query, key, value) = (golden.Read($"{id}.in.q"), golden.Read($"{id}.in.k"), golden.Read($"{id}.in.v"));
         var scale = 1 / Math.Sqrt(query.shape[3]);
-        var logits = query.mul(Scalars.Of(scale)).flatten(0, 1).bmm(key.flatten(0, 1).transpose(1, 2)).view(query.shape[0], query.shape[1], height * width, keys);
+        var logits = query.mul(Scalars.Of(scale)).flatten(0, 1).bmm(key.flatten(0, 1).transpose(1, 2)).view(query.shape[0], query.shape[1], height * width,
+            keys);
         golden.Compare(context, $"{id}.out.logits", logits);
         golden.Compare(context, $"{id}.out.zmax", logits.amax([-1]));
         golden.Compare(context, $"{id}.out.zmin", logits.amin([-1]));
-        context.Equal("handled", isActive && options.CrossWeight * options.SelfWeight > 0 && layouts.Any(layout => layout is not null), attention?.Handles(site) == true);
+        context.Equal("handled", isActive && options.CrossWeight * options.SelfWeight > 0 && layouts.Any(layout => layout is not null),
+            attention?.Handles(site) == true);
         var modulated = attention?.Handles(site) == true ? attention.Modulate(site, logits, 0) : logits;
         golden.Compare(context, $"{id}.out.logits_modulated", modulated);
         golden.Compare(context, $"{id}.out.probs", modulated.softmax(-1));
@@ -124,7 +130,8 @@ internal sealed class ModulationSuite : IConformanceSuite
     private static LayerLayout? Layout(TrainingGolden golden, JsonElement sample, int height, int width)
     {
         var segments = sample.GetProperty("segments").EnumerateArray().Select(segment => new LayerSegment(
-            TrainingGolden.Ints(segment.GetProperty("tokens")), segment.GetProperty("score").GetDouble(), segment.GetProperty("background").GetBoolean())).ToList();
+            TrainingGolden.Ints(segment.GetProperty("tokens")), segment.GetProperty("score").GetDouble(), segment.GetProperty("background").GetBoolean()))
+                .ToList();
         if (segments.Count == 0)
             return null;
         var masks = FineStageGolden.Masks(golden.Read(sample.GetProperty("masks").GetString()!).view(segments.Count, height, width));
@@ -166,9 +173,18 @@ internal sealed class ModulationSuite : IConformanceSuite
         var isCovered = row.GetProperty("case").GetString() == "covered";
         var logits = tensor((float[])[4, 1, 0.5f, -1, -2], [1, 1, 1, 5]);
         TrainingGolden.Compare(context, "plain", row.GetProperty("plain"), TrainingGolden.Numbers(logits.softmax(-1)), network: true);
-        var options = new ModulationOptions { CrossWeight = row.GetProperty("gain").GetDouble(), AreaFactor = 0, MaxGain = null, Negative = NegativeSelector.Exact, UseScores = false, StepFraction = 1 };
+        var options = new ModulationOptions
+        {
+            CrossWeight = row.GetProperty("gain").GetDouble(),
+            AreaFactor = 0,
+            MaxGain = null,
+            Negative = NegativeSelector.Exact,
+            UseScores = false,
+            StepFraction = 1
+        };
         using var layout = new LayerLayout([new LayerSegment([1, 2], 2, false)], [new BinaryMask(1, 1, [isCovered ? (byte)1 : (byte)0])], [], CPU);
-        using var modulator = new AttentionModulator(options, [ModulationLayout.Of(new Dictionary<(int, int), LayerLayout> { [(1, 1)] = layout })], FineStageGolden.TrainSteps);
+        using var modulator = new AttentionModulator(options, [ModulationLayout.Of(new Dictionary<(int, int), LayerLayout> { [(1, 1)] = layout })],
+            FineStageGolden.TrainSteps);
         var modulated = modulator.AtStep(0, 1, 1000, 0)!.Modulate(new AttentionSite("row", true, 1, 1), logits, 0);
         TrainingGolden.Compare(context, "modulated", row.GetProperty("modulated"), TrainingGolden.Numbers(modulated.softmax(-1)), network: true);
     }
@@ -201,9 +217,11 @@ internal sealed class ModulationSuite : IConformanceSuite
         var modulated = modulator?.AtStep(0, 1, time, 1);
         var latents = golden.Read("in.latents");
         var blocks = new Dictionary<string, Tensor>();
-        var wanted = golden.Keys.Where(key => key.StartsWith($"out.{name}.block.", StringComparison.Ordinal)).Select(key => key[$"out.{name}.block.".Length..]).ToHashSet();
+        var wanted = golden.Keys.Where(key => key.StartsWith($"out.{name}.block.", StringComparison.Ordinal)).Select(key => key[$"out.{name}.block.".Length..])
+            .ToHashSet();
         Tensor Forward(IAttentionProcessor? attention, Action<string, Tensor>? observer) => stage.UNet.forward(
-            cat([latents, latents], 0), tensor(time, dtype: ScalarType.Float32), cat([stage.Empty(), stage.Prompt(true)], 0), attention: attention, observer: observer);
+            cat([latents, latents], 0), tensor(time, dtype: ScalarType.Float32), cat([stage.Empty(), stage.Prompt(true)], 0), attention: attention,
+                observer: observer);
 
         golden.Compare(context, $"out.{name}.eps", Forward(modulated, (module, output) =>
         {

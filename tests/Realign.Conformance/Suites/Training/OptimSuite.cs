@@ -30,12 +30,14 @@ internal sealed class OptimSuite : IConformanceSuite
         foreach (var file in lora.GetProperty("files").EnumerateObject())
         {
             yield return Case(folder, "lora", $"lora/{Path.GetDirectoryName(file.Name)}", (golden, context) =>
-                Lora(golden, context, Path.Combine(folder, file.Name), file.Value.GetProperty("golden").GetString()!, file.Value.GetProperty("scale").GetDouble(), 1));
+                Lora(golden, context, Path.Combine(folder, file.Name), file.Value.GetProperty("golden").GetString()!, file.Value.GetProperty("scale")
+                    .GetDouble(), 1));
         }
 
         // the half strength has no file of its own: it is the file without alpha at strength 0.5
         var plain = lora.GetProperty("files").EnumerateObject().First(file => file.Value.GetProperty("golden").GetString() == "scale1");
-        yield return Case(folder, "lora", "lora/half_strength", (golden, context) => Lora(golden, context, Path.Combine(folder, plain.Name), "scale_half", 0.5, 0.5));
+        yield return Case(folder, "lora", "lora/half_strength", (golden, context) => Lora(golden, context, Path.Combine(folder, plain.Name), "scale_half", 0.5,
+            0.5));
     }
 
     private static AdamWOptions Options(JsonElement json) => new()

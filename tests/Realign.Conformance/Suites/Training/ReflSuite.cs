@@ -160,13 +160,15 @@ internal sealed class ReflSuite : IConformanceSuite
             var unit = DifferentiableImageProcessor.ToUnitRange(image);
             var reward = kind == "dot" ? unit.mul(_golden.Read("in.reward_image")).mean().mul(Scalars.Of(4)).view(1) : Clip(unit);
             var json = _golden.Json.GetProperty("loss");
-            return new Pass(step, eps, original, image, reward, RewardHinge.Margin(reward, json.GetProperty("margin").GetDouble(), json.GetProperty("scale").GetDouble()));
+            return new Pass(step, eps, original, image, reward, RewardHinge.Margin(reward, json.GetProperty("margin").GetDouble(), json.GetProperty("scale")
+                .GetDouble()));
         }
 
         public Tensor Pretraining(string latents, string noise, int[] times) =>
             PretrainingLoss.Compute(_networks.UNet, _alphas, _golden.Read(latents), _golden.Read(noise), times, _preStates);
 
-        private Tensor Clip(Tensor unit) => _networks.ClipReward(unit, _crop, _golden.Json.GetProperty("size").GetInt32(), Ints(_golden.Json.GetProperty("ids")));
+        private Tensor Clip(Tensor unit) => _networks.ClipReward(unit, _crop, _golden.Json.GetProperty("size").GetInt32(),
+            Ints(_golden.Json.GetProperty("ids")));
 
         private static Tensor Keep(Tensor tensor)
         {

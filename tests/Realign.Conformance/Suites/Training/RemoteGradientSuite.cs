@@ -56,7 +56,8 @@ internal sealed class RemoteGradientSuite : IConformanceSuite
         {
             "fp32" => exact,
             "fp16" => golden.Read($"{id}.in.cotangent_fp16").to(ScalarType.Float32),
-            _ => tensor(TensorReader.Singles("gradient", Message(golden.Read($"{id}.in.cotangent_fp16_scaled"), entry.GetProperty("log2_scale").GetInt32())), exact.shape),
+            _ => tensor(TensorReader.Singles("gradient", Message(golden.Read($"{id}.in.cotangent_fp16_scaled"), entry.GetProperty("log2_scale").GetInt32())),
+                exact.shape),
         };
         ImageGradient.Loss(Image(golden, networks), gradient).backward();
         weights.Compare(golden, context, $"{id}.{wire}.");
@@ -77,6 +78,7 @@ internal sealed class RemoteGradientSuite : IConformanceSuite
     }
 
     private static Tensor Reward(TrainingGolden golden, TrainingNetworks networks, Tensor image, JsonElement entry) => networks
-        .ClipReward(image, TrainingNetworks.Crop(golden.Json.GetProperty("crop")), golden.Json.GetProperty("size").GetInt32(), Ints(golden.Json.GetProperty("ids")))
+        .ClipReward(image, TrainingNetworks.Crop(golden.Json.GetProperty("crop")), golden.Json.GetProperty("size").GetInt32(),
+            Ints(golden.Json.GetProperty("ids")))
         .mul(Scalars.Of(entry.GetProperty("reward_scale").GetDouble()));
 }

@@ -136,7 +136,8 @@ internal sealed class RewardsSuite : IConformanceSuite
     {
         var rewards = golden.Read("in.rewards").requires_grad_();
         var (threshold, scale) = (entry.GetProperty("threshold").GetDouble(), entry.GetProperty("scale").GetDouble());
-        var loss = entry.GetProperty("kind").GetString() == "margin" ? RewardHinge.Margin(rewards, threshold, scale) : RewardHinge.Floor(rewards, threshold, scale);
+        var loss = entry.GetProperty("kind").GetString() == "margin" ? RewardHinge.Margin(rewards, threshold, scale) : RewardHinge.Floor(rewards, threshold,
+            scale);
         loss.backward();
         golden.Compare(context, $"out.{index}.loss", Numbers(loss));
         golden.Compare(context, $"out.{index}.grad", rewards.grad!);
@@ -198,7 +199,8 @@ internal sealed class RewardsSuite : IConformanceSuite
             {
                 var reply = entry.GetProperty("reply").GetString()!;
                 context.Equal("digit_sum", entry.GetProperty("digit_sum").GetInt32(), TagReward.DigitSum(reply));
-                TrainingGolden.Compare(context, "reward", entry.GetProperty("expected"), TagReward.FromReplyDigits(reply, entry.GetProperty("tag_count").GetInt32())!.Value);
+                TrainingGolden.Compare(context, "reward", entry.GetProperty("expected"), TagReward.FromReplyDigits(reply, entry.GetProperty("tag_count")
+                    .GetInt32())!.Value);
             });
         }
 
@@ -253,7 +255,8 @@ internal sealed class RewardsSuite : IConformanceSuite
         var rewards = Rewards(entry);
         var fused = RankFusion.Fuse(rewards, Doubles(entry.GetProperty("omega")), entry.GetProperty("alpha").GetDouble());
         var expected = entry.GetProperty("expected");
-        context.EqualSequence("ranks", expected.GetProperty("ranks").EnumerateArray().SelectMany(k => k.EnumerateArray()).SelectMany(Doubles), fused.Ranks.SelectMany(k => k).SelectMany(p => p));
+        context.EqualSequence("ranks", expected.GetProperty("ranks").EnumerateArray().SelectMany(k => k.EnumerateArray()).SelectMany(Doubles),
+            fused.Ranks.SelectMany(k => k).SelectMany(p => p));
         TrainingGolden.Compare(context, "fused", Flatten(expected.GetProperty("fused")), [.. fused.Fused.SelectMany(p => p)]);
         context.EqualSequence("winners", Ints(expected.GetProperty("winners")), fused.Winners);
         context.EqualSequence("winners_zsum", Ints(expected.GetProperty("winners_zsum")), fused.WinnersByZSum);
@@ -269,7 +272,8 @@ internal sealed class RewardsSuite : IConformanceSuite
     private static JsonElement Flatten(JsonElement rows) => JsonSerializer.SerializeToElement(rows.EnumerateArray().SelectMany(Doubles));
 
     private static List<IReadOnlyList<IReadOnlyList<double>>> Rewards(JsonElement entry) =>
-        [.. entry.GetProperty("rewards").EnumerateArray().Select(reward => (IReadOnlyList<IReadOnlyList<double>>)reward.EnumerateArray().Select(row => (IReadOnlyList<double>)Doubles(row)).ToList())];
+        [.. entry.GetProperty("rewards").EnumerateArray().Select(reward => (IReadOnlyList<IReadOnlyList<double>>)reward.EnumerateArray()
+            .Select(row => (IReadOnlyList<double>)Doubles(row)).ToList())];
 
     private static Tensor Matrix(JsonElement rows) => TrainingNetworks.Ids([.. rows.EnumerateArray().Select(Ints)]);
 }

@@ -91,7 +91,8 @@ internal sealed class TrainingNetworks : IDisposable
 
     public void Dispose()
     {
-        foreach (var network in new[] { _unet.IsValueCreated ? UNet : (nn.Module?)null, _vae.IsValueCreated ? Vae : null, _text.IsValueCreated ? _text.Value : null, _clip.IsValueCreated ? Clip : null })
+        foreach (var network in new[] { _unet.IsValueCreated ? UNet : (nn.Module?)null, _vae.IsValueCreated ? Vae : null, _text.IsValueCreated ? _text.Value
+            : null, _clip.IsValueCreated ? Clip : null })
             network?.Dispose();
     }
 }

@@ -40,7 +40,8 @@ public sealed partial class Blip2ItmSuite : IConformanceSuite
     private static void Tokens(Golden golden, CaseContext context)
     {
         var tokenizer = BertTokenizer.Load(golden.Snapshot());
-        var batch = TokenBatch.Pad([.. Golden.Texts(golden.Json.GetProperty("texts")).Select(text => (IReadOnlyList<int>)tokenizer.Encode(text))], tokenizer.PadId, CPU);
+        var batch = TokenBatch.Pad([.. Golden.Texts(golden.Json.GetProperty("texts")).Select(text => (IReadOnlyList<int>)tokenizer.Encode(text))],
+            tokenizer.PadId, CPU);
         context.EqualSequence("ids", golden.Tensor("input_ids").ToInt64s(), batch.Ids.ToInt64s());
         context.EqualSequence("mask", golden.Tensor("attention_mask").ToInt64s(), batch.Mask.ToInt64s());
     }
@@ -131,7 +132,8 @@ public sealed partial class Blip2ItmSuite : IConformanceSuite
         void Reduced()
         {
             var direction = FeatureDirection.Mean(Rows(prompts));
-            foreach (var (name, kept) in pairs[0].EnumerateObject().Select(field => (field.Name, KeptShare().Match(field.Name))).Where(item => item.Item2.Success))
+            foreach (var (name, kept) in pairs[0].EnumerateObject().Select(field => (field.Name, KeptShare().Match(field.Name)))
+                .Where(item => item.Item2.Success))
             {
                 var share = 1 - (int.Parse(kept.Groups[1].ValueSpan, CultureInfo.InvariantCulture) / 100.0);
                 var reduced = Rows(captions).Zip(Rows(prompts), (caption, prompt) =>
@@ -158,7 +160,8 @@ public sealed partial class Blip2ItmSuite : IConformanceSuite
         {
             case "qformer-text":
                 var bert = BertTokenizer.Load(golden.Snapshot());
-                context.EqualSequence(text, expected, TextReading.CutBeforeEnd(bert, bert.Encode(text), golden.Json.GetProperty("max_text_tokens").GetInt32()).Ids);
+                context.EqualSequence(text, expected, TextReading.CutBeforeEnd(bert, bert.Encode(text), golden.Json.GetProperty("max_text_tokens")
+                    .GetInt32()).Ids);
                 return Load(golden).TextFeatures(batch)[0];
             case "clip-text":
                 var clipFolder = new Golden(Path.Combine(pack, "clip", "quickgelu")).Snapshot();
@@ -168,7 +171,8 @@ public sealed partial class Blip2ItmSuite : IConformanceSuite
                 var padded = tokenizer.EncodePadded(text, clip.Config.Text.MaxPositionEmbeddings).Ids.Select(id => (long)id).ToArray();
                 return FeatureCosine.Normalize(clip.TextFeatures(tensor(padded, [1, padded.Length])))[0];
             default:
-                var opt = (OPTForCausalLM)Blip2ForConditionalGeneration.Load(new Golden(Path.Combine(pack, "blip2-opt")).Snapshot(), TorchPlacement.Cpu).Language;
+                var opt = (OPTForCausalLM)Blip2ForConditionalGeneration.Load(new Golden(Path.Combine(pack, "blip2-opt")).Snapshot(),
+                    TorchPlacement.Cpu).Language;
                 var states = opt.Embed(batch.Ids);
                 if (encoder == "opt-hidden-mean")
                     states = opt.HiddenStates(states, batch.Mask).narrow(1, 1, expected.Length - 1);

@@ -26,9 +26,11 @@ public sealed class Blip2OptSuite : IConformanceSuite
         foreach (var entry in golden.Json.GetProperty("generation").EnumerateArray())
             yield return new($"generation/{entry.GetProperty("name").GetString()}", context => Generation(golden, context, entry, "snapshot"));
         foreach (var entry in golden.Json.GetProperty("generation").EnumerateArray().Take(1))
-            yield return new($"generation-original-layout/{entry.GetProperty("name").GetString()}", context => Generation(golden, context, entry, "snapshot_original"));
+            yield return new($"generation-original-layout/{entry.GetProperty("name").GetString()}", context => Generation(golden, context, entry,
+                "snapshot_original"));
         var likelihood = golden.Json.GetProperty("likelihood");
-        foreach (var convention in likelihood.EnumerateObject().Where(item => item.Value.ValueKind == JsonValueKind.Object && item.Value.TryGetProperty("note", out _)))
+        foreach (var convention in likelihood.EnumerateObject().Where(item => item.Value.ValueKind == JsonValueKind.Object && item.Value.TryGetProperty("note",
+            out _)))
             yield return new($"likelihood/{convention.Name}", context => LikelihoodOf(golden, context, likelihood, convention.Name));
         yield return new("likelihood/truncated", context => Truncated(golden, context, likelihood));
         yield return new("surrogate/A", context => SurrogateA(golden, context));
@@ -56,7 +58,8 @@ public sealed class Blip2OptSuite : IConformanceSuite
         var opt = (OPTForCausalLM)model.Language;
         var embeds = PromptEmbeds(golden, opt, image);
         golden.Near(context, "inputs_embeds_prompt", embeds);
-        _ = opt.Logits(embeds, ones(embeds.shape[0], embeds.shape[1], dtype: ScalarType.Int64), (name, value) => Trace($"language_model.model.decoder.{name}", value));
+        _ = opt.Logits(embeds, ones(embeds.shape[0], embeds.shape[1], dtype: ScalarType.Int64), (name, value) => Trace($"language_model.model.decoder.{name}",
+            value));
         foreach (var name in golden.Names.Where(name => name.StartsWith("act.", StringComparison.Ordinal)))
         {
             using var value = seen[name["act.".Length..]];
@@ -115,7 +118,8 @@ public sealed class Blip2OptSuite : IConformanceSuite
             var found = model.Generate(image, prompt, options, CancellationToken.None);
             GenerationCheck.Compare(context, $"image {index}", entry, expected, found, tokenizer);
             if (options.NumBeams == 1)
-                GenerationCheck.CompareMargin(context, $"image {index}", expected, model.Language.Open(model.EncodeImage(image), prompt, options.MaxNewTokens), options, golden.Tolerance("logits_prompt"));
+                GenerationCheck.CompareMargin(context, $"image {index}", expected, model.Language.Open(model.EncodeImage(image), prompt, options.MaxNewTokens),
+                    options, golden.Tolerance("logits_prompt"));
             sequences.AddRange(found.Select(text => text.Ids));
             index++;
         }
@@ -125,10 +129,12 @@ public sealed class Blip2OptSuite : IConformanceSuite
     }
 
     // the newer layout: one <image> per query, the prompt, the text, padding up to the longest
-    private static void FullSequences(Golden golden, CaseContext context, JsonElement entry, JsonElement returned, int[] prompt, List<IReadOnlyList<int>> sequences)
+    private static void FullSequences(Golden golden, CaseContext context, JsonElement entry, JsonElement returned, int[] prompt,
+        List<IReadOnlyList<int>> sequences)
     {
         var image = Enumerable.Repeat(golden.Json.GetProperty("image_token_id").GetInt32(), golden.Json.GetProperty("num_query_tokens").GetInt32()).ToList();
-        var batch = TokenBatch.Pad([.. sequences.Select(ids => (IReadOnlyList<int>)[.. image, .. prompt, .. ids])], entry.GetProperty("pad_token_id").GetInt32(), CPU);
+        var batch = TokenBatch.Pad([.. sequences.Select(ids => (IReadOnlyList<int>)[.. image, .. prompt, .. ids])], entry.GetProperty("pad_token_id")
+            .GetInt32(), CPU);
         context.EqualSequence("full sequences", returned.EnumerateArray().SelectMany(Golden.Ints).Select(id => (long)id), batch.Ids.ToInt64s());
     }
 

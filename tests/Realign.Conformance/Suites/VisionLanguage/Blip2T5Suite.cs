@@ -45,7 +45,8 @@ public sealed class Blip2T5Suite : IConformanceSuite
         var image = model.Project(queries);
         golden.Near(context, "language_model_inputs", image);
         var t5 = (T5ForConditionalGeneration)model.Language;
-        var prompts = TokenBatch.Pad([.. Enumerable.Repeat(Golden.Ints(golden.Json.GetProperty("prompt_ids")), (int)image.shape[0])], golden.Json.GetProperty("pad_id").GetInt32(), CPU);
+        var prompts = TokenBatch.Pad([.. Enumerable.Repeat(Golden.Ints(golden.Json.GetProperty("prompt_ids")), (int)image.shape[0])],
+            golden.Json.GetProperty("pad_id").GetInt32(), CPU);
         var (states, mask) = t5.Encode(image, prompts, Trace);
         // image i with text i, padded as all texts are
         var labels = new TokenBatch(golden.Tensor("labels").narrow(0, 0, image.shape[0]), golden.Tensor("labels_mask").narrow(0, 0, image.shape[0]));
@@ -86,7 +87,8 @@ public sealed class Blip2T5Suite : IConformanceSuite
             var image = pixels.narrow(0, index, 1);
             GenerationCheck.Compare(context, $"image {index}", entry, expected, model.Generate(image, prompt, options, CancellationToken.None), tokenizer);
             if (options.NumBeams == 1)
-                GenerationCheck.CompareMargin(context, $"image {index}", expected, model.Language.Open(model.EncodeImage(image), prompt, options.MaxNewTokens), options, golden.Tolerance("logits_prompt_text_i"));
+                GenerationCheck.CompareMargin(context, $"image {index}", expected, model.Language.Open(model.EncodeImage(image), prompt, options.MaxNewTokens),
+                    options, golden.Tolerance("logits_prompt_text_i"));
             index++;
         }
     }
@@ -104,7 +106,8 @@ public sealed class Blip2T5Suite : IConformanceSuite
             var actual = model.TokenLogProbabilities(pixels.narrow(0, image, 1).expand(texts.Count, -1, -1, -1), texts);
             context.Near($"tokens of image {image}", golden.Tensor(name)[image].ToSingles(), actual.ToSingles(), golden.Tolerance(name));
             context.Near($"sums of image {image}", Golden.Floats(convention.Value.GetProperty("sum")[image]), Likelihood.Sum(actual, texts).ToSingles(), 1e-4);
-            context.Near($"means of image {image}", Golden.Floats(convention.Value.GetProperty("mean")[image]), Likelihood.Mean(actual, texts).ToSingles(), 1e-4);
+            context.Near($"means of image {image}", Golden.Floats(convention.Value.GetProperty("mean")[image]), Likelihood.Mean(actual, texts).ToSingles(),
+                1e-4);
         }
     }
 
@@ -113,7 +116,8 @@ public sealed class Blip2T5Suite : IConformanceSuite
         using var model = Load(golden);
         var labels = Labels(golden);
         int[] prompt = [golden.Json.GetProperty("eos_id").GetInt32()];
-        var texts = Golden.Ints(golden.Json.GetProperty("surrogate_A").GetProperty("text_index_per_image")).Select(index => new TeacherForcedText(prompt, labels[index], 0)).ToList();
+        var texts = Golden.Ints(golden.Json.GetProperty("surrogate_A").GetProperty("text_index_per_image")).Select(index =>
+            new TeacherForcedText(prompt, labels[index], 0)).ToList();
         var pixels = golden.Pixels(gradient: true);
         var means = Likelihood.Mean(model.TokenLogProbabilities(pixels, texts), texts);
         golden.Near(context, "grad.A_per_sample", means);

@@ -18,7 +18,8 @@ internal static class BlipCaptioningCases
         yield return new("captioning/activations", context => Activations(golden, context));
         foreach (var entry in golden.Json.GetProperty("generation").EnumerateArray())
             yield return new($"captioning/generation/{entry.GetProperty("name").GetString()}", context => Generation(golden, context, entry));
-        foreach (var convention in golden.Json.EnumerateObject().Where(item => item.Value.ValueKind == JsonValueKind.Object && item.Value.TryGetProperty("prompt_length", out _)))
+        foreach (var convention in golden.Json.EnumerateObject().Where(item => item.Value.ValueKind == JsonValueKind.Object
+            && item.Value.TryGetProperty("prompt_length", out _)))
         {
             yield return new($"captioning/tokens/{convention.Name}", context => Tokens(golden, context, convention));
             yield return new($"captioning/likelihood/{convention.Name}", context => LikelihoodOf(golden, context, convention));
@@ -38,7 +39,8 @@ internal static class BlipCaptioningCases
         var image = model.VisionModel.forward(golden.Pixels(), (name, value) => Trace($"vision_model.{name}", value));
         golden.Near(context, "vision_last_hidden_state", image);
         // image i with text i, begun by [DEC]
-        var texts = new TokenBatch(golden.Tensor("lavis_input_ids").narrow(0, 0, image.shape[0]), golden.Tensor("lavis_attention_mask").narrow(0, 0, image.shape[0]));
+        var texts = new TokenBatch(golden.Tensor("lavis_input_ids").narrow(0, 0, image.shape[0]), golden.Tensor("lavis_attention_mask").narrow(0, 0,
+            image.shape[0]));
         golden.Near(context, "logits_image_i_text_i", model.Language.Logits(image, texts, (name, value) => Trace($"text_decoder.{name}", value)));
         foreach (var name in golden.Names.Where(name => name.StartsWith("act.", StringComparison.Ordinal)))
         {
@@ -60,7 +62,8 @@ internal static class BlipCaptioningCases
             var image = pixels.narrow(0, index, 1);
             GenerationCheck.Compare(context, $"image {index}", entry, expected, model.Generate(image, start, options, CancellationToken.None), tokenizer);
             if (options.NumBeams == 1)
-                GenerationCheck.CompareMargin(context, $"image {index}", expected, model.Language.Open(model.VisionModel.forward(image), start, options.MaxNewTokens), options, golden.Tolerance("logits_image_i_text_i"));
+                GenerationCheck.CompareMargin(context, $"image {index}", expected, model.Language.Open(model.VisionModel.forward(image), start,
+                    options.MaxNewTokens), options, golden.Tolerance("logits_image_i_text_i"));
             index++;
         }
     }
@@ -93,7 +96,8 @@ internal static class BlipCaptioningCases
     private static List<TeacherForcedText> Texts(JsonProperty convention)
     {
         var prompt = convention.Value.GetProperty("prompt_length").GetInt32();
-        return [.. convention.Value.GetProperty("input_ids").EnumerateArray().Select(Golden.Ints).Select(ids => new TeacherForcedText(ids[..1], ids[1..], prompt - 1))];
+        return [.. convention.Value.GetProperty("input_ids").EnumerateArray().Select(Golden.Ints).Select(ids => new TeacherForcedText(ids[..1], ids[1..],
+            prompt - 1))];
     }
 
     private static List<TeacherForcedText> LossTexts(Golden golden, JsonProperty convention)
@@ -118,7 +122,8 @@ internal static class BlipCaptioningCases
             context.Near($"tokens of image {image}", golden.Tensor(name)[image].ToSingles(), actual.mul(scored).ToSingles(), golden.Tolerance(name));
             // the README gives 1e-4 for sums; a mean divides sum and error alike
             context.Near($"sums of image {image}", Golden.Floats(convention.Value.GetProperty("sum")[image]), Likelihood.Sum(actual, texts).ToSingles(), 1e-4);
-            context.Near($"means of image {image}", Golden.Floats(convention.Value.GetProperty("mean")[image]), Likelihood.Mean(actual, texts).ToSingles(), 1e-4);
+            context.Near($"means of image {image}", Golden.Floats(convention.Value.GetProperty("mean")[image]), Likelihood.Mean(actual, texts).ToSingles(),
+                1e-4);
         }
     }
 
@@ -131,7 +136,8 @@ internal static class BlipCaptioningCases
         golden.Near(context, $"{convention.Name}_A_per_sample", means);
         var loss = means.mean().neg();
         golden.Near(context, $"{convention.Name}_A_loss", loss);
-        context.Near("A_loss_per_sample_mean", convention.Value.GetProperty("A_loss_per_sample_mean").GetDouble(), loss.item<float>(), golden.Tolerance($"{convention.Name}_A_loss"));
+        context.Near("A_loss_per_sample_mean", convention.Value.GetProperty("A_loss_per_sample_mean").GetDouble(), loss.item<float>(),
+            golden.Tolerance($"{convention.Name}_A_loss"));
         golden.NearGradient(context, $"{convention.Name}_A_grad_pixel_values", loss, pixels);
     }
 
@@ -147,10 +153,12 @@ internal static class BlipCaptioningCases
         var tokens = texts.Sum(text => text.ScoredCount);
         var loss = Likelihood.Sum(model.Language.TokenLogProbabilities(image, texts), texts).sum().div(Scalars.Of(-tokens));
         golden.Near(context, $"{convention.Name}_reference_loss", loss);
-        context.Near("reference_loss_batch_mean", convention.Value.GetProperty("reference_loss_batch_mean").GetDouble(), loss.item<float>(), golden.Tolerance($"{convention.Name}_reference_loss"));
+        context.Near("reference_loss_batch_mean", convention.Value.GetProperty("reference_loss_batch_mean").GetDouble(), loss.item<float>(),
+            golden.Tolerance($"{convention.Name}_reference_loss"));
 
         var labels = Rows("labels");
-        var logProbabilities = model.Language.Logits(image, new TokenBatch(Rows("input_ids"), Rows("attention_mask"))).log_softmax(-1).narrow(1, 0, labels.shape[1] - 1);
+        var logProbabilities = model.Language.Logits(image, new TokenBatch(Rows("input_ids"), Rows("attention_mask"))).log_softmax(-1).narrow(1, 0,
+            labels.shape[1] - 1);
         var scored = labels.narrow(1, 1, labels.shape[1] - 1).ge(Scalars.Of(0));
         foreach (var field in convention.Value.EnumerateObject().Where(field => field.Name.StartsWith(SmoothedLoss, StringComparison.Ordinal)))
         {

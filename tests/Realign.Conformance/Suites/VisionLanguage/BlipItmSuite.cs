@@ -103,11 +103,13 @@ public sealed class BlipItmSuite : IConformanceSuite
     private static void SurrogateB(Golden golden, CaseContext context)
     {
         var surrogate = golden.Json.GetProperty("surrogate_B");
-        using var captioner = BlipForConditionalGeneration.Load(Path.Combine(golden.Folder, surrogate.GetProperty("captioner").GetString()!), TorchPlacement.Cpu);
+        using var captioner = BlipForConditionalGeneration.Load(Path.Combine(golden.Folder, surrogate.GetProperty("captioner").GetString()!),
+            TorchPlacement.Cpu);
         using var model = Load(golden);
         var pixels = golden.Pixels(gradient: true);
         var captions = new TokenBatch(golden.Tensor("B_caption_ids"), golden.Tensor("B_caption_mask"));
-        context.EqualSequence("caption ids", surrogate.GetProperty("caption_ids").EnumerateArray().SelectMany(Golden.Ints).Select(id => (long)id), captions.Ids.ToInt64s());
+        context.EqualSequence("caption ids", surrogate.GetProperty("caption_ids").EnumerateArray().SelectMany(Golden.Ints).Select(id => (long)id),
+            captions.Ids.ToInt64s());
         var (batch, length) = (captions.Ids.shape[0], captions.Ids.shape[1] - 1);
         var logits = captioner.Language.Logits(captioner.VisionModel.forward(pixels), captions).narrow(1, 0, length);
         var words = captions.Ids.narrow(1, 1, length);

@@ -34,7 +34,8 @@ public sealed class ClipSuite : IConformanceSuite
         var tokenizer = ClipTokenizer.Load(golden.Snapshot());
         var texts = Golden.Texts(golden.Json.GetProperty("texts"));
         var length = (int)golden.Tensor("input_ids").shape[1];
-        context.EqualSequence("ids", golden.Tensor("input_ids").ToInt64s(), texts.SelectMany(text => tokenizer.EncodePadded(text, length).Ids).Select(id => (long)id));
+        context.EqualSequence("ids", golden.Tensor("input_ids").ToInt64s(), texts.SelectMany(text => tokenizer.EncodePadded(text, length).Ids)
+            .Select(id => (long)id));
     }
 
     private static void Vision(Golden golden, CaseContext context)
@@ -97,7 +98,8 @@ public sealed class ClipSuite : IConformanceSuite
         var count = image.shape[0];
         var loss = name == "grad_cosine_diagonal"
             ? FeatureCosine.Of(image, text.narrow(0, 0, count)).sum()
-            : nn.functional.cross_entropy(FeatureCosine.Normalize(image).mm(FeatureCosine.Normalize(text).t()).mul(model.LogitScale), arange(Scalars.Of(count)));
+            : nn.functional.cross_entropy(FeatureCosine.Normalize(image).mm(FeatureCosine.Normalize(text).t()).mul(model.LogitScale),
+                arange(Scalars.Of(count)));
         golden.NearGradient(context, $"{name}_pixel_values", loss, pixels);
     }
 }

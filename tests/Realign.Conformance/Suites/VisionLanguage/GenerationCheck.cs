@@ -24,7 +24,8 @@ internal static class GenerationCheck
         };
     }
 
-    public static void Compare(CaseContext context, string what, JsonElement entry, JsonElement expected, IReadOnlyList<GeneratedText> found, ITextTokenizer tokenizer)
+    public static void Compare(CaseContext context, string what, JsonElement entry, JsonElement expected, IReadOnlyList<GeneratedText> found,
+        ITextTokenizer tokenizer)
     {
         if (!expected.TryGetProperty("beams", out var beams))
         {
@@ -46,7 +47,8 @@ internal static class GenerationCheck
     /// Smallest distance of the two best tokens along the greedy path, after the penalties. A distance of two logits may be off by
     /// twice what one logit may, times the penalty that multiplies them.
     /// </summary>
-    public static void CompareMargin(CaseContext context, string what, JsonElement expected, ITokenDecoder decoder, GenerationOptions options, double logitTolerance)
+    public static void CompareMargin(CaseContext context, string what, JsonElement expected, ITokenDecoder decoder, GenerationOptions options,
+        double logitTolerance)
     {
         using var recorder = new RecordingDecoder(decoder);
         var found = TokenSearch.Run(recorder, options, CancellationToken.None)[0];
@@ -62,7 +64,8 @@ internal static class GenerationCheck
             smallest = Math.Min(smallest, best[0] - best[1]);
         }
 
-        context.Near($"{what} margin", expected.GetProperty("min_logit_margin").GetDouble(), smallest, 2 * logitTolerance * Math.Max(1, options.RepetitionPenalty));
+        context.Near($"{what} margin", expected.GetProperty("min_logit_margin").GetDouble(), smallest, 2 * logitTolerance * Math.Max(1,
+            options.RepetitionPenalty));
     }
 
     private static void CompareText(CaseContext context, string what, JsonElement expected, GeneratedText found, ITextTokenizer tokenizer)

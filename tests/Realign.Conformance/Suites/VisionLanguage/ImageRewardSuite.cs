@@ -40,7 +40,8 @@ public sealed class ImageRewardSuite : IConformanceSuite
         var length = ImageRewardConfig.Load(golden.Snapshot()).MaxTextTokens;
         context.Equal("max_length", golden.Json.GetProperty("max_length").GetInt32(), length);
         context.Equal("first_id", golden.Json.GetProperty("first_id").GetInt32(), tokenizer.ClsId);
-        var texts = Golden.Texts(golden.Json.GetProperty("texts")).Select(text => (IReadOnlyList<int>)TextReading.CutBeforeEnd(tokenizer, tokenizer.Encode(text), length).Ids).ToList();
+        var texts = Golden.Texts(golden.Json.GetProperty("texts")).Select(text => (IReadOnlyList<int>)TextReading.CutBeforeEnd(tokenizer,
+            tokenizer.Encode(text), length).Ids).ToList();
         var batch = TokenBatch.Pad(texts, tokenizer.PadId, CPU, length);
         context.EqualSequence("ids", golden.Tensor("input_ids").ToInt64s(), batch.Ids.ToInt64s());
         context.EqualSequence("mask", golden.Tensor("attention_mask").ToInt64s(), batch.Mask.ToInt64s());
@@ -69,6 +70,7 @@ public sealed class ImageRewardSuite : IConformanceSuite
     {
         var texts = Texts(golden);
         var image = model.EncodeImage(pixels);
-        return stack([.. Enumerable.Range(0, (int)image.shape[0]).Select(index => model.TextFeatures(image.narrow(0, index, 1).expand(texts.Ids.shape[0], -1, -1), texts))]);
+        return stack([.. Enumerable.Range(0, (int)image.shape[0]).Select(index => model.TextFeatures(image.narrow(0, index, 1).expand(texts.Ids.shape[0], -1,
+            -1), texts))]);
     }
 }

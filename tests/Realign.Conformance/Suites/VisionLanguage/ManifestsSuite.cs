@@ -31,7 +31,8 @@ public sealed class ManifestsSuite : IConformanceSuite
         context.EqualSequence("unexpected", [], actual.Keys.Except(expected.Keys).Order(StringComparer.Ordinal));
         foreach (var (key, shape) in expected.Where(item => actual.ContainsKey(item.Key)))
             context.Equal(key, shape, string.Join("x", actual[key]));
-        var aliases = root.GetProperty("aliases_either_name_or_both_may_be_stored").EnumerateObject().Select(item => item.Name).ToHashSet(StringComparer.Ordinal);
+        var aliases = root.GetProperty("aliases_either_name_or_both_may_be_stored").EnumerateObject().Select(item => item.Name)
+            .ToHashSet(StringComparer.Ordinal);
         context.Equal("parameters", root.GetProperty("parameter_count").GetInt64(),
             actual.Where(item => !aliases.Contains(item.Key)).Sum(item => item.Value.Aggregate(1L, (product, size) => product * size)));
     }

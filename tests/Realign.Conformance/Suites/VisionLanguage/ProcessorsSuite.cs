@@ -21,12 +21,14 @@ internal sealed class ProcessorsSuite : IConformanceSuite
     {
         var root = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "cases.json"))).RootElement;
         var tensors = SafetensorsFile.Open(Path.Combine(folder, "tensors.safetensors"));
-        var processors = root.GetProperty("processors").EnumerateArray().ToDictionary(item => item.GetProperty("name").GetString()!, item => Configure(root, item));
+        var processors = root.GetProperty("processors").EnumerateArray().ToDictionary(item => item.GetProperty("name").GetString()!, item =>
+            Configure(root, item));
         foreach (var item in root.GetProperty("cases").EnumerateArray())
         {
             var processor = processors.TryGetValue(item.GetProperty("processor").GetString()!, out var known) ? known : Configure(root, item);
             yield return new ConformanceCase(
-                $"{item.GetProperty("processor").GetString()}/{item.GetProperty("image").GetString()}", context => Process(context, folder, item, processor, tensors));
+                $"{item.GetProperty("processor").GetString()}/{item.GetProperty("image").GetString()}", context => Process(context, folder, item, processor,
+                    tensors));
         }
 
         foreach (var item in root.GetProperty("resize").EnumerateArray())
@@ -83,7 +85,8 @@ internal sealed class ProcessorsSuite : IConformanceSuite
             // pictures of one channel are stored as one: all three of ours must equal it
             var resized = PillowResize.Resize(image, width, height, filter, ResizeOrder.HorizontalFirst).Pixels;
             var bytes = tensors.Bytes(tensor).ToArray();
-            context.EqualSequence("uint8", tensors.Entries[tensor].Shape.Count == 3 ? bytes : bytes.SelectMany(value => new[] { value, value, value }), resized);
+            context.EqualSequence("uint8", tensors.Entries[tensor].Shape.Count == 3 ? bytes : bytes.SelectMany(value => new[] { value, value, value }),
+                resized);
             return;
         }
 
@@ -109,7 +112,8 @@ internal sealed class ProcessorsSuite : IConformanceSuite
         var measured = item.GetProperty("fp32_vs_fp64");
         Compare(context, "resized", tensors, prefix + "resized", resized, measured.GetProperty("normalised").GetDouble());
         Compare(context, "normalised", tensors, prefix + "normalised", normalised, measured.GetProperty("normalised").GetDouble());
-        Compare(context, "vjp", tensors, prefix + "vjp_image", Gradient(normalised, image, TensorConvert.Read(tensors, prefix + "cotangent")), measured.GetProperty("vjp").GetDouble());
+        Compare(context, "vjp", tensors, prefix + "vjp_image", Gradient(normalised, image, TensorConvert.Read(tensors, prefix + "cotangent")),
+            measured.GetProperty("vjp").GetDouble());
     }
 
     private static void RewardPath(CaseContext context, JsonElement root, SafetensorsFile tensors)
@@ -122,7 +126,8 @@ internal sealed class ProcessorsSuite : IConformanceSuite
         using var output = processor.FromSigned(image, new ImageCrop(corner[0].GetInt32(), corner[1].GetInt32(), side, side));
         // no measured difference is given for this path: the largest of the resize cases holds
         var measured = root.GetProperty("differentiable").EnumerateArray().Select(item => item.GetProperty("fp32_vs_fp64")).ToList();
-        Compare(context, "normalised", tensors, path.GetProperty("tensor").GetString()!, output, measured.Max(item => item.GetProperty("normalised").GetDouble()));
+        Compare(context, "normalised", tensors, path.GetProperty("tensor").GetString()!, output, measured.Max(item => item.GetProperty("normalised")
+            .GetDouble()));
         var vjp = path.GetProperty("vjp").GetString()!;
         var cotangent = TensorConvert.Read(tensors, vjp.Replace("vjp_image_pm1", "cotangent", StringComparison.Ordinal));
         Compare(context, "vjp", tensors, vjp, Gradient(output, image, cotangent), measured.Max(item => item.GetProperty("vjp").GetDouble()));

@@ -56,7 +56,8 @@ internal sealed class TokenizersSuite : IConformanceSuite
 
     // where no other ids are given for the plain piece file, it gives those of tokenizer.json
     private static void Pieces(CaseContext context, JsonElement item, T5Tokenizer tokenizer) =>
-        context.EqualSequence("ids_sentencepiece", Ids(item, "ids_sentencepiece") ?? Ids(item, "ids")!, tokenizer.Encode(item.GetProperty("text").GetString()!));
+        context.EqualSequence("ids_sentencepiece", Ids(item, "ids_sentencepiece") ?? Ids(item, "ids")!,
+            tokenizer.Encode(item.GetProperty("text").GetString()!));
 
     private static void Decode(CaseContext context, JsonElement item, ITextTokenizer tokenizer)
     {
@@ -69,10 +70,37 @@ internal sealed class TokenizersSuite : IConformanceSuite
     {
         var facts = tokenizer switch
         {
-            ClipTokenizer clip => new Dictionary<string, int> { ["bos_id"] = clip.BosId, ["eos_id"] = clip.EosId, ["pad_id"] = clip.PadId, ["vocab_size"] = clip.VocabularySize },
-            Gpt2Tokenizer gpt2 => new Dictionary<string, int> { ["bos_id"] = gpt2.BosId, ["eos_id"] = gpt2.EosId, ["pad_id"] = gpt2.PadId, ["image_token_id"] = gpt2.ImageId ?? -1, ["newline_id"] = gpt2.Encode("\n")[^1] },
-            BertTokenizer bert => new Dictionary<string, int> { ["cls_id"] = bert.ClsId, ["sep_id"] = bert.SepId, ["unk_id"] = bert.UnkId, ["pad_id"] = bert.PadId, ["vocab_size"] = bert.VocabularySize },
-            T5Tokenizer t5 => new Dictionary<string, int> { ["pad_id"] = t5.PadId, ["eos_id"] = t5.EosId, ["unk_id"] = t5.UnkId, ["extra_id_0"] = t5.Encode("<extra_id_0>")[0], ["extra_id_99"] = t5.Encode("<extra_id_99>")[0] },
+            ClipTokenizer clip => new Dictionary<string, int>
+            {
+                ["bos_id"] = clip.BosId,
+                ["eos_id"] = clip.EosId,
+                ["pad_id"] = clip.PadId,
+                ["vocab_size"] = clip.VocabularySize
+            },
+            Gpt2Tokenizer gpt2 => new Dictionary<string, int>
+            {
+                ["bos_id"] = gpt2.BosId,
+                ["eos_id"] = gpt2.EosId,
+                ["pad_id"] = gpt2.PadId,
+                ["image_token_id"] = gpt2.ImageId ?? -1,
+                ["newline_id"] = gpt2.Encode("\n")[^1]
+            },
+            BertTokenizer bert => new Dictionary<string, int>
+            {
+                ["cls_id"] = bert.ClsId,
+                ["sep_id"] = bert.SepId,
+                ["unk_id"] = bert.UnkId,
+                ["pad_id"] = bert.PadId,
+                ["vocab_size"] = bert.VocabularySize
+            },
+            T5Tokenizer t5 => new Dictionary<string, int>
+            {
+                ["pad_id"] = t5.PadId,
+                ["eos_id"] = t5.EosId,
+                ["unk_id"] = t5.UnkId,
+                ["extra_id_0"] = t5.Encode("<extra_id_0>")[0],
+                ["extra_id_99"] = t5.Encode("<extra_id_99>")[0]
+            },
             Llama3Tokenizer llama => new Dictionary<string, int> { ["bos_id"] = llama.BosId, ["eos_id"] = llama.EosId, ["vocab_size"] = llama.VocabularySize },
             _ => throw new NotSupportedException(tokenizer.GetType().Name),
         };
