@@ -3,6 +3,7 @@ using Realign.Core.Errors;
 using Realign.Core.Images;
 using Realign.Core.Memory;
 using Realign.V1;
+using Picture = Realign.Core.Images.Picture;
 
 namespace Realign.Wire.Images;
 

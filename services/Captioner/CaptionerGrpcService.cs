@@ -12,6 +12,7 @@ using Realign.VisionLanguage.Scoring;
 using Realign.Wire.Images;
 using Realign.Wire.Requests;
 using Realign.Wire.Timings;
+using Picture = Realign.Core.Images.Picture;
 
 namespace Realign.Captioner;
 

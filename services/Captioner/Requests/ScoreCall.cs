@@ -6,6 +6,7 @@ using Realign.VisionLanguage.Scoring;
 using Realign.Wire.Images;
 using Realign.Wire.Requests;
 using Realign.Wire.Tensors;
+using Picture = Realign.Core.Images.Picture;
 
 namespace Realign.Captioner.Requests;
 

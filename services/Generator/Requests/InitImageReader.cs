@@ -4,6 +4,7 @@ using Realign.Diffusion.Pipelines;
 using Realign.Imaging;
 using Realign.V1;
 using Realign.Wire.Images;
+using Picture = Realign.Core.Images.Picture;
 
 namespace Realign.Generator.Requests;
 
