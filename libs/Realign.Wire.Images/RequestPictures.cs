@@ -1,6 +1,5 @@
 using Realign.Core;
 using Realign.Core.Errors;
-using Realign.Core.Images;
 using Realign.Core.Memory;
 using Realign.V1;
 using Picture = Realign.Core.Images.Picture;

@@ -2,7 +2,6 @@ using Grpc.Core;
 using Microsoft.Extensions.Options;
 using Realign.Captioner.Requests;
 using Realign.Core.Errors;
-using Realign.Core.Images;
 using Realign.Core.Timings;
 using Realign.Hosting;
 using Realign.Hosting.Models;

@@ -1,5 +1,4 @@
 using Realign.Core.Errors;
-using Realign.Core.Images;
 using Realign.Rewards;
 using Realign.V1;
 using Realign.VisionLanguage.Scoring;

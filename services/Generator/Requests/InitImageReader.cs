@@ -1,5 +1,4 @@
 using Realign.Core.Errors;
-using Realign.Core.Images;
 using Realign.Diffusion.Pipelines;
 using Realign.Imaging;
 using Realign.V1;
