@@ -31,6 +31,7 @@ internal sealed class SegmenterGrpcService(ModelHost<GroundedSegmenter> segmente
         timings.Add("segment", result.SegmentTime);
         var response = new SegmentResponse { Width = width, Height = height, Model = new ModelInfo { Family = "grounded-sam", Name = options.Value.Name } };
         response.Phrases.AddRange(result.Phrases.Select(Map));
+        response.ColorNames.AddRange(result.ColorNames);
         response.Timings.AddRange(timings.ToMessages());
         return response;
     }

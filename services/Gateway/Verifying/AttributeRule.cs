@@ -52,10 +52,10 @@ internal sealed class AttributeRule(FoundPlaces? found, string? caption, ColorWo
         return verdict;
     }
 
-    /// <summary>The colors inside the masks; null when there are none or the attribute is no color.</summary>
+    /// <summary>The colors inside the masks; null when there are none or the attribute is none that could be named.</summary>
     private Evidence? Color(SceneObject item, string attribute, IReadOnlyList<Region> places)
     {
-        if (!colors.Contains(attribute) || places.Count == 0 || places.Any(place => place.Colors.Count == 0))
+        if (!colors.IsNamed(attribute) || places.Count == 0 || places.Any(place => place.Colors.Count == 0))
             return null;
         var verdicts = places.Select(place => ColorOf(place, item, attribute)).ToList();
         var shown = Math.Max(0, verdicts.FindIndex(verdict => verdict != Verdict.Confirmed));

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Realign.Gateway.Backends;
 using Realign.V1;
+using Realign.Wire.Masks;
 
 namespace Realign.Gateway.Verifying;
 
@@ -26,16 +27,17 @@ internal sealed class PictureReader(BackendSet backends, BackendCaller caller, T
         if (demand.Objects.Count == 0)
         {
             var (score, scoreProblem) = await likelihood;
-            return new PictureReading(null, [], null, null, score, scoreProblem is null ? [] : [$"likelihood: {scoreProblem}"]);
+            return new PictureReading(null, [], null, [], null, score, scoreProblem is null ? [] : [$"likelihood: {scoreProblem}"]);
         }
 
         var tags = known is null ? ReadAsync(Scope(backends.Tagger), scope => TagAsync(scope, image)) : Known<TagResponse>(known.Tags);
         var grounded = ReadAsync(Scope(backends.Segmenter), scope => GroundAsync(scope, image, demand.Phrases));
         var caption = known is null ? ReadAsync(Scope(backends.Captioner), scope => CaptionAsync(scope, image)) : WaitAsync(known.Caption);
         await Task.WhenAll(likelihood, tags, grounded, caption);
+        var names = Note("tagger", await tags)?.Tags.Select(tag => tag.Name).ToList();
+        var places = Note("segmenter", await grounded);
         return new PictureReading(
-            Note("tagger", await tags)?.Tags.Select(tag => tag.Name).ToList(), demand.Phrases, Note("segmenter", await grounded)?.Phrases,
-            Note("caption", await caption)?.Caption, Note("likelihood", await likelihood), unread);
+            names, demand.Phrases, places?.Phrases, places?.ColorNames ?? [], Note("caption", await caption)?.Caption, Note("likelihood", await likelihood), unread);
 
         CallScope Scope(Backend backend) => new(backend, "stage", "VERIFY", deadline, cancellationToken);
 
@@ -97,7 +99,7 @@ internal sealed class PictureReader(BackendSet backends, BackendCaller caller, T
             throw BackendFailure.Broken($"answered {answer.Phrases.Count} of {phrases.Count} phrases", scope);
         return answer.Phrases.SelectMany(phrase => phrase.Detections).All(IsUsable)
             ? answer
-            : throw BackendFailure.Broken("answered a box, score or color share that is none", scope);
+            : throw BackendFailure.Broken("answered a box, mask, score or color share that is none", scope);
     }
 
     private async Task<float?> LikelihoodAsync(CallScope scope, Image image, string prompt)
@@ -112,5 +114,6 @@ internal sealed class PictureReader(BackendSet backends, BackendCaller caller, T
     private static bool IsUsable(Detection detection) =>
         detection.Score is >= 0 and <= 1 && detection.Box is { } box
         && box.X0 <= box.X1 && box.Y0 <= box.Y1 && float.IsFinite(box.X0) && float.IsFinite(box.Y0) && float.IsFinite(box.X1) && float.IsFinite(box.Y1)
+        && (detection.Mask is null || MaskMessages.ReadOrNull(detection.Mask) is not null)
         && detection.Colors.All(color => color.Share is >= 0 and <= 1);
 }

@@ -16,8 +16,7 @@ internal sealed class PictureVerifier
         _demand = demand;
         _found = reading.Grounded is { } grounded ? new FoundPlaces(reading.Phrases, grounded, demand.Objects) : null;
         _presence = new PresenceRule(reading, _found);
-        var places = reading.Phrases.SelectMany(phrase => _found?.At(phrase) ?? []);
-        _attribute = new AttributeRule(_found, reading.Caption, ColorWords.At(places));
+        _attribute = new AttributeRule(_found, reading.Caption, new ColorWords(reading.ColorNames));
     }
 
     /// <summary>The verification of an image.</summary>
