@@ -44,6 +44,9 @@ public static class Limits
     /// <summary>Most segments of one fine stage.</summary>
     public const int Segments = 32;
 
+    /// <summary>Most attempts of one call of the flow.</summary>
+    public const int Attempts = 16;
+
     /// <summary>Largest message of a service that takes or gives pictures, in MiB, unless its settings say otherwise.</summary>
     public const int MessageMegabytes = 64;
 

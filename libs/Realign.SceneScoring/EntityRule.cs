@@ -23,13 +23,13 @@ public sealed class EntityRule
 
     /// <summary>
     /// Holds a model's answer against the prompt: nouns that it names, attributes that stand with them. Every object that the answer
-    /// leaves out comes from the rule.
+    /// leaves out comes from the rule; what the prompt excludes (<c>no cat</c>) is none, whatever the answer says.
     /// </summary>
     /// <param name="answer">Nouns as the model wrote them, and their attributes.</param>
-    public IReadOnlyList<FoundEntity> Complete(IEnumerable<(string Noun, IReadOnlyList<string> Attributes)> answer)
+    public SceneEntities Complete(IEnumerable<(string Noun, IReadOnlyList<string> Attributes)> answer)
     {
         var named = new Dictionary<PromptObject, IReadOnlyList<string>>();
-        var others = new List<(int Word, Entity Entity)>();
+        var others = new List<(int Word, FoundEntity Found)>();
         foreach (var (name, attributes) in answer)
         {
             var words = PromptText.Split(name);
@@ -38,26 +38,30 @@ public sealed class EntityRule
             // of several objects with this noun, the one that the attributes fit best
             if (same.MaxBy(found => said.Count(found.Attributes.Contains)) is { } best)
                 named[best] = said;
-            else if (Other(words) is { } other && !others.Exists(known => known.Entity.Noun == other.Entity.Noun))
+            else if (Other(words) is { } other && !others.Exists(known => known.Found.Entity.Noun == other.Found.Entity.Noun))
                 others.Add(other);
         }
 
-        var own = _objects.Select(found => (Word: found.Phrase.Head, Found: new FoundEntity(
-            found.ToEntity() with { Attributes = Attributes(found, named.GetValueOrDefault(found, [])) },
-            named.ContainsKey(found) ? Origin.Model : Origin.Rule)));
-        var all = own.Concat(others.Select(other => (other.Word, Found: new FoundEntity(other.Entity, Origin.Model))));
-        return [.. all.OrderBy(pair => pair.Word).Select(pair => pair.Found)];
+        var all = _objects.Select(found => (Word: found.Phrase.Head, Object: (PromptObject?)found, Found: new FoundEntity(
+                found.ToEntity() with { Attributes = Attributes(found, named.GetValueOrDefault(found, [])) },
+                _prompt.Describe(found),
+                named.ContainsKey(found) ? Origin.Model : Origin.Rule)))
+            .Concat(others.Select(other => (other.Word, Object: (PromptObject?)null, other.Found)))
+            .OrderBy(pair => pair.Word).ToList();
+        var relations = RelationFinder.Find(_prompt, _objects).Select(relation => new SceneRelation(
+            all.FindIndex(pair => pair.Object == relation.Subject), relation.Kind, all.FindIndex(pair => pair.Object == relation.Object), relation.Words));
+        return new SceneEntities([.. all.Select(pair => pair.Found)], [.. relations], all.Exists(pair => pair.Found.Origin == Origin.Model));
     }
 
     /// <summary>A noun that the rule takes for a word of another phrase; the model may know better.</summary>
-    private (int Word, Entity Entity)? Other(List<string> words)
+    private (int Word, FoundEntity Found)? Other(List<string> words)
     {
         foreach (var word in _prompt.Occurrences(words))
         {
             var noun = Nouns.Singular(_prompt.Words[word]);
             var isHead = _prompt.Phrases.Any(phrase => phrase.Head == word);
-            if (!isHead && _prompt.PhraseAt(word) is { IsExcluded: false } && !Nouns.IsBackground(noun) && !Language.Attributes.IsAttribute(noun))
-                return (word, new Entity(noun, [], 0, 1, noun != _prompt.Words[word]));
+            if (!isHead && _prompt.PhraseAt(word) is { IsExcluded: false } phrase && !Nouns.IsBackground(noun) && !Language.Attributes.IsAttribute(noun))
+                return (word, new FoundEntity(new Entity(noun, [], 0, 1, noun != _prompt.Words[word]), _prompt.Describe(phrase, word, []), Origin.Model));
         }
 
         return null;

@@ -126,7 +126,7 @@ internal sealed class SceneRepair(WordMatchRule rule)
     {
         if (!found.Mentions.Any(phrase => Fits(words, phrase, found.Attributes)))
             return false;
-        var demanded = PromptText.Split(rule.Describe(found)).Where(word => word is not ("and" or "or"));
+        var demanded = PromptText.Split(rule.Prompt.Describe(found)).Where(word => word is not ("and" or "or"));
         return demanded.All(words.Contains);
     }
 

@@ -114,13 +114,11 @@ public sealed class SceneScorer : IDisposable
     {
         var rule = new EntityRule(prompt);
         if (Generate(_instruction.Entities(prompt), SceneGrammar.Entities, TokensForMissing, _instruction.MaxTokens, cancellationToken) is not { } reply)
-            return new SceneEntities(rule.Complete([]), false);
+            return rule.Complete([]);
         using var document = JsonDocument.Parse(reply);
-        var entities = rule.Complete(document.RootElement.EnumerateArray().Select(item => (
+        return rule.Complete(document.RootElement.EnumerateArray().Select(item => (
             item.GetProperty("entity").GetString()!,
             (IReadOnlyList<string>)[.. item.GetProperty("attributes").EnumerateArray().Select(attribute => attribute.GetString()!)])));
-        // an answer of which nothing stands in the prompt is no answer
-        return new SceneEntities(entities, entities.Any(found => found.Origin == Origin.Model));
     }
 
     /// <inheritdoc/>

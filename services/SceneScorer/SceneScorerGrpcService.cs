@@ -52,6 +52,7 @@ internal sealed class SceneScorerGrpcService(
             Model = Model(description),
         };
         response.Entities.AddRange(found.Entities.Select(ToMessage));
+        response.Relations.AddRange(found.Relations.Select(ToMessage));
         response.Timings.AddRange(Timings(start, milliseconds));
         return response;
     }
@@ -79,6 +80,22 @@ internal sealed class SceneScorerGrpcService(
         Instance = found.Entity.Instance,
         Plural = found.Entity.IsPlural,
         Origin = ToMessage(found.Origin),
+        Phrase = found.Phrase,
+    };
+
+    private static SceneRelation ToMessage(SceneScoring.SceneRelation relation) => new()
+    {
+        Subject = relation.Subject,
+        Kind = relation.Kind switch
+        {
+            SceneScoring.RelationKind.LeftOf => RelationKind.LeftOf,
+            SceneScoring.RelationKind.RightOf => RelationKind.RightOf,
+            SceneScoring.RelationKind.Above => RelationKind.Above,
+            SceneScoring.RelationKind.Below => RelationKind.Below,
+            _ => RelationKind.NextTo,
+        },
+        Object = relation.Object,
+        Words = relation.Words,
     };
 
     private static AnswerOrigin ToMessage(SceneScoring.Origin origin) =>

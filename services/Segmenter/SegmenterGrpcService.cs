@@ -31,6 +31,7 @@ internal sealed class SegmenterGrpcService(ModelHost<GroundedSegmenter> segmente
         timings.Add("segment", result.SegmentTime);
         var response = new SegmentResponse { Width = width, Height = height, Model = new ModelInfo { Family = "grounded-sam", Name = options.Value.Name } };
         response.Phrases.AddRange(result.Phrases.Select(Map));
+        response.ColorNames.AddRange(result.ColorNames);
         response.Timings.AddRange(timings.ToMessages());
         return response;
     }
@@ -41,6 +42,7 @@ internal sealed class SegmenterGrpcService(ModelHost<GroundedSegmenter> segmente
         NmsThreshold = request.HasNmsThreshold ? Require.Range("nms_threshold", request.NmsThreshold, 0, 1) : (float)options.Value.NmsThreshold,
         MaxDetections = request.HasMaxDetections ? Require.Range("max_detections", request.MaxDetections, 1, 256) : options.Value.MaxDetections,
         BoxesOnly = request.BoxesOnly,
+        NameColors = request.NameColors,
     };
 
     private static float BoxThreshold(float value) => value is > 0 and < 1
@@ -63,6 +65,7 @@ internal sealed class SegmenterGrpcService(ModelHost<GroundedSegmenter> segmente
             Score = detection.Score,
             PredictedIou = detection.PredictedIou,
             Mask = detection.Mask?.ToMessage(),
+            Colors = { detection.Colors.Select(color => new ColorShare { Name = color.Name, Share = color.Share }) },
         }));
         return phrase;
     }

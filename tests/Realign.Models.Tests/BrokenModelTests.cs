@@ -52,6 +52,22 @@ public sealed class BrokenModelTests
     }
 
     [Fact]
+    public void ColorTable_IsAFactOfItsMaskModel_AndRefusedWhenDamaged()
+    {
+        using var copy = new ModelCopy("segmenter");
+        var sam = Path.Combine(copy.Path, "sam");
+        var whole = ModelInspector.Inspect(sam).ShouldHaveSingleItem();
+        copy.Rewrite("colors.json", _ => """{"shades": {"dark": 0.5, "light": 0.2}, "colors": {"red": [1, 2, 300]}}"""u8.ToArray());
+
+        var damaged = ModelInspector.Inspect(sam).ShouldHaveSingleItem();
+
+        whole.Fits.ShouldBeTrue();
+        whole.Facts.ShouldContain("10 colors of masks: red, orange, yellow, green, blue, purple, pink, brown, black, white");
+        damaged.Fits.ShouldBeFalse();
+        damaged.Problems.ShouldHaveSingleItem().ShouldBe("colors.json: colors.red is not [red, green, blue] with whole numbers 0..255");
+    }
+
+    [Fact]
     public void TruncatedWeights_AreRefused()
     {
         using var copy = new ModelCopy("generator");

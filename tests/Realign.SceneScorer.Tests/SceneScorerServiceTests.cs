@@ -45,6 +45,39 @@ public sealed class SceneScorerServiceTests
     }
 
     [Fact]
+    public async Task ExtractEntities_ChainOfRelations_NamesThePlacesOfItsObjects()
+    {
+        await using var service = await TestService.StartAsync(SceneScorerApp.Build);
+
+        var response = await Client(service).ExtractEntitiesAsync(new ExtractEntitiesRequest
+        {
+            Prompt = "a red car to the left of a blue dog and above two birds"
+        }).ResponseAsync.DefaultTimeout();
+
+        response.Entities.Select(entity => entity.Phrase).ShouldBe(["red car", "blue dog", "two birds"]);
+        response.Relations.ShouldBe([
+            new SceneRelation { Subject = 0, Kind = RelationKind.LeftOf, Object = 1, Words = "to the left of" },
+            new SceneRelation { Subject = 0, Kind = RelationKind.Above, Object = 2, Words = "above" }]);
+    }
+
+    [Theory]
+    [InlineData("a house and no cat")]
+    [InlineData("a house without a cat")]
+    [InlineData("a house, not a cat")]
+    public async Task ExcludedObject_IsDemandedByNeitherCall(string prompt)
+    {
+        await using var service = await TestService.StartAsync(SceneScorerApp.Build);
+
+        var entities = await Client(service).ExtractEntitiesAsync(new ExtractEntitiesRequest { Prompt = prompt }).ResponseAsync.DefaultTimeout();
+        var scene = await Score(service, prompt, "cat", "house");
+        var untagged = await Score(service, prompt);
+
+        entities.Entities.ShouldHaveSingleItem().Noun.ShouldBe("house");
+        scene.Entries.Select(entry => (entry.Tag, entry.Score)).ShouldBe([("cat", 0f), ("house", 2f)]);
+        untagged.Entries.Select(entry => entry.Noun).ShouldBe(["house"]);
+    }
+
+    [Fact]
     public async Task ScoreScene_NoTags_ListsTheObjects()
     {
         await using var service = await TestService.StartAsync(SceneScorerApp.Build);

@@ -56,6 +56,41 @@ public sealed class SegmenterServiceTests
     }
 
     [Fact]
+    public async Task Segment_NameColors_SaysTheBallIsRed()
+    {
+        await using var service = await StartAsync();
+        var request = Request("red apple");
+        request.NameColors = true;
+
+        var response = await SegmentAsync(service, request);
+
+        var colors = response.Phrases[0].Detections[0].Colors;
+        response.ColorNames.ShouldContain("white");
+        response.ColorNames.ShouldBe(response.ColorNames.Union(colors.Select(color => color.Name)));
+        colors[0].Name.ShouldBe("red");
+        colors.Select(color => -color.Share).ShouldBeInOrder();
+        colors.Sum(color => color.Share).ShouldBe(1, 1e-5);
+        var plain = await SegmentAsync(service, Request("red apple"));
+        plain.Phrases[0].Detections[0].Colors.ShouldBeEmpty();
+        plain.ColorNames.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Segment_NameColorsWithBoxesOnlyOrWithoutATable_HasNone()
+    {
+        using var sam = new ModelCopy("segmenter", "sam");
+        await using var service = await StartAsync($"--Segmenter:MaskModel={sam.Path}");
+        var request = Request("red apple");
+        request.NameColors = true;
+
+        (await SegmentAsync(service, request)).Phrases[0].Detections.ShouldAllBe(detection => detection.Colors.Count == 0 && detection.Mask != null);
+
+        await using var miniature = await StartAsync();
+        request.BoxesOnly = true;
+        (await SegmentAsync(miniature, request)).Phrases[0].Detections.ShouldAllBe(detection => detection.Colors.Count == 0);
+    }
+
+    [Fact]
     public async Task Segment_LargeTallImage_AnswersInItsOwnPixels()
     {
         await using var service = await StartAsync();
@@ -227,7 +262,7 @@ public sealed class SegmenterServiceTests
     }
 
     public static TheoryData<string> BadFolders =>
-        ["missing", "no graph", "truncated detector", "truncated encoder", "no decoder", "no vocabulary", "processor", "swapped", "cuda"];
+        ["missing", "no graph", "truncated detector", "truncated encoder", "no decoder", "no vocabulary", "processor", "swapped", "colors", "cuda"];
 
     [Theory]
     [MemberData(nameof(BadFolders))]
@@ -246,6 +281,7 @@ public sealed class SegmenterServiceTests
             case "no vocabulary": File.Delete(Path.Combine(detector, "vocab.txt")); File.Delete(Path.Combine(detector, "tokenizer.json")); break;
             case "processor": dino.Rewrite("preprocessor_config.json", _ => """{"image_mean": [1, 2], "resample": 9}"""u8.ToArray()); break;
             case "swapped": detector = sam.Path; break;
+            case "colors": File.WriteAllText(Path.Combine(sam.Path, "colors.json"), "{}"); break;
         }
 
         await using var service = await StartAsync(

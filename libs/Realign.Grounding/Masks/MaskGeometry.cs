@@ -86,6 +86,29 @@ public static class MaskGeometry
         return owners;
     }
 
+    /// <summary>
+    /// A mask without the cells that touch its outside (4-neighborhood; the image's border is no outside). Where that leaves less than a third of it, as
+    /// it does with thin and small objects, the mask itself.
+    /// </summary>
+    public static BinaryMask WithoutEdge(BinaryMask mask)
+    {
+        ArgumentNullException.ThrowIfNull(mask);
+        var cells = (byte[])mask.Cells.Clone();
+        for (var y = 0; y < mask.Height; y++)
+        {
+            for (var x = 0; x < mask.Width; x++)
+            {
+                var at = (y * mask.Width) + x;
+                if ((x > 0 && mask.Cells[at - 1] == 0) || (x + 1 < mask.Width && mask.Cells[at + 1] == 0)
+                    || (y > 0 && mask.Cells[at - mask.Width] == 0) || (y + 1 < mask.Height && mask.Cells[at + mask.Width] == 0))
+                    cells[at] = 0;
+            }
+        }
+
+        var inner = new BinaryMask(mask.Width, mask.Height, cells);
+        return 3 * (long)inner.Area >= mask.Area ? inner : mask;
+    }
+
     private static void RequireSameSize(BinaryMask first, BinaryMask second)
     {
         if (first.Width != second.Width || first.Height != second.Height)

@@ -1,6 +1,7 @@
 using Realign.Core.Errors;
 using Realign.Core.Images;
 using Realign.Grounding.Boxes;
+using Realign.Grounding.Colors;
 using Realign.Grounding.GroundingDino;
 using Realign.Grounding.Masks;
 using Realign.Grounding.Sam;
@@ -17,10 +18,13 @@ public sealed class GroundedSegmenter : IDisposable
     private readonly GroundingDinoModel _detector;
     private readonly SamModel _segmenter;
 
-    private GroundedSegmenter(GroundingDinoModel detector, SamModel segmenter)
+    private readonly ColorTable? _colors;
+
+    private GroundedSegmenter(GroundingDinoModel detector, SamModel segmenter, ColorTable? colors)
     {
         _detector = detector;
         _segmenter = segmenter;
+        _colors = colors;
     }
 
     /// <summary>What was odd while loading, for the log; null when nothing was.</summary>
@@ -34,13 +38,14 @@ public sealed class GroundedSegmenter : IDisposable
     /// <param name="segmenterFolder">Snapshot of SAM.</param>
     /// <param name="options">Threads and device.</param>
     /// <param name="cancellationToken">Ends the first run.</param>
-    /// <exception cref="ModelLoadException">A file is missing or does not fit, or the mask decoder cannot take boxes.</exception>
+    /// <exception cref="ModelLoadException">A file is missing or does not fit, the mask decoder cannot take boxes, or the color table is damaged.</exception>
     public static GroundedSegmenter Open(string detectorFolder, string segmenterFolder, OnnxModelOptions options, CancellationToken cancellationToken)
     {
+        var colors = ColorTable.Find(segmenterFolder);
         var detector = OpenDetector(detectorFolder, options, cancellationToken);
         try
         {
-            return new GroundedSegmenter(detector, OpenMaskModel(segmenterFolder, options, cancellationToken));
+            return new GroundedSegmenter(detector, OpenMaskModel(segmenterFolder, options, cancellationToken), colors);
         }
         catch
         {
@@ -124,11 +129,12 @@ public sealed class GroundedSegmenter : IDisposable
         var detectTime = TimeProvider.System.GetElapsedTime(start);
         start = TimeProvider.System.GetTimestamp();
         var encoded = options.BoxesOnly || boxes.Values.All(found => found.Count == 0) ? null : _segmenter.Encode(image, cancellationToken);
-        var answers = boxes.ToDictionary(pair => pair.Key, pair => Cut(encoded, pair.Key, pair.Value, cancellationToken));
+        IReadOnlyList<ColorShare> Colors(BinaryMask mask) => options.NameColors && _colors is not null ? _colors.Shares(image, mask) : [];
+        var answers = boxes.ToDictionary(pair => pair.Key, pair => Cut(encoded, pair.Key, pair.Value, Colors, cancellationToken));
         return new SegmentationResult(
             [.. phrases.Zip(prompts, (phrase, prompt) => answers.TryGetValue(phrase, out var answer) ? answer : new GroundedText(phrase, [], null,
                 prompt.Note))],
-            detectTime, TimeProvider.System.GetElapsedTime(start));
+            detectTime, TimeProvider.System.GetElapsedTime(start), options.NameColors && _colors is not null ? [.. _colors.Names] : []);
     }
 
     /// <inheritdoc/>
@@ -172,10 +178,11 @@ public sealed class GroundedSegmenter : IDisposable
         return [.. kept.Take(options.MaxDetections).Select(index => found[index])];
     }
 
-    private GroundedText Cut(SamImage? image, string phrase, IReadOnlyList<(BoundingBox Box, float Score)> boxes, CancellationToken cancellationToken)
+    private GroundedText Cut(SamImage? image, string phrase, IReadOnlyList<(BoundingBox Box, float Score)> boxes,
+        Func<BinaryMask, IReadOnlyList<ColorShare>> colors, CancellationToken cancellationToken)
     {
         if (image is null || boxes.Count == 0)
-            return new GroundedText(phrase, [.. boxes.Select(found => new GroundedDetection(found.Box, found.Score, null, 0))], null, "");
+            return new GroundedText(phrase, [.. boxes.Select(found => new GroundedDetection(found.Box, found.Score, null, 0, []))], null, "");
         var detections = new List<GroundedDetection>(boxes.Count);
         BinaryMask? union = null;
         // few at a time: the official decoder gives planes of the image's size
@@ -186,7 +193,8 @@ public sealed class GroundedSegmenter : IDisposable
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 var mask = _segmenter.BestMask(result, image.Original.Width, image.Original.Height);
-                detections.Add(new GroundedDetection(found.Box, found.Score, MaskRuns.From(mask), result.IouScores[result.BestIndex]));
+                detections.Add(new GroundedDetection(found.Box, found.Score, MaskRuns.From(mask), result.IouScores[result.BestIndex],
+                    colors(mask)));
                 union = union is null ? mask : MaskGeometry.Union([union, mask]);
             }
         }

@@ -14,4 +14,7 @@ public sealed record SegmentationOptions
 
     /// <summary>Whether masks are left out.</summary>
     public bool BoxesOnly { get; init; }
+
+    /// <summary>Whether the colors inside each mask are named, where the mask model has a <see cref="Colors.ColorTable"/>.</summary>
+    public bool NameColors { get; init; }
 }

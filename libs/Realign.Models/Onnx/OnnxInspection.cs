@@ -1,4 +1,5 @@
 using Realign.Core.Errors;
+using Realign.Grounding.Colors;
 using Realign.Grounding.Images;
 using Realign.Grounding.Segmentation;
 using Realign.Grounding.Tagging;
@@ -120,6 +121,8 @@ internal static class OnnxInspection
                 break;
             case ModelKind.Sam:
                 _ = findings.Try(() => ImageNormalization.Load(folder));
+                if (findings.Try(() => ColorTable.Find(folder)) is { } colors)
+                    facts.Add($"{colors.Names.Count()} colors of masks: {string.Join(", ", colors.Names)}");
                 break;
             case ModelKind.Tagger:
                 CheckTagger(folder, graphs, facts, findings);

@@ -51,6 +51,16 @@ internal sealed class PromptText
     public IEnumerable<string> AttributesIn(NounPhrase phrase) =>
         Span(phrase.Start, phrase.Head < phrase.End ? phrase.Head : phrase.End).Where(word => word is not ("and" or "or") && Language.Words.Number(word) == 0);
 
+    /// <summary>What stands behind a word.</summary>
+    public Mark MarkAfter(int word) => _tokens[word].Mark;
+
+    /// <summary>An object as the prompt demands it: what other phrases say of it first, then its own phrase.</summary>
+    public string Describe(PromptObject found)
+    {
+        var own = AttributesIn(found.Phrase).ToHashSet(StringComparer.Ordinal);
+        return Describe(found.Phrase, found.Phrase.Head, found.Attributes.Where(attribute => !own.Contains(attribute)));
+    }
+
     /// <summary>A phrase as it is written up to one of its words, a borrowed noun included; words said elsewhere come first.</summary>
     public string Describe(NounPhrase phrase, int upTo, IEnumerable<string> said)
     {

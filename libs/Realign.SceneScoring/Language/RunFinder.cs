@@ -39,10 +39,11 @@ internal sealed class RunFinder
             if (_start < 0 && _opener.Length > 0 && Words.MayFollowArticle(word) && _tokens[i].Mark == Mark.None)
                 continue;
             var opens = Words.IsDeterminer(word) || Words.Number(word) > 0;
-            if (opens || Words.IsBoundary(word) || IsVerb(i))
+            var isShowing = _isExcluded && _start < 0 && Words.IsShowing(word);
+            if (opens || isShowing || Words.IsBoundary(word) || IsVerb(i))
             {
                 Close(i);
-                _isExcluded = Words.IsNegation(word) || (_isExcluded && opens) || (_wasExcluded && word is "or" or "nor");
+                _isExcluded = Words.IsNegation(word) || (_isExcluded && (opens || isShowing)) || (_wasExcluded && Lists(i));
                 Follow(word, opens);
                 if (Words.Number(word) > 0)
                     _start = i;
@@ -66,6 +67,9 @@ internal sealed class RunFinder
 
         Close(_tokens.Count);
     }
+
+    /// <summary>Whether a word goes on with what is excluded: <c>no cats or dogs</c>, <c>no cats and dogs</c>, but not <c>no cat and a dog</c>.</summary>
+    private bool Lists(int index) => Word(index) is "or" or "nor" || (Word(index) == "and" && index + 1 < _tokens.Count && !Ends(index + 1));
 
     private void Follow(string word, bool opens)
     {

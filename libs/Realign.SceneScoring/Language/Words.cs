@@ -26,7 +26,7 @@ internal static class Words
         ["dozen"] = 12,
     }.ToFrozenDictionary();
 
-    private static readonly FrozenSet<string> Negations = Set("no without not except none");
+    private static readonly FrozenSet<string> Negations = Set("no without not except none neither never nothing minus excluding lacking");
 
     private static readonly FrozenSet<string> Copulas = Set("is are was were looks look");
 
@@ -36,20 +36,32 @@ internal static class Words
         + "by inside outside beneath underneath atop toward towards up down off for during before after amid among as like than left right "
         + "front top full "
         // conjunctions, pronouns
-        + "and or nor but while where which who that just there only very it they he she "
-        // verbs
-        + "be been has have having made stands sits lies runs flies holds wears rides plays eats sleeps jumps walks swims sings dances smiles "
+        + "and or nor but while where which who that just there only very it they he she directly immediately slightly");
+
+    private static readonly FrozenSet<string> Verbs = Set("stands sits lies runs flies holds wears rides plays eats sleeps jumps walks swims sings dances smiles "
         + "carries chases catches climbs leans rests hangs floats grows");
+
+    private static readonly FrozenSet<string> Auxiliaries = Set("be been has have having made do does did should");
+
+    private static readonly FrozenSet<string> Showing = Set("show include have contain draw add paint depict be");
 
     private static readonly FrozenSet<string> Places = Set("left right front top full only very");
 
     public static bool IsDeterminer(string word) => Determiners.Contains(word);
 
-    public static bool IsNegation(string word) => Negations.Contains(word);
+    public static bool IsNegation(string word) =>
+        Negations.Contains(word) || word.EndsWith("n't", StringComparison.Ordinal) || word.EndsWith("n’t", StringComparison.Ordinal);
+
+    /// <summary>Whether a negation reaches over a verb to what follows it: <c>do not show a dog</c>.</summary>
+    public static bool IsShowing(string word) => Showing.Contains(word);
+
+    /// <summary>Whether a word is a verb that may say what an object does.</summary>
+    public static bool IsVerb(string word) => Verbs.Contains(word);
 
     public static bool IsCopula(string word) => Copulas.Contains(word);
 
-    public static bool IsBoundary(string word) => Boundaries.Contains(word) || Copulas.Contains(word) || Negations.Contains(word);
+    public static bool IsBoundary(string word) =>
+        Boundaries.Contains(word) || Verbs.Contains(word) || Auxiliaries.Contains(word) || Copulas.Contains(word) || IsNegation(word);
 
     /// <summary>Whether a boundary word may also stand between an article and its noun: <c>the left car</c>, <c>a very old car</c>.</summary>
     public static bool MayFollowArticle(string word) => Places.Contains(word);

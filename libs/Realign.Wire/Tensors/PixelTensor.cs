@@ -2,6 +2,7 @@ using System.Globalization;
 using Realign.Core.Errors;
 using Realign.Core.Images;
 using Realign.V1;
+using Picture = Realign.Core.Images.Picture;
 
 namespace Realign.Wire.Tensors;
 
