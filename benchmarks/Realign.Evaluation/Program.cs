@@ -60,7 +60,9 @@ foreach (var prompt in prompts)
     }
 }
 
-Console.WriteLine(FormattableString.Invariant($"{TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC, {prompts.Count} prompts, seeds {string.Join(", ", seeds)}, settings {Settings()} {string.Join(" ", args.SkipWhile(arg => arg is not ("--guidance" or "--steps")).Take(4))}"));
+var chosen = string.Join(" ", args.SkipWhile(arg => arg is not ("--guidance" or "--steps")).Take(4));
+var settings = $"{prompts.Count} prompts, seeds {string.Join(", ", seeds)}, settings {Settings()} {chosen}";
+Console.WriteLine(FormattableString.Invariant($"{TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC, {settings}"));
 foreach (var line in Tally.Table("all prompts", pairs))
     Console.WriteLine(line);
 if (pairs.Any(pair => pair.Refined) && pairs.Any(pair => !pair.Refined))

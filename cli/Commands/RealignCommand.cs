@@ -11,7 +11,7 @@ namespace Realign.Cli.Commands;
 /// <summary><c>realign realign</c>.</summary>
 internal static class RealignCommand
 {
-    private const string Notes = """
+    private const string Explanation = """
         With one PROMPT, the folder gets coarse.png, refined.png (the coarse image again where nothing could be refined), masks.png,
         heatmaps.png, stages.json with everything the models said, and index.html with all of it on one page.
         With --prompts-file, it gets LINE-SEED-coarse.png, LINE-SEED-refined.png and LINE-SEED-stages.json for each line of the file
@@ -45,7 +45,7 @@ internal static class RealignCommand
                 "realign realign \"a black cat to the left of a red chair\" --seed 7 --out out/cat --step-fraction 0.4",
                 "realign realign --prompts-file prompts.txt --seeds 0,1 --out out/list",
                 "realign realign \"a red car\" --json | jq .timings",
-            ], Notes)
+            ], Explanation)
         {
             prompt, folder, seed, promptsFile, seeds, onFailure, noHeatMaps, gateway, deadline, json,
         };
@@ -91,7 +91,7 @@ internal static class RealignCommand
             var asJson = parsed.GetValue(json);
             var request = Request(parsed.GetValue(prompt)!, parsed.GetValue(seed), !parsed.GetValue(noHeatMaps));
             var record = await StageBars.RunAsync(terminal, asJson, bars => RealignRunner.RunAsync(channel, request, parsed.GetValue(deadline), bars, token));
-            await WriteAsync(record, target, token);
+            await WriteAsync(record, target, SameAgain.CommandLine(parsed, record.Seed), token);
             Report(terminal, record, target, asJson);
             return ExitCodes.Success;
         });
@@ -111,7 +111,7 @@ internal static class RealignCommand
         return seeds.Count > 0 ? [.. seeds.Distinct()] : throw new CliException("--seeds names no seed", ExitCodes.Usage);
     }
 
-    private static async Task WriteAsync(RealignRecord record, string folder, CancellationToken cancellationToken)
+    private static async Task WriteAsync(RealignRecord record, string folder, string sameAgain, CancellationToken cancellationToken)
     {
         _ = Directory.CreateDirectory(folder);
         var masks = record.MasksPng();
@@ -122,7 +122,7 @@ internal static class RealignCommand
         if (heatMaps is not null)
             await File.WriteAllBytesAsync(Path.Combine(folder, "heatmaps.png"), heatMaps, cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(folder, "stages.json"), Terminal.ToText(record.ToJson()), cancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(folder, "index.html"), ResultPage.Build(record, heatMaps), cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(folder, "index.html"), ResultPage.Build(record, heatMaps, sameAgain), cancellationToken);
     }
 
     private static void Report(Terminal terminal, RealignRecord record, string folder, bool json)
@@ -140,7 +140,7 @@ internal static class RealignCommand
             terminal.Error($"{StageBars.NameOf(stage)}: {failure.Message}");
         if (!record.Result.Refined)
             terminal.Note($"not refined: {record.Result.NotRefinedBecause}");
-        foreach (var note in GenerateNotes.Of(record.Coarse))
+        foreach (var note in Notes.Of(record.Coarse, record.Refined))
             terminal.Note(note);
         foreach (var unused in record.Result.Unused.Where(_ => record.Result.Refined))
             terminal.Note($"{unused.Phrase}: {unused.Reason}");

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using Realign.Cli.Commands;
 using Realign.Cli.Pictures;
 using Realign.Cli.Realigning;
 using Realign.V1;
@@ -11,7 +12,10 @@ namespace Realign.Cli.Page;
 /// <summary>One self-contained page: prompt, the three pictures side by side, what each model read, times, and how to do it again.</summary>
 internal static class ResultPage
 {
-    public static string Build(RealignRecord record, byte[]? heatMaps)
+    /// <param name="record">What the call sent.</param>
+    /// <param name="heatMaps">PNG; null = none.</param>
+    /// <param name="sameAgain">The command line that gives the same images again.</param>
+    public static string Build(RealignRecord record, byte[]? heatMaps, string sameAgain)
     {
         var html = new StringBuilder();
         html.Append(CultureInfo.InvariantCulture, $"""
@@ -43,7 +47,7 @@ internal static class ResultPage
         }
 
         html.Append("""<div class="grid two">""");
-        Settings(html, record);
+        Settings(html, record, sameAgain);
         Times(html, record);
         html.Append("</div></main></body></html>");
         return html.ToString();
@@ -70,13 +74,16 @@ internal static class ResultPage
         var refined = record.Result.Refined ? "generated again from the same noise, attention re-weighted inside the segments"
             : "nothing was refined: the coarse image is the result";
         var layers = record.Layers();
-        var legend = string.Concat(layers.Select((layer, index) => $"""<span><i class="dot" style="background:{Palette.Hex(index)}"></i>{Text(layer.Title)}</span>"""));
+        var legend = string.Concat(layers.Select((layer, index) => $"""
+            <span><i class="dot" style="background:{Palette.Hex(index)}"></i>{Text(layer.Title)}</span>
+            """));
+        var overlay = DataUri(MaskOverlay.DrawWithoutLegend(record.Coarse.Images[0].Png, layers));
         if (layers.Count == 0)
             legend = "nothing was found";
         html.Append(CultureInfo.InvariantCulture, $"""
             <div class="grid three">
             {Figure("Coarse", "the prompt alone", record.Coarse.Images[0].Png.Span)}
-            <figure class="card"><img alt="coarse image with the masks of the segments" src="{DataUri(MaskOverlay.DrawWithoutLegend(record.Coarse.Images[0].Png, layers))}">
+            <figure class="card"><img alt="coarse image with the masks of the segments" src="{overlay}">
             <figcaption><b>Segments</b><span class="legend">{legend}</span></figcaption></figure>
             {Figure(record.Result.Refined ? "Refined" : "Result", refined, record.Result.Png.Span)}
             </div>
@@ -84,7 +91,8 @@ internal static class ResultPage
     }
 
     private static string Figure(string title, string text, ReadOnlySpan<byte> png) => $"""
-        <figure class="card"><img class="pixels" alt="{Text(title)} image" src="{DataUri(png)}"><figcaption><b>{Text(title)}</b>{Text(text)}</figcaption></figure>
+        <figure class="card"><img class="pixels" alt="{Text(title)} image" src="{DataUri(png)}">
+        <figcaption><b>{Text(title)}</b>{Text(text)}</figcaption></figure>
         """;
 
     private static void ReadBack(StringBuilder html, RealignRecord record)
@@ -126,11 +134,13 @@ internal static class ResultPage
             var dot = used >= 0 ? $"""<span class="dot" style="background:{Palette.Hex(used)}"></span>""" : "";
             var score = found?.Detections.Count > 0 ? string.Create(CultureInfo.InvariantCulture, $"{found.Detections[0].Score:0.00}") : "–";
             var area = used >= 0 ? string.Create(CultureInfo.InvariantCulture, $"{layers[used].Mask.Share:P0}") : "–";
+            var phrase = entry.Phrase.Length > 0 ? Text(entry.Phrase) : "–";
             var reason = unused is null ? "" : $"""<div class="soft">{Text(unused.Reason)}</div>""";
             if (entry.Origin == AnswerOrigin.Rule && record.Scene!.Origin == AnswerOrigin.Model)
                 reason += """<div class="soft">read by the word-matching rule: the language model left it out</div>""";
             html.Append(CultureInfo.InvariantCulture, $"""
-                <tr><td>{dot}{Text(entry.Tag)}</td><td class="n">{entry.Score:0.#}</td><td class="p">{(entry.Phrase.Length > 0 ? Text(entry.Phrase) : "–")}{reason}</td><td class="n">{score}</td><td class="n">{area}</td></tr>
+                <tr><td>{dot}{Text(entry.Tag)}</td><td class="n">{entry.Score:0.#}</td><td class="p">{phrase}{reason}</td>
+                <td class="n">{score}</td><td class="n">{area}</td></tr>
                 """);
         }
 
@@ -144,21 +154,23 @@ internal static class ResultPage
         html.Append("</section>");
     }
 
-    private static void Settings(StringBuilder html, RealignRecord record)
+    private static void Settings(StringBuilder html, RealignRecord record, string sameAgain)
     {
         html.Append("""<section class="card"><h2>How it was made</h2><dl>""");
         Entry(html, "prompt of the coarse image", record.Coarse.EffectivePrompt);
         Entry(html, "prompt of the refined image", record.Refined?.EffectivePrompt ?? "");
         Entry(html, "negative prompt", record.Request.NegativePrompt);
-        Entry(html, "did not fit the text encoder", record.Coarse.TruncatedPrompt);
+        foreach (var note in Notes.Of(record.Coarse, record.Refined))
+            Entry(html, "without effect", note);
         foreach (var (name, model) in new[]
         {
             ("generator", record.Coarse.Model), ("captioner", record.Caption?.Model), ("tagger", record.Tags?.Model),
             ("scene scorer", record.Scene?.Model), ("segmenter", record.Segments?.Model),
         })
             Entry(html, name, model is null ? "" : $"{model.Family} · {model.Name}");
-        var command = SameAgain.CommandLine(record.Request, record.Seed);
-        html.Append(CultureInfo.InvariantCulture, $"""</dl><p class="label" style="margin-top:18px">The same again</p><code>{Text(command)}</code></section>""");
+        html.Append(CultureInfo.InvariantCulture, $"""
+            </dl><p class="label" style="margin-top:18px">The same again</p><code>{Text(sameAgain)}</code></section>
+            """);
     }
 
     private static void Times(StringBuilder html, RealignRecord record)
@@ -167,14 +179,17 @@ internal static class ResultPage
         html.Append("""<section class="card"><h2>Where the time went</h2><div class="chart">""");
         foreach (var timing in record.Result.Timings)
         {
+            var (left, width) = (100 * timing.StartMilliseconds / total, 100 * timing.DurationMilliseconds / total);
             html.Append(CultureInfo.InvariantCulture, $"""
                 <span>{Text(StageBars.NameOf(timing.Stage))}</span>
-                <span class="track"><i style="left:{100 * timing.StartMilliseconds / total:0.###}%;width:{100 * timing.DurationMilliseconds / total:0.###}%"></i></span>
+                <span class="track"><i style="left:{left:0.###}%;width:{width:0.###}%"></i></span>
                 <span class="n">{timing.DurationMilliseconds:0} ms</span>
                 """);
         }
 
-        html.Append(CultureInfo.InvariantCulture, $"""</div><p class="soft">Tag and caption run side by side. The whole call took {total:0} ms.</p></section>""");
+        html.Append(CultureInfo.InvariantCulture, $"""
+            </div><p class="soft">Tag and caption run side by side. The whole call took {total:0} ms.</p></section>
+            """);
     }
 
     private static string SamplerName(Scheduler scheduler) => SchedulerName.Of(scheduler)?.Title ?? "the checkpoint's own";

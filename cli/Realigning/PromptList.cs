@@ -66,6 +66,8 @@ internal sealed class PromptList(Terminal terminal, ServiceChannel channel, stri
         {
             var record = await StageBars.RunAsync(terminal, quiet: true,
                 bars => RealignRunner.RunAsync(channel, toRequest(job.Prompt, job.Seed), deadlineSeconds, bars, cancellationToken));
+            foreach (var note in Notes.Of(record.Coarse, record.Refined))
+                terminal.Note(string.Create(CultureInfo.InvariantCulture, $"{job.Line}-{job.Seed}: {note}"));
             var parts = Parts(job);
             await WriteAsync(parts[0], record.Coarse.Images[0].Png.ToByteArray(), cancellationToken);
             await WriteAsync(parts[1], record.Result.Png.ToByteArray(), cancellationToken);
