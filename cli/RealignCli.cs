@@ -73,6 +73,7 @@ internal static partial class RealignCli
             SceneCommand.Create(terminal),
             SegmentCommand.Create(terminal),
             RewardCommand.Create(terminal),
+            EvaluateCommand.Create(),
             ModelsCommand.Create(terminal),
             StatusCommand.Create(terminal),
             UpCommand.Create(terminal),

@@ -1,14 +1,13 @@
 using System.CommandLine;
-using System.Diagnostics;
 
 namespace Realign.Cli.Commands;
 
 /// <summary><c>realign models</c>. The check needs every engine, so a program of its own does it (tools/ModelCheck), which this starts.</summary>
 internal static class ModelsCommand
 {
-    private const string Project = "Realign.ModelCheck";
-    private const string Program = "realign-model-check";
     private const int KilledBySignal = 128;
+
+    private static readonly ToolProgram Checker = new("Realign.ModelCheck", "realign-model-check", "models are checked");
 
     public static Command Create(Terminal terminal) => new("models", "Looks at model folders.") { CreateCheck(terminal) };
 
@@ -39,14 +38,11 @@ internal static class ModelsCommand
 
     private static async Task<int> CheckAsync(Terminal terminal, string[] paths, string? model, bool json, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo(Find()) { RedirectStandardOutput = true, RedirectStandardError = true };
-        if (json)
-            start.ArgumentList.Add("--json");
-        foreach (var argument in (string[])[.. model is null ? Array.Empty<string>() : ["--for", model], "--", .. paths])
-            start.ArgumentList.Add(argument);
-        // it runs on the runtime that runs this program
-        _ = start.Environment.TryAdd("DOTNET_ROOT", Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", "..")));
-        using var process = Process.Start(start) ?? throw new CliException($"{Program} could not be started", ExitCodes.Failure);
+        string[] asJson = json ? ["--json"] : [];
+        string[] baseModel = model is null ? [] : ["--for", model];
+        var start = Checker.StartInfo([.. asJson, .. baseModel, "--", .. paths]);
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
+        using var process = Checker.Start(start);
         try
         {
             var error = process.StandardError.ReadToEndAsync(cancellationToken);
@@ -72,17 +68,5 @@ internal static class ModelsCommand
             if (!process.HasExited)
                 process.Kill(entireProcessTree: true);
         }
-    }
-
-    // outputs of projects lie side by side, each in a folder of the same name for the configuration
-    private static string Find()
-    {
-        var own = new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
-        var program = Path.Combine(own.Parent?.Parent?.FullName ?? "/", Project, own.Name, Program);
-        return File.Exists(program)
-            ? program
-            : throw new CliException(
-                $"{program} is not there: models are checked in a checkout, where ./run builds it (images of services have only their own engine)",
-                ExitCodes.Failure);
     }
 }

@@ -75,7 +75,8 @@ public sealed class WordMatchRule
     internal bool IsExcluded(string tag) => Find(tag) is null && Places(tag).Any();
 
     /// <summary>An object as the prompt demands it.</summary>
-    internal SceneEntry Entry(string tag, PromptObject found, EntrySource source) => new(tag, 2, _prompt.Describe(found), source, found.ToEntity(), Origin.Rule);
+    internal SceneEntry Entry(string tag, PromptObject found, EntrySource source) =>
+        new(tag, 2, _prompt.Describe(found), source, found.ToEntity(), Origin.Rule);
 
     internal static SceneEntry Possible(string tag, Origin origin, string? phrase = null, string repair = "") =>
         new(tag, 0.5f, phrase ?? Neutral(tag), EntrySource.Tag, Alone(tag), origin, repair);

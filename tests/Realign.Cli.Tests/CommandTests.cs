@@ -222,6 +222,19 @@ public sealed class CommandTests
         error.ShouldContain("/nowhere/model");
     }
 
+    [Theory]
+    [InlineData(ExitCodes.Success, "help")]
+    [InlineData(ExitCodes.Usage, "--arm", "coarse", "--out", "never-made")]
+    [InlineData(ExitCodes.Usage, "--arm", "base", "--out", "never-made", "--seeds", "one")]
+    [InlineData(ExitCodes.NotReady, "--arm", "base", "--out", "never-made", "--prompts", "/nowhere/prompts.txt")]
+    public async Task Evaluate_PassesItsOptionsOnAndEndsAsTheEvaluationDoes(int expected, params string[] options)
+    {
+        var (code, _, _) = await Cli.RunAsync(["evaluate", .. options]);
+
+        code.ShouldBe(expected);
+        Directory.Exists("never-made").ShouldBeFalse();
+    }
+
     [Fact]
     public async Task Status_OneServiceIsAway_EndsWithThree()
     {

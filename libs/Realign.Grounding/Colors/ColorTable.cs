@@ -138,7 +138,8 @@ public sealed class ColorTable
     {
         if (shades is not { } element)
             return 0;
-        if (element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetSingle(out var factor) && factor is >= 0 and <= 1)
+        if (element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetSingle(out var factor)
+            && factor is >= 0 and <= 1)
             return factor;
         problems.Add($"shades.{name} is missing, or no number 0..1");
         return 0;

@@ -38,8 +38,9 @@ internal static class Words
         // conjunctions, pronouns
         + "and or nor but while where which who that just there only very it they he she directly immediately slightly");
 
-    private static readonly FrozenSet<string> Verbs = Set("stands sits lies runs flies holds wears rides plays eats sleeps jumps walks swims sings dances smiles "
-        + "carries chases catches climbs leans rests hangs floats grows");
+    private static readonly FrozenSet<string> Verbs = Set(
+        "stands sits lies runs flies holds wears rides plays eats sleeps jumps walks swims sings dances smiles carries chases catches climbs leans rests "
+        + "hangs floats grows");
 
     private static readonly FrozenSet<string> Auxiliaries = Set("be been has have having made do does did should");
 

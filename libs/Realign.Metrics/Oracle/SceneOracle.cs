@@ -1,0 +1,21 @@
+using Realign.Core.Errors;
+using Realign.World;
+
+namespace Realign.Metrics.Oracle;
+
+/// <summary>
+/// The independent judge of the embedded world: analysis by synthesis. It renders the world's glyphs, finds the scene that explains a picture best, and
+/// names the palette's colour that explains each object's pixels best. It shares no weights, no data and no code with any model of the mesh.
+/// </summary>
+public static class SceneOracle
+{
+    /// <summary>Finds the objects of a picture. The same pixels give the same reading.</summary>
+    /// <param name="rgb">Three bytes a pixel, row-major.</param>
+    /// <param name="width">Columns, at least 1.</param>
+    /// <param name="height">Rows, at least 1.</param>
+    /// <exception cref="InvalidInputException">The bytes are not those of a picture of that size.</exception>
+    public static SceneReading Read(byte[] rgb, int width, int height) => throw new NotSupportedException();
+
+    /// <summary>Compares what is seen with what a prompt demands.</summary>
+    public static SceneJudgement Judge(SceneReading reading, Demand demand) => SceneComparison.Of(reading, demand);
+}

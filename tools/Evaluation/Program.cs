@@ -1,0 +1,4 @@
+using Realign.Evaluation;
+
+using var interruption = new Interruption();
+return await EvaluationCommand.RunAsync(args, Console.Out, Console.Error, interruption.Token);
