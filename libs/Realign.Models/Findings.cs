@@ -26,8 +26,8 @@ internal sealed class Findings
     }
 
     /// <summary>Reads something; its problems are added and null is returned.</summary>
-    public T? Try<T>(Func<T?> read)
-        where T : class
+    public T? Try<T>(Func<T> read)
+        where T : class?
     {
         try
         {
