@@ -77,7 +77,7 @@ public sealed class AttemptTests
 
         result.Png.ToStringUtf8().ShouldBe("coarse image 7");
         (result.Refined, result.Accepted.Picture, result.Accepted.Reason).ShouldBe((false, Picture.Coarse, AcceptReason.BestOfAttempts));
-        result.NotRefinedBecause.ShouldContain("shows less");
+        result.NotRefinedBecause.ShouldContain("0 contradicted, 2 missing, 0 unknown: not better");
         result.Segments.ShouldNotBeEmpty();
         result.Attempts[0].Refined.Missing.ShouldBe(2);
     }
@@ -183,7 +183,8 @@ public sealed class AttemptTests
 
         var events = await RealignAsync(mesh, 4, 7, request => request.OnStageFailure = policy);
 
-        var failed = events.Single(message => message.EventCase == EventCase.Failed);
+        // the caption of an attempt that failed may be given up
+        var failed = events.Single(message => message.EventCase == EventCase.Failed && message.Stage != Stage.Caption);
         (failed.Attempt, failed.Stage, failed.Failed.Code).ShouldBe((2, stage, (int)StatusCode.Internal));
         var result = events[^1].Result;
         (result.Accepted.Attempt, result.Accepted.Reason).ShouldBe((1, AcceptReason.AttemptFailed));
@@ -269,7 +270,7 @@ public sealed class AttemptTests
 
         var events = await RealignAsync(mesh, 4, 7, deadline: TimeSpan.FromSeconds(4));
 
-        var failed = events.Single(message => message.EventCase == EventCase.Failed);
+        var failed = events.Single(message => message.EventCase == EventCase.Failed && message.Stage != Stage.Caption);
         (failed.Attempt, failed.Stage, failed.Failed.Code).ShouldBe((2, Stage.Tag, (int)StatusCode.DeadlineExceeded));
         var result = events[^1].Result;
         (result.Accepted.Attempt, result.Accepted.Picture, result.Accepted.Reason).ShouldBe((1, Picture.Refined, AcceptReason.Deadline));

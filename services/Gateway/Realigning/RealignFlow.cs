@@ -48,7 +48,7 @@ internal sealed class RealignFlow(
         {
             Png = chosen.Png,
             Refined = refined,
-            NotRefinedBecause = refined ? "" : attempt.Refined is null ? attempt.Note : "the refined image shows less of what the prompt demands",
+            NotRefinedBecause = refined ? "" : attempt.Refined is null ? attempt.Note : $"{DrawnPicture.Of(attempt).Last().Describe()}: not better",
             TruncatedPrompt = attempt.TruncatedPrompt,
             Accepted = new Accepted { Attempt = attempt.Number, Picture = chosen.Picture, Reason = loop.Reason, Text = chosen.Describe() },
             Verification = chosen.Verification,

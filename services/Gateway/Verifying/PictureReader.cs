@@ -1,4 +1,3 @@
-using Grpc.Core;
 using Realign.Gateway.Backends;
 using Realign.V1;
 using Realign.Wire.Masks;
@@ -74,10 +73,6 @@ internal sealed class PictureReader(BackendSet backends, BackendCaller caller, T
         catch (BackendException failure)
         {
             return (default, failure.Status.Detail);
-        }
-        catch (RpcException) when (scope.CancellationToken.IsCancellationRequested)
-        {
-            throw new OperationCanceledException(scope.CancellationToken);
         }
     }
 
