@@ -1,4 +1,5 @@
 using System.Globalization;
+using Realign.Metrics.Statistics;
 
 namespace Realign.Evaluation;
 
@@ -38,9 +39,9 @@ internal static class Tally
     private static string Row(string name, IEnumerable<bool> coarse, IEnumerable<bool> fine)
     {
         var both = coarse.Zip(fine).ToList();
-        var (lost, won) = (both.Count(entry => entry is (true, false)), both.Count(entry => entry is (false, true)));
-        return $"| {name} | {Share(both.Count(entry => entry.First), both.Count)} | {Share(both.Count(entry => entry.Second), both.Count)} | {lost} / "
-            + $"{won} | {Text(SignTest(lost, won), "0.00")} |";
+        var test = McNemarTest.Of([.. both.Select(entry => entry.First)], [.. both.Select(entry => entry.Second)]);
+        return $"| {name} | {Share(both.Count(entry => entry.First), both.Count)} | {Share(both.Count(entry => entry.Second), both.Count)} | {test.Lost} / "
+            + $"{test.Won} | {Text(test.TwoSided, "0.00")} |";
     }
 
     /// <summary>Share with its 95 % interval (Wilson).</summary>
@@ -48,25 +49,8 @@ internal static class Tally
     {
         if (count == 0)
             return "none";
-        const double Z = 1.96;
-        var share = hits / (double)count;
-        var middle = (share + (Z * Z / (2 * count))) / (1 + (Z * Z / count));
-        var half = Z / (1 + (Z * Z / count)) * Math.Sqrt((share * (1 - share) / count) + (Z * Z / (4.0 * count * count)));
-        return $"{Text(100 * share, "0.0")} % ({Text(100 * (middle - half), "0")}..{Text(100 * (middle + half), "0")})";
-    }
-
-    /// <summary>Exact two-sided sign test (McNemar) on the pairs that differ.</summary>
-    private static double SignTest(int lost, int won)
-    {
-        var count = lost + won;
-        var (tail, term) = (0.0, Math.Pow(0.5, count));
-        for (var k = 0; k <= Math.Min(lost, won); k++)
-        {
-            tail += term;
-            term *= (count - k) / (k + 1.0);
-        }
-
-        return Math.Min(1, 2 * tail);
+        var interval = WilsonInterval.Of(hits, count);
+        return $"{Text(100 * interval.Share, "0.0")} % ({Text(100 * interval.Low, "0")}..{Text(100 * interval.High, "0")})";
     }
 
     private static string Text(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
