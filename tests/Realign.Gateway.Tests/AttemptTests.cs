@@ -83,7 +83,7 @@ public sealed class AttemptTests
     }
 
     [Fact]
-    public async Task Best_HasFewestContradictions_ThenFewestMissing_ThenTheLargestLikelihood()
+    public async Task Best_HasLeastWrong_ThenFewestContradictions_ThenTheLargestLikelihood()
     {
         var places = new Dictionary<string, Seen>
         {
@@ -104,6 +104,17 @@ public sealed class AttemptTests
         (result.Accepted.Attempt, result.Accepted.Picture, result.Accepted.Reason).ShouldBe((4, Picture.Refined, AcceptReason.BestOfAttempts));
         result.Verification.LogLikelihood.ShouldBe(-2);
         result.Accepted.Text.ShouldContain("0 contradicted, 1 missing");
+    }
+
+    [Fact]
+    public async Task EmptyImage_ContradictsNothing_AndIsWorseThanAWrongColor()
+    {
+        await using var mesh = await StartAsync(image => image[^1] == '1' ? Wrong with { Likelihood = -3 } : Seen.Nothing with { Likelihood = -0.1f });
+
+        var result = (await RealignAsync(mesh, 2, 1))[^1].Result;
+
+        result.Accepted.Attempt.ShouldBe(1);
+        (result.Verification.Contradicted, result.Verification.Missing).ShouldBe((1, 0));
     }
 
     [Fact]
