@@ -95,7 +95,7 @@ public sealed class RelationTests
         return new Detection
         {
             Box = new Box { X0 = x, Y0 = y, X1 = x + 10, Y1 = y + 10 },
-            Mask = FakeBehaviour.MaskOf(4000, 2, 2 * column, (2 * column) + 2),
+            Mask = FakeBehaviour.MaskOf(4000, 80, 80 * column, (80 * column) + 80),
             Score = 0.8f,
         };
     }
