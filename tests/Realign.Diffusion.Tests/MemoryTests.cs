@@ -16,13 +16,14 @@ namespace Realign.Diffusion.Tests;
 /// <summary>Peak memory of the fine stage beside that of a plain run.</summary>
 public sealed class MemoryTests : IDisposable
 {
+    private readonly StableDiffusionPipeline _pipeline;
     private readonly ImageGenerator _generator;
 
     public MemoryTests()
     {
         TorchRuntime.Initialize(0);
-        var pipeline = StableDiffusionSnapshot.Load(Checkout.Miniature("generator"), TorchPlacement.Cpu);
-        _generator = new ImageGenerator(pipeline, new AdapterFolder(null), long.MaxValue);
+        _pipeline = StableDiffusionSnapshot.Load(Checkout.Miniature("generator"), TorchPlacement.Cpu);
+        _generator = new ImageGenerator(_pipeline, new AdapterFolder(null), long.MaxValue);
         // one-time allocations belong to none of them
         _ = Peak(64, null, heatMaps: true);
         _ = Peak(64, Segment(64), heatMaps: false);
@@ -39,6 +40,19 @@ public sealed class MemoryTests : IDisposable
         var fine = Peak(side, Segment(side), heatMaps);
 
         fine.ShouldBeLessThan(plain * 5 / 4, $"plain {plain >> 20} MiB, fine stage {fine >> 20} MiB");
+    }
+
+    // what is estimated is the most: how much of it malloc's gaps take differs, up to half may be left over, nothing may be missing
+    [Theory]
+    [InlineData(512)]
+    [InlineData(768)]
+    public void Estimate_IsWhatAPixelTakes(int side)
+    {
+        var estimate = PixelBudget.For(_pipeline, 0).BytesPerPixel;
+
+        var perPixel = Peak(side, Segment(side), heatMaps: true) / ((double)side * side);
+
+        perPixel.ShouldBeInRange(estimate / 2.0, estimate, $"measured {perPixel:0} bytes per pixel, estimated {estimate}");
     }
 
     public void Dispose() => _generator.Dispose();

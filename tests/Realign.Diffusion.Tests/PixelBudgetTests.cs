@@ -16,7 +16,7 @@ public sealed class PixelBudgetTests(Miniature miniature) : IClassFixture<Miniat
     {
         var budget = PixelBudget.For(miniature.Pipeline, 1L << 30);
 
-        budget.MaxPixels.ShouldBeInRange(512 * 512, 1024 * 1024);
+        budget.MaxPixels.ShouldBeInRange(256 * 256, 512 * 512);
         (budget.MaxPixels * budget.BytesPerPixel).ShouldBeLessThanOrEqualTo(1L << 29);
     }
 

@@ -6,7 +6,7 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Realign.Torch.Tests;
 
-/// <summary>Channels that fill no whole block of 16: libtorch's own answer is wrong on processors that hide their caches.</summary>
+/// <summary>Channels that fill no whole block of 16, where libtorch's own answer is wrong on processors that hide their caches, and large maps.</summary>
 public sealed class ConvolutionTests
 {
     [Theory]
@@ -19,8 +19,48 @@ public sealed class ConvolutionTests
     [InlineData(24, 8, 16, 1, 1)]
     public void Apply_PartialBlocks_ValueAndGradientsAreThoseOfFloat64(int inputs, int outputs, int side, int kernel, int stride)
     {
-        Check(Convolution.Apply, inputs, outputs, side, kernel, stride);
+        Check(static (x, w, b, s, p) => Convolution.Apply(x, w, b, s, p), inputs, outputs, side, kernel, stride);
         Check(Convolution.WithWholeBlocks, inputs, outputs, side, kernel, stride);
+    }
+
+    [Theory]
+    [InlineData(3, 1, 1, 1)]
+    [InlineData(3, 1, 1, 4)]
+    [InlineData(3, 1, 1, 100)]
+    [InlineData(3, 2, 1, 3)]
+    [InlineData(3, 2, 0, 5)]
+    [InlineData(1, 1, 0, 7)]
+    [InlineData(5, 3, 2, 2)]
+    public void Stripes_GiveTheSameValues(int kernel, int stride, int zeros, int rows)
+    {
+        using var scope = NewDisposeScope();
+        using var grad = no_grad();
+        using var generator = new Generator(7);
+        var input = randn([2, 16, 29, 23], generator: generator);
+        var (weight, bias) = (randn([32, 16, kernel, kernel], generator: generator), randn([32], generator: generator));
+        long[] strides = [stride, stride];
+        long[] padding = [zeros, zeros];
+        var whole = F.conv2d(input, weight, bias, strides, padding);
+
+        var striped = Convolution.InStripes(input, weight, bias, strides, padding, rows, CancellationToken.None);
+
+        striped.shape.ShouldBe(whole.shape);
+        RelativeError(striped, whole.to(ScalarType.Float64)).ShouldBeLessThan(1e-6);
+    }
+
+    // 2^33 multiply-adds and more are half a second of work and more
+    [Fact]
+    public void LargeConvolution_Cancelled_Ends()
+    {
+        using var scope = NewDisposeScope();
+        using var grad = no_grad();
+        using var cancel = new CancellationTokenSource();
+        cancel.Cancel();
+        var weight = zeros(32, 32, 3, 3);
+
+        Should.Throw<OperationCanceledException>(() => Convolution.Apply(zeros(1, 32, 1024, 1024), weight, null, null, [1, 1], cancel.Token));
+
+        Convolution.Apply(zeros(1, 32, 8, 8), weight, null, null, [1, 1], cancel.Token).shape.ShouldBe([1, 32, 8, 8]);
     }
 
     private static void Check(

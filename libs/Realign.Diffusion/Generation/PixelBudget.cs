@@ -15,14 +15,18 @@ public sealed record PixelBudget(long MaxPixels, long BytesPerPixel)
     /// <summary>Limit where memory sets none.</summary>
     public const long LargestCall = 4L << 20;
 
-    // maps of the decoder's last level that live at once: input, its norm and activation and the convolution's copies, at the width before and
-    // after the level
+    // maps of the decoder's last level that live at once: input, its norm, its activation and the convolution's copy of it at the width before the
+    // level; the convolution's output at the width after it
     private const int WideMaps = 4;
-    private const int NarrowMaps = 3;
+    private const int NarrowMaps = 1;
 
-    // of the denoiser's first level, in widths: residual, norms, queries, keys and values, the gated feed-forward layer and its halves
-    private const int DenoiserWidths = 24;
+    // of the denoiser's first level, in widths: skips and residuals, norms, the gated feed-forward layer, its halves and their copies
+    private const int DenoiserWidths = 38;
     private const int GuidedBatch = 2;
+
+    // malloc keeps freed blocks below 32 MiB for the next maps, which are of other sizes and leave gaps: what denoiser and decoder took adds up, and
+    // up to twice of what lives at once is held
+    private const int HeldTimes = 2;
     private const int Tokens = 77;
 
     /// <summary>The budget of a loaded pipeline.</summary>
@@ -38,13 +42,15 @@ public sealed record PixelBudget(long MaxPixels, long BytesPerPixel)
             : new PixelBudget(LargestCall, bytes);
     }
 
-    /// <summary>Bytes a pixel takes at most, in single precision: the decoder's largest maps or the denoiser's, heat maps included.</summary>
+    /// <summary>
+    /// Bytes a pixel takes at most, in single precision: the denoiser's largest maps, heat maps included, the decoder's, and the gaps between them.
+    /// </summary>
     internal static long Estimate(UNet2DConditionConfig unet, AutoencoderKLConfig vae)
     {
         var (narrow, wide) = (vae.BlockOutChannels[0], vae.BlockOutChannels[Math.Min(1, vae.BlockOutChannels.Count - 1)]);
         long decoder = sizeof(float) * ((WideMaps * wide) + (NarrowMaps * narrow));
         var heatMaps = unet.AttentionHeads[0] * Tokens * ((2 * unet.LayersPerBlock[0]) + 1);
         long denoiser = sizeof(float) * ((GuidedBatch * DenoiserWidths * unet.BlockOutChannels[0]) + heatMaps) / (vae.Factor * vae.Factor);
-        return Math.Max(decoder, denoiser);
+        return (decoder + denoiser) * HeldTimes;
     }
 }

@@ -19,10 +19,10 @@ internal sealed class Downsample2D : nn.Module
         RegisterComponents();
     }
 
-    public Tensor forward(Tensor input)
+    public Tensor forward(Tensor input, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
-        return conv.forward(_padsRightAndBottom ? F.pad(input, [0, 1, 0, 1]) : input).MoveToOuterDisposeScope();
+        return conv.forward(_padsRightAndBottom ? F.pad(input, [0, 1, 0, 1]) : input, cancellation).MoveToOuterDisposeScope();
     }
 }
 
@@ -41,9 +41,10 @@ internal sealed class Upsample2D : nn.Module
     /// <param name="input">(B, C, H, W)</param>
     /// <param name="height">Rows of the result; the UNet takes those of the skip connection, which may be odd.</param>
     /// <param name="width">Columns of the result.</param>
-    public Tensor forward(Tensor input, long height, long width)
+    /// <param name="cancellation">Looked at inside a large convolution.</param>
+    public Tensor forward(Tensor input, long height, long width, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
-        return conv.forward(F.interpolate(input, size: [height, width], mode: InterpolationMode.Nearest)).MoveToOuterDisposeScope();
+        return conv.forward(F.interpolate(input, size: [height, width], mode: InterpolationMode.Nearest), cancellation).MoveToOuterDisposeScope();
     }
 }

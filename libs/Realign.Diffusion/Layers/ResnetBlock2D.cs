@@ -31,12 +31,12 @@ internal sealed class ResnetBlock2D : nn.Module
     }
 
     /// <summary>(B, In, H, W), and SiLU of the time embedding (B, TimeChannels) -> (B, Out, H, W)</summary>
-    /// <exception cref="OperationCanceledException">The token was set; it is looked at before each convolution.</exception>
+    /// <exception cref="OperationCanceledException">The token was set; it is looked at before each convolution, and inside a large one.</exception>
     public Tensor forward(Tensor input, Tensor? activatedTime, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         cancellation.ThrowIfCancellationRequested();
-        var hidden = NormActConv(norm1, conv1, input);
+        var hidden = NormActConv(norm1, conv1, input, cancellation);
         if (time_emb_proj is not null)
         {
             ArgumentNullException.ThrowIfNull(activatedTime);
@@ -44,14 +44,14 @@ internal sealed class ResnetBlock2D : nn.Module
         }
 
         cancellation.ThrowIfCancellationRequested();
-        hidden = NormActConv(norm2, conv2, hidden);
-        return (conv_shortcut?.forward(input) ?? input).add(hidden).MoveToOuterDisposeScope();
+        hidden = NormActConv(norm2, conv2, hidden, cancellation);
+        return (conv_shortcut?.forward(input, cancellation) ?? input).add(hidden).MoveToOuterDisposeScope();
     }
 
     /// <summary>conv(SiLU(norm(x))); drops the two intermediate maps at once, the largest of the whole model in the VAE's last level.</summary>
-    public static Tensor NormActConv(GroupNorm norm, Conv2d conv, Tensor input)
+    public static Tensor NormActConv(GroupNorm norm, Conv2d conv, Tensor input, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
-        return conv.forward(F.silu(norm.forward(input))).MoveToOuterDisposeScope();
+        return conv.forward(F.silu(norm.forward(input)), cancellation).MoveToOuterDisposeScope();
     }
 }

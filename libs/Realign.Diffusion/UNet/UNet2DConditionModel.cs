@@ -106,7 +106,7 @@ public sealed class UNet2DConditionModel : nn.Module
         var pass = new UNetPass(encoderHiddenStates, F.silu(EmbedTime(sample, timestep, added, guidance, observer)), attention, observer, cancellation);
         if (Config.CenterInputSample)
             sample = sample.mul(Two).sub(One);
-        var hidden = pass.Show("conv_in", conv_in.forward(sample));
+        var hidden = pass.Show("conv_in", conv_in.forward(sample, cancellation));
         var skips = new Stack<Tensor>([hidden]);
         foreach (var block in down_blocks)
             hidden = block.forward(hidden, pass, skips);
@@ -114,7 +114,7 @@ public sealed class UNet2DConditionModel : nn.Module
         foreach (var block in up_blocks)
             hidden = block.forward(hidden, pass, skips);
         hidden = pass.Show("conv_norm_out", conv_norm_out.forward(hidden));
-        return conv_out.forward(F.silu(hidden)).MoveToOuterDisposeScope();
+        return conv_out.forward(F.silu(hidden), cancellation).MoveToOuterDisposeScope();
     }
 
     private Tensor EmbedTime(Tensor sample, Tensor timestep, AddedConditions? added, double? guidance, Action<string, Tensor>? observer)

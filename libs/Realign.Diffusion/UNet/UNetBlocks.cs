@@ -37,7 +37,7 @@ internal sealed class DownBlock2D : nn.Module
 
         if (downsamplers is not null)
         {
-            hidden = pass.Show($"{_path}.downsamplers.0", downsamplers[0].forward(hidden));
+            hidden = pass.Show($"{_path}.downsamplers.0", downsamplers[0].forward(hidden, pass.Cancellation));
             skips.Push(hidden);
         }
 
@@ -105,7 +105,7 @@ internal sealed class UpBlock2D : nn.Module
         if (upsamplers is not null)
         {
             var next = skips.Peek().shape;
-            hidden = pass.Show($"{_path}.upsamplers.0", upsamplers[0].forward(hidden, next[2], next[3]));
+            hidden = pass.Show($"{_path}.upsamplers.0", upsamplers[0].forward(hidden, next[2], next[3], pass.Cancellation));
         }
 
         return pass.Show(_path, hidden).MoveToOuterDisposeScope();

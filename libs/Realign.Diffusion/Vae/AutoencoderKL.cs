@@ -84,7 +84,7 @@ public sealed class AutoencoderKL : nn.Module
         var moments = encoder.forward(image, observer, cancellation);
         if (quant_conv is not null)
         {
-            moments = quant_conv.forward(moments);
+            moments = quant_conv.forward(moments, cancellation);
             observer?.Invoke("quant_conv", moments);
         }
 
@@ -105,7 +105,7 @@ public sealed class AutoencoderKL : nn.Module
         var hidden = latents;
         if (post_quant_conv is not null)
         {
-            hidden = post_quant_conv.forward(latents);
+            hidden = post_quant_conv.forward(latents, cancellation);
             observer?.Invoke("post_quant_conv", hidden);
         }
 

@@ -30,7 +30,7 @@ internal sealed class VaeDecoder : nn.Module
     public Tensor forward(Tensor latents, Action<string, Tensor>? observer, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
-        var hidden = conv_in.forward(latents);
+        var hidden = conv_in.forward(latents, cancellation);
         observer?.Invoke($"{Path}.conv_in", hidden);
         hidden = mid_block.forward(hidden, $"{Path}.mid_block", observer, cancellation);
         observer?.Invoke($"{Path}.mid_block", hidden);
@@ -42,7 +42,7 @@ internal sealed class VaeDecoder : nn.Module
         }
 
         cancellation.ThrowIfCancellationRequested();
-        return ResnetBlock2D.NormActConv(conv_norm_out, conv_out, hidden).MoveToOuterDisposeScope();
+        return ResnetBlock2D.NormActConv(conv_norm_out, conv_out, hidden, cancellation).MoveToOuterDisposeScope();
     }
 }
 
@@ -71,6 +71,6 @@ internal sealed class UpDecoderBlock2D : nn.Module
         }
 
         cancellation.ThrowIfCancellationRequested();
-        return (upsamplers is null ? hidden : upsamplers[0].forward(hidden, 2 * hidden.shape[2], 2 * hidden.shape[3])).MoveToOuterDisposeScope();
+        return (upsamplers is null ? hidden : upsamplers[0].forward(hidden, 2 * hidden.shape[2], 2 * hidden.shape[3], cancellation)).MoveToOuterDisposeScope();
     }
 }

@@ -30,7 +30,7 @@ internal sealed class VaeEncoder : nn.Module
     public Tensor forward(Tensor image, Action<string, Tensor>? observer, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
-        var hidden = conv_in.forward(image);
+        var hidden = conv_in.forward(image, cancellation);
         observer?.Invoke($"{Path}.conv_in", hidden);
         for (var i = 0; i < down_blocks.Count; i++)
         {
@@ -41,7 +41,7 @@ internal sealed class VaeEncoder : nn.Module
 
         hidden = mid_block.forward(hidden, $"{Path}.mid_block", observer, cancellation);
         observer?.Invoke($"{Path}.mid_block", hidden);
-        hidden = ResnetBlock2D.NormActConv(conv_norm_out, conv_out, hidden);
+        hidden = ResnetBlock2D.NormActConv(conv_norm_out, conv_out, hidden, cancellation);
         observer?.Invoke(Path, hidden);
         return hidden.MoveToOuterDisposeScope();
     }
@@ -71,6 +71,6 @@ internal sealed class DownEncoderBlock2D : nn.Module
             hidden = resnet.forward(hidden, null, cancellation);
         }
 
-        return (downsamplers is null ? hidden : downsamplers[0].forward(hidden)).MoveToOuterDisposeScope();
+        return (downsamplers is null ? hidden : downsamplers[0].forward(hidden, cancellation)).MoveToOuterDisposeScope();
     }
 }

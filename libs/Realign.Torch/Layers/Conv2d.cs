@@ -41,8 +41,14 @@ public sealed class Conv2d : nn.Module<Tensor, Tensor>, IParameterOwner
     }
 
     /// <summary>(B, in, H, W) -> (B, out, H', W')</summary>
-    public override Tensor forward(Tensor input) =>
-        adapters.Add(input, Apply(input, weight, bias), Apply);
+    public override Tensor forward(Tensor input) => forward(input, CancellationToken.None);
 
-    private Tensor Apply(Tensor input, Tensor kernel, Tensor? offset) => Convolution.Apply(input, kernel, offset, _stride, _padding);
+    /// <summary>The same.</summary>
+    /// <exception cref="OperationCanceledException">The token was set; a large convolution looks at it on the way.</exception>
+    public Tensor forward(Tensor input, CancellationToken cancellation)
+    {
+        return adapters.Add(input, Apply(input, weight, bias), Apply);
+
+        Tensor Apply(Tensor tensor, Tensor kernel, Tensor? offset) => Convolution.Apply(tensor, kernel, offset, _stride, _padding, cancellation);
+    }
 }

@@ -12,22 +12,68 @@ public static class Convolution
 {
     private const int Block = 16;
 
+    // multiply-adds of one call into the library, which cannot be interrupted: about half a second on two cores
+    private const long MostAtOnce = 1L << 33;
+
     private static readonly Lazy<bool> PartialBlocks = new(ArePartialBlocksRight);
 
     /// <summary>Whether this machine's library computes channels that fill no whole block; found out at the first use, by computing some.</summary>
     public static bool IsExactWithPartialBlocks => PartialBlocks.Value;
 
-    /// <summary>Convolution without dilation and groups. Differentiable.</summary>
+    /// <summary>
+    /// Convolution without dilation and groups. Differentiable; where nothing is to be differentiated, a large one is computed in stripes of rows.
+    /// </summary>
     /// <param name="input">(B, in, H, W)</param>
     /// <param name="kernel">[out, in, kh, kw]</param>
     /// <param name="bias">[out]; null = none.</param>
     /// <param name="strides">Vertical and horizontal.</param>
     /// <param name="padding">Zeros on each side, vertical and horizontal.</param>
+    /// <param name="cancellation">Looked at before each stripe.</param>
     /// <returns>(B, out, H', W')</returns>
-    public static Tensor Apply(Tensor input, Tensor kernel, Tensor? bias = null, long[]? strides = null, long[]? padding = null)
+    /// <exception cref="OperationCanceledException">The token was set before the last stripe of a large convolution.</exception>
+    public static Tensor Apply(
+        Tensor input, Tensor kernel, Tensor? bias = null, long[]? strides = null, long[]? padding = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(kernel);
+        var (height, width) = (Length(input, kernel, strides, padding, 0), Length(input, kernel, strides, padding, 1));
+        var rowWork = input.shape[0] * width * kernel.numel();
+        return rowWork * height <= MostAtOnce || is_grad_enabled()
+            ? Whole(input, kernel, bias, strides, padding)
+            : InStripes(input, kernel, bias, strides, padding, Math.Max(1, MostAtOnce / rowWork), cancellation);
+    }
+
+    /// <summary>The same values, computed in stripes of so many rows of the output.</summary>
+    internal static Tensor InStripes(
+        Tensor input, Tensor kernel, Tensor? bias, long[]? strides, long[]? padding, long rows, CancellationToken cancellation)
+    {
+        using var scope = NewDisposeScope();
+        var (stride, zeros) = (strides?[0] ?? 1, padding?[0] ?? 0);
+        var (inputHeight, height, width) = (input.shape[2], Length(input, kernel, strides, padding, 0), Length(input, kernel, strides, padding, 1));
+        var output = empty([input.shape[0], kernel.shape[0], height, width], dtype: input.dtype, device: input.device);
+        for (long from = 0; from < height; from += rows)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var stripe = NewDisposeScope();
+            var count = Math.Min(rows, height - from);
+            // the input rows that these rows see; those beyond the edges are zeros
+            var first = (from * stride) - zeros;
+            var end = first + ((count - 1) * stride) + kernel.shape[2];
+            var (above, below) = (Math.Max(0, -first), Math.Max(0, end - inputHeight));
+            var part = input.narrow(2, first + above, end - below - first - above);
+            if (above + below > 0)
+                part = F.pad(part, [0, 0, above, below]);
+            _ = output.narrow(2, from, count).copy_(Whole(part, kernel, bias, strides, [0, padding?[1] ?? 0]));
+        }
+
+        return output.MoveToOuterDisposeScope();
+    }
+
+    private static long Length(Tensor input, Tensor kernel, long[]? strides, long[]? padding, int axis) =>
+        ((input.shape[axis + 2] + (2 * (padding?[axis] ?? 0)) - kernel.shape[axis + 2]) / (strides?[axis] ?? 1)) + 1;
+
+    private static Tensor Whole(Tensor input, Tensor kernel, Tensor? bias, long[]? strides, long[]? padding)
+    {
         var isWhole = kernel.shape[0] % Block == 0 && kernel.shape[1] % Block == 0;
         return isWhole || input.device.type != TorchSharp.DeviceType.CPU || IsExactWithPartialBlocks
             ? F.conv2d(input, kernel, bias, strides, padding)
