@@ -12,8 +12,9 @@ internal static class CoarseSearch
 
     // differences of any direction explain less than those of one colour
     private const float AnyColor = 0.85f;
-    private const float LeastMiddle = 0.2f;
-    private const float LeastOpen = 0.5f;
+    // energy in the middle of a window, against that of all of it, both per open pixel
+    private const float LeastMiddle = 0.6f;
+    private const float LeastOpen = 0.4f;
 
     // in half pixels: what a thing of 10 x 10 pixels, 14 off the background, has
     private const float LeastEnergy = 5 * 5 * 14 * 14;
@@ -25,26 +26,29 @@ internal static class CoarseSearch
         for (var noun = 0; noun < best.Length; noun++)
             best[noun] = [];
         var sums = new Sums(field.Energy);
+        var weights = new Sums(field.Weight);
         foreach (var template in TemplateBank.Coarse)
         {
             var places = best[template.Class];
             var (lastX, lastY) = (CoarseField.Side - template.Width, CoarseField.Side - template.Height);
-            var (innerX, innerY) = (template.Width / 4, template.Height / 4);
             for (var y = 0; y <= lastY; y++)
             {
                 // every other place, as on a chess board: refining finds what is between
                 for (var x = y % 2; x <= lastX; x += 2)
                 {
-                    // nothing explains more energy than there is, and an object has its share in the middle
+                    // nothing explains more energy than there is, and an object has its share in the middle, as far as that is open
                     var energy = sums.Of(x, y, template.Width, template.Height);
                     if (energy < LeastEnergy || (places.Count == PlacesPerClass && energy <= places[^1].Score)
-                        || sums.Of(x + innerX, y + innerY, template.Width - (2 * innerX), template.Height - (2 * innerY)) < LeastMiddle * energy)
+                        || Middle(sums, x, y) * weights.Of(x, y, template.Width, template.Height) < LeastMiddle * energy * Middle(weights, x, y))
                         continue;
                     var score = Score(field, template, (y * CoarseField.Side) + x);
                     if (score > 0)
                         Keep(places, (template.Class, Pose(template, x, y), score));
                 }
             }
+
+            float Middle(Sums plane, int x, int y) => plane.Of(x + (template.Width / 4), y + (template.Height / 4),
+                template.Width - (2 * (template.Width / 4)), template.Height - (2 * (template.Height / 4)));
         }
 
         return [.. best.SelectMany(places => places).OrderByDescending(place => place.Score)];

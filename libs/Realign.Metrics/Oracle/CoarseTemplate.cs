@@ -6,6 +6,8 @@ namespace Realign.Metrics.Oracle;
 /// <summary>A glyph of one size at half the resolution, its rows padded to whole vectors.</summary>
 internal sealed class CoarseTemplate
 {
+    private const int Samples = 4;
+
     public CoarseTemplate(int noun, GlyphTexture texture, float size)
     {
         (Class, Size) = (noun, size);
@@ -14,12 +16,13 @@ internal sealed class CoarseTemplate
         (Left, Top, Width, Height) = (reach.Left, reach.Top, reach.Right - reach.Left + 1, reach.Bottom - reach.Top + 1);
         Stride = (Width + Vector<float>.Count - 1) / Vector<float>.Count * Vector<float>.Count;
         (Alpha, Square, Ring) = (new float[Height * Stride], new float[Height * Stride], new float[Height * Stride]);
-        var sampler = new TemplateSampler(texture, pose with { CenterX = -Left, CenterY = -Top });
+        // the mean over the area of each half pixel: single samples would lose thin parts
+        var sampler = new TemplateSampler(texture, new GlyphPose(-Left * Samples, -Top * Samples, size / 2 * Samples, size / 2 * Samples, 0));
         for (var y = 0; y < Height; y++)
         {
             for (var x = 0; x < Width; x++)
             {
-                var texel = sampler.At(x, y);
+                var texel = Mean(sampler, x, y);
                 var at = (y * Stride) + x;
                 (Alpha[at], Square[at], Ring[at]) = (texel.X, texel.X * texel.X, texel.W);
             }
@@ -53,4 +56,12 @@ internal sealed class CoarseTemplate
     public float[] Ring { get; }
 
     public float SquareSum { get; }
+
+    private static Vector4 Mean(TemplateSampler sampler, int x, int y)
+    {
+        var sum = Vector4.Zero;
+        for (var sample = 0; sample < Samples * Samples; sample++)
+            sum += sampler.At((x * Samples) + (sample % Samples), (y * Samples) + (sample / Samples));
+        return sum / (Samples * Samples);
+    }
 }

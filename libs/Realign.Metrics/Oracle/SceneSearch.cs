@@ -12,10 +12,10 @@ internal sealed class SceneSearch(PictureField field)
     private const int MostRounds = 6;
     private const int MostObjects = 8;
     private const int MostPlaces = 5;
-    private const int Glanced = 8;
-    private const int Refined = 3;
+    private const int Glanced = 12;
+    private const int Refined = 4;
     private const float SamePlace = 9;
-    private const float LeastGlance = 0.4f;
+    private const float LeastGlance = 0.25f;
     private const float LeastQuality = 0.6f;
 
     // squared difference from the background, per pixel: about 12 in all
@@ -23,7 +23,7 @@ internal sealed class SceneSearch(PictureField field)
 
     // of the energy of an object's inner pixels, what no colour of the palette explains
     private const float MostUnexplained = 0.35f;
-    private const float LeastSeen = 0.45f;
+    private const float LeastSeen = 0.4f;
 
     // an object that is explained like this beside nothing needs no second look
     private const float GoodQuality = 0.9f;
@@ -71,9 +71,10 @@ internal sealed class SceneSearch(PictureField field)
         var (weaker, isLeft) = (new List<Candidate>(), false);
         foreach (var place in Places(CoarseSearch.Find(new CoarseField(field, _open))))
         {
-            if (IsTouched(place[0].Pose))
+            // a thing of little contrast gets its places when what outshines it is closed
+            if (IsTouched(place[0].Pose) || BestOf(place.Select(start => Start(start.Class, start.Pose, _open)), _open) is not { } best)
                 isLeft = true;
-            else if (BestOf(place.Select(start => Start(start.Class, start.Pose, _open)), _open) is { } best && !TryTake(best, GoodQuality))
+            else if (!TryTake(best, GoodQuality))
                 weaker.Add(best);
         }
 
