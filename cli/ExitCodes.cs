@@ -10,6 +10,10 @@ internal static class ExitCodes
     public const int Usage = 2;
     public const int Unavailable = 3;
     public const int DeadlineExceeded = 4;
+
+    /// <summary>The result is not verified, and <c>--require-verified</c> asked for one that is.</summary>
+    public const int NotVerified = 4;
+
     public const int NotReady = 5;
     public const int Exhausted = 6;
     public const int Cancelled = 130;
@@ -21,7 +25,7 @@ internal static class ExitCodes
           1    the work failed
           2    wrong command line, or a value that a service refused
           3    the mesh, or a service of it, does not answer
-          4    the deadline passed
+          4    the deadline passed, or with --require-verified: the image does not show what the prompt demands
           5    a model is not loaded, or something named does not exist
           6    a queue is full, or a message is too large: try again later, or ask for less
           130  cancelled (Ctrl-C)

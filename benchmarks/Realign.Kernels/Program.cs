@@ -86,12 +86,15 @@ for (var round = -3; round < rounds; round++)
 
 static double Median(List<double> list) => list.Order().ElementAt(list.Count / 2);
 double MedianRatio(int over, int under) => Median([.. values[over].Zip(values[under], (a, b) => a / b)]);
-Console.WriteLine(FormattableString.Invariant($"{TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC, {get_num_threads()} threads, load {File.ReadAllText("/proc/loadavg").Split(' ')[0]}, {rounds} rounds of {steps} steps"));
-Console.WriteLine(FormattableString.Invariant($"guided batch of {Batch}, latents {side}x{side}: {operations.Flops / 1e6:0.0} MFLOP in {operations.Count} products and convolutions\n"));
+static void Print(FormattableString line) => Console.WriteLine(FormattableString.Invariant(line));
+
+var load = File.ReadAllText("/proc/loadavg").Split(' ')[0];
+Print($"{TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC, {get_num_threads()} threads, load {load}, {rounds} rounds of {steps} steps");
+Print($"guided batch of {Batch}, latents {side}x{side}: {operations.Flops / 1e6:0.0} MFLOP in {operations.Count} products and convolutions\n");
 Console.WriteLine("| | min ms | median ms | GFLOP/s at min |\n|---|---|---|---|");
 for (var i = 0; i < names.Length; i++)
-    Console.WriteLine(FormattableString.Invariant($"| {names[i]} | {values[i].Min():0.000} | {Median(values[i]):0.000} | {operations.Flops / values[i].Min() / 1e6:0.0} |"));
-Console.WriteLine(FormattableString.Invariant($"\n| ratio | of minima | median of rounds | goal |\n|---|---|---|---|"));
-Console.WriteLine(FormattableString.Invariant($"| modulated step / plain step | {values[1].Min() / values[0].Min():0.000} | {MedianRatio(1, 0):0.000} | 1.10 |"));
-Console.WriteLine(FormattableString.Invariant($"| plain step / its products and convolutions | {values[0].Min() / values[2].Min():0.000} | {MedianRatio(0, 2):0.000} | none |"));
-Console.WriteLine(FormattableString.Invariant($"| plain step / large products | {values[0].Min() / values[3].Min():0.000} | {MedianRatio(0, 3):0.000} | none |"));
+    Print($"| {names[i]} | {values[i].Min():0.000} | {Median(values[i]):0.000} | {operations.Flops / values[i].Min() / 1e6:0.0} |");
+Console.WriteLine("\n| ratio | of minima | median of rounds | goal |\n|---|---|---|---|");
+Print($"| modulated step / plain step | {values[1].Min() / values[0].Min():0.000} | {MedianRatio(1, 0):0.000} | 1.10 |");
+Print($"| plain step / its products and convolutions | {values[0].Min() / values[2].Min():0.000} | {MedianRatio(0, 2):0.000} | none |");
+Print($"| plain step / large products | {values[0].Min() / values[3].Min():0.000} | {MedianRatio(0, 3):0.000} | none |");

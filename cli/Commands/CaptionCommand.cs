@@ -37,9 +37,14 @@ internal static class CaptionCommand
             var response = await new CaptionerService.CaptionerServiceClient(channel.Invoker).CaptionAsync(request,
                 ServiceChannel.Options(parsed.GetValue(deadline), token));
             if (parsed.GetValue(json))
+            {
                 terminal.Json(response);
-            else
-                terminal.Output.WriteLine(response.Caption);
+                return ExitCodes.Success;
+            }
+
+            foreach (var note in Notes.Of(request, response))
+                terminal.Note(note);
+            terminal.Output.WriteLine(response.Caption);
             return ExitCodes.Success;
         });
         return command;

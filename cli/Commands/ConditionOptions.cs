@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Google.Protobuf;
 using Realign.V1;
 
@@ -40,29 +39,18 @@ internal sealed class ConditionOptions
         HelpName = "N",
     };
 
-    private readonly Option<string?> _originalSize = new("--original-size")
-    {
-        Description = "XL: size the model is told of the picture before cropping [what is generated].",
-        HelpName = "WIDTHxHEIGHT",
-    };
+    private readonly SizeOptions _sizes = new("", "XL", "what is generated", "0x0");
 
-    private readonly Option<string?> _targetSize = new("--target-size")
-    {
-        Description = "XL: size the model is told is wanted [what is generated].",
-        HelpName = "WIDTHxHEIGHT",
-    };
-
-    private readonly Option<string?> _crop = new("--crop")
-    {
-        Description = "XL: columns and rows the model is told were cropped at left and top [0x0].",
-        HelpName = "LEFTxTOP",
-    };
-
+    private readonly SizeOptions _negativeSizes = new(
+        "negative-", "XL, negative prompt", "as for the prompt; with another --negative-... of these, what is generated",
+        "as for the prompt; with another --negative-... of these, 0x0");
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_initImage, _strength, _prompt2, _negativePrompt2, _clipSkip, _originalSize, _targetSize, _crop])
+        foreach (var option in (Option[])[_initImage, _strength, _prompt2, _negativePrompt2, _clipSkip])
             command.Options.Add(option);
+        _sizes.AddTo(command);
+        _negativeSizes.AddTo(command);
     }
 
     /// <summary>Ranges are checked by the Generator, which says what is wrong.</summary>
@@ -76,29 +64,11 @@ internal sealed class ConditionOptions
         request.NegativePrompt2 = parsed.GetValue(_negativePrompt2) ?? "";
         if (parsed.GetValue(_clipSkip) is { } skip)
             request.ClipSkip = skip;
-        if ((parsed.GetValue(_originalSize) ?? parsed.GetValue(_targetSize) ?? parsed.GetValue(_crop)) is null)
-            return;
-        request.Sizes = new SizeConditions();
-        if (Pair("--original-size", parsed.GetValue(_originalSize)) is { } original)
-            (request.Sizes.OriginalWidth, request.Sizes.OriginalHeight) = original;
-        if (Pair("--target-size", parsed.GetValue(_targetSize)) is { } target)
-            (request.Sizes.TargetWidth, request.Sizes.TargetHeight) = target;
-        if (Pair("--crop", parsed.GetValue(_crop)) is { } crop)
-            (request.Sizes.CropLeft, request.Sizes.CropTop) = crop;
+        request.Sizes = _sizes.Read(parsed);
+        request.NegativeSizes = _negativeSizes.Read(parsed);
     }
 
     private static Image Read(string file) => File.Exists(file)
         ? new Image { Encoded = ByteString.CopyFrom(File.ReadAllBytes(file)) }
         : throw new CliException($"there is no file {file}", ExitCodes.Usage);
-
-    private static (int, int)? Pair(string option, string? text)
-    {
-        if (text is null)
-            return null;
-        return text.Split('x') is [var first, var second]
-            && int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out var width)
-            && int.TryParse(second, NumberStyles.None, CultureInfo.InvariantCulture, out var height)
-            ? (width, height)
-            : throw new CliException($"{option} takes two whole numbers with an x between them, e.g. 1024x768; not '{text}'", ExitCodes.Usage);
-    }
 }

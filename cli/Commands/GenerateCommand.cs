@@ -66,7 +66,7 @@ internal static class GenerateCommand
                 return ExitCodes.Success;
             }
 
-            foreach (var note in GenerateNotes.Of(result))
+            foreach (var note in Notes.Of(result))
                 terminal.Note(note);
             for (var i = 0; i < files.Count; i++)
                 terminal.Output.WriteLine($"{files[i]}  seed {result.Images[i].Seed}");

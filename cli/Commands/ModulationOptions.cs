@@ -6,6 +6,12 @@ namespace Realign.Cli.Commands;
 /// <summary>Options of the fine stage; named as the fields of Modulation.</summary>
 internal sealed class ModulationOptions
 {
+    private readonly Option<string?> _preset = new("--preset")
+    {
+        Description = "Settings of the fine stage that hold whatever the model's own are: paper = exact, w_c 1, w_s 0.3, p 5, 0.3 of the steps, gain up to "
+            + "0.95. What is given besides wins.",
+        HelpName = "paper",
+    };
     private readonly Option<string?> _mode = new("--mode")
     {
         Description = "Pixels outside every segment: safe = left alone, exact = modulated as "
@@ -33,26 +39,24 @@ internal sealed class ModulationOptions
     };
     private readonly Option<bool> _suppress = new("--suppress-zero-scores") { Description = "Push phrases of score 0 out of the picture." };
 
-    public ModulationOptions() => _mode.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, "safe", "exact");
+    public ModulationOptions()
+    {
+        _ = _preset.AcceptOnlyFromAmong("paper");
+        _ = _mode.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, "safe", "exact");
+    }
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _mode, _cross, _self, _power, _fraction, _gain, _replace, _extend, _suppress })
+        foreach (var option in new Option[] { _preset, _mode, _cross, _self, _power, _fraction, _gain, _replace, _extend, _suppress })
             command.Options.Add(option);
     }
 
     public Modulation Modulation(ParseResult parsed)
     {
-        var modulation = new Modulation
-        {
-            Mode = parsed.GetValue(_mode)?.ToUpperInvariant() switch
-            {
-                "SAFE" => ModulationMode.Safe,
-                "EXACT" => ModulationMode.Exact,
-                _ => ModulationMode.Unspecified,
-            },
-            SuppressZeroScores = parsed.GetValue(_suppress),
-        };
+        var modulation = parsed.GetValue(_preset) is null ? new Modulation() : Paper();
+        modulation.SuppressZeroScores = parsed.GetValue(_suppress);
+        if (parsed.GetValue(_mode) is { } mode)
+            modulation.Mode = mode.Equals("exact", StringComparison.OrdinalIgnoreCase) ? ModulationMode.Exact : ModulationMode.Safe;
         if (parsed.GetValue(_cross) is { } cross)
             modulation.CrossAttentionWeight = cross;
         if (parsed.GetValue(_self) is { } self)
@@ -69,4 +73,20 @@ internal sealed class ModulationOptions
             modulation.ExtendPrompt = extend;
         return modulation;
     }
+
+    /// <summary>
+    /// The published settings: RealignDiff's weights and schedule with the update of DenseDiffusion, and the largest gain that keeps the
+    /// order of a phrase's logits (algorithms 5.2, 5.4, 13 "stage2").
+    /// </summary>
+    private static Modulation Paper() => new()
+    {
+        Mode = ModulationMode.Exact,
+        CrossAttentionWeight = 1,
+        SelfAttentionWeight = 0.3f,
+        SchedulePower = 5,
+        StepFraction = 0.3f,
+        MaxGain = 0.95f,
+        ReplaceEmbeddings = true,
+        ExtendPrompt = true,
+    };
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Realign.Cli.Page;
 using Realign.Cli.Realigning;
+using Realign.Cli.Verifying;
 using Realign.V1;
 using Realign.Wire.Mesh;
 
@@ -11,11 +12,15 @@ namespace Realign.Cli.Commands;
 /// <summary><c>realign realign</c>.</summary>
 internal static class RealignCommand
 {
-    private const string Notes = """
-        With one PROMPT, the folder gets coarse.png, refined.png (the coarse image again where nothing could be refined), masks.png,
-        heatmaps.png, stages.json with everything the models said, and index.html with all of it on one page.
-        With --prompts-file, it gets LINE-SEED-coarse.png, LINE-SEED-refined.png and LINE-SEED-stages.json for each line of the file
-        (counted from 1, empty lines are passed over) and each seed; what is there already is not done again.
+    private const string Explanation = """
+        Every image is compared with what the prompt demands: each object is right, wrong, missing or not known, with the reason. An image
+        is verified when all objects are there and nothing is contradicted. With --attempts N, attempt k draws with seed + k - 1, until one
+        is verified; with several Generators attempts run side by side.
+        With one PROMPT, the folder gets result.png, the image that was taken; coarse.png and refined.png of its attempt (the coarse image
+        again where nothing was refined), masks.png, heatmaps.png, with several attempts attempt-K/coarse.png and attempt-K/refined.png,
+        stages.json with everything the models said, and index.html with all of it on one page.
+        With --prompts-file, it gets LINE-SEED-result.png, LINE-SEED-coarse.png, LINE-SEED-refined.png and LINE-SEED-stages.json for each line
+        of the file (counted from 1, empty lines are passed over) and each seed; what is there already is not done again.
         """;
 
     public static Command Create(Terminal terminal)
@@ -38,17 +43,19 @@ internal static class RealignCommand
         var json = CommonOptions.Json();
         var sampling = new SamplingOptions();
         var modulation = new ModulationOptions();
-        var command = new ExampleCommand("realign", "Generates an image, reads it back with four other models, and generates it again so that every "
-            + "object is there.",
+        var attempts = new AttemptOptions();
+        var command = new ExampleCommand("realign", "Generates an image, reads it back with four other models, generates it again so that every "
+            + "object is there, and says what it shows.",
             [
-                "realign realign \"a red car and a pink elephant\"",
-                "realign realign \"a black cat to the left of a red chair\" --seed 7 --out out/cat --step-fraction 0.4",
+                "realign realign \"a red car, a pink elephant and a blue chair\" --attempts 4",
+                "realign realign \"a black cat to the left of a red chair\" --seed 7 --out out/cat --preset paper",
                 "realign realign --prompts-file prompts.txt --seeds 0,1 --out out/list",
-                "realign realign \"a red car\" --json | jq .timings",
-            ], Notes)
+                "realign realign \"a red car\" --require-verified --json | jq .verification",
+            ], Explanation)
         {
             prompt, folder, seed, promptsFile, seeds, onFailure, noHeatMaps, gateway, deadline, json,
         };
+        attempts.AddTo(command);
         sampling.AddTo(command);
         modulation.AddTo(command);
         command.Validators.Add(result =>
@@ -71,17 +78,19 @@ internal static class RealignCommand
             {
                 var generate = sampling.Request(parsed, text, value);
                 generate.Modulation = modulation.Modulation(parsed);
-                return new RealignRequest
+                var request = new RealignRequest
                 {
                     Generate = generate,
                     HeatMaps = heatMaps,
                     OnStageFailure = parsed.GetValue(onFailure) == "fail" ? OnStageFailure.Fail : OnStageFailure.SkipToCoarse,
                 };
+                attempts.Apply(parsed, request);
+                return request;
             }
 
             if (parsed.GetValue(promptsFile) is { } file)
             {
-                var list = new PromptList(terminal, channel, parsed.GetValue(folder)!, parsed.GetValue(deadline));
+                var list = new PromptList(terminal, channel, parsed.GetValue(folder)!, parsed.GetValue(deadline), attempts.RequiresVerified(parsed));
                 return await list.RunAsync(file, Seeds(parsed.GetValue(seeds)), (text, value) => Request(text, value, heatMaps: false), token);
             }
 
@@ -90,10 +99,14 @@ internal static class RealignCommand
             OutputFolder.Check(target);
             var asJson = parsed.GetValue(json);
             var request = Request(parsed.GetValue(prompt)!, parsed.GetValue(seed), !parsed.GetValue(noHeatMaps));
-            var record = await StageBars.RunAsync(terminal, asJson, bars => RealignRunner.RunAsync(channel, request, parsed.GetValue(deadline), bars, token));
-            await WriteAsync(record, target, token);
-            Report(terminal, record, target, asJson);
-            return ExitCodes.Success;
+            var record = await StageBars.RunAsync(terminal, asJson, bars =>
+                RealignRunner.RunAsync(channel, request, parsed.GetValue(deadline), bars, asJson ? null : terminal.Messages, token));
+            var files = await ResultFolder.WriteAsync(record, target, SameAgain.CommandLine(parsed, record.FirstSeed), token);
+            Report(terminal, record, target, files, asJson);
+            if (!attempts.RequiresVerified(parsed) || record.IsVerified)
+                return ExitCodes.Success;
+            terminal.Error($"the image is not verified: {WhyNot(record)}. It is in {target} all the same");
+            return ExitCodes.NotVerified;
         });
         return command;
     }
@@ -111,39 +124,39 @@ internal static class RealignCommand
         return seeds.Count > 0 ? [.. seeds.Distinct()] : throw new CliException("--seeds names no seed", ExitCodes.Usage);
     }
 
-    private static async Task WriteAsync(RealignRecord record, string folder, CancellationToken cancellationToken)
+    private static void Report(Terminal terminal, RealignRecord record, string folder, IReadOnlyList<string> files, bool json)
     {
-        _ = Directory.CreateDirectory(folder);
-        var masks = record.MasksPng();
-        var heatMaps = record.HeatMapsPng();
-        await File.WriteAllBytesAsync(Path.Combine(folder, "coarse.png"), record.Coarse.Images[0].Png.ToByteArray(), cancellationToken);
-        await File.WriteAllBytesAsync(Path.Combine(folder, "refined.png"), record.Result.Png.ToByteArray(), cancellationToken);
-        await File.WriteAllBytesAsync(Path.Combine(folder, "masks.png"), masks, cancellationToken);
-        if (heatMaps is not null)
-            await File.WriteAllBytesAsync(Path.Combine(folder, "heatmaps.png"), heatMaps, cancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(folder, "stages.json"), Terminal.ToText(record.ToJson()), cancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(folder, "index.html"), ResultPage.Build(record, heatMaps), cancellationToken);
-    }
-
-    private static void Report(Terminal terminal, RealignRecord record, string folder, bool json)
-    {
-        var page = Path.Combine(folder, "index.html");
         if (json)
         {
             var node = record.ToJson();
-            node["files"] = new JsonArray([.. Directory.GetFiles(folder).Order(StringComparer.Ordinal).Select(path => JsonValue.Create(path))]);
+            node["files"] = new JsonArray([.. files.Select(path => JsonValue.Create(path))]);
             terminal.Json(node);
             return;
         }
 
-        foreach (var (stage, failure) in record.Failures)
-            terminal.Error($"{StageBars.NameOf(stage)}: {failure.Message}");
+        foreach (var attempt in record.Attempts)
+        {
+            foreach (var (stage, failure) in attempt.Failures)
+                terminal.Error($"{(record.Attempts.Count > 1 ? $"attempt {attempt.Number}, " : "")}{StageBars.NameOf(stage)}: {failure.Message}");
+        }
+
         if (!record.Result.Refined)
             terminal.Note($"not refined: {record.Result.NotRefinedBecause}");
-        foreach (var note in GenerateNotes.Of(record.Coarse))
+        foreach (var note in Notes.Of(record.Coarse, record.Accepted.Refined))
             terminal.Note(note);
         foreach (var unused in record.Result.Unused.Where(_ => record.Result.Refined))
             terminal.Note($"{unused.Phrase}: {unused.Reason}");
+        if (record.Result.Accepted is { } accepted)
+        {
+            terminal.Output.WriteLine($"accepted: {VerdictWords.NameOf(accepted.Attempt, accepted.Picture)}: "
+                + VerdictWords.Reason(accepted, record.Attempts.Count));
+        }
+
+        var page = Path.Combine(folder, "index.html");
         terminal.Output.WriteLine(FormattableString.Invariant($"{page}  ({record.Result.TotalMilliseconds / 1000:0.0} s, seed {record.Seed})"));
     }
+
+    private static string WhyNot(RealignRecord record) => record.Result.Verification is not { } verification
+        ? "the gateway did not compare it with the prompt"
+        : Finding.Wrongs(record.Demand, verification) is { Length: > 0 } wrongs ? wrongs : VerdictWords.Summary(verification);
 }

@@ -55,9 +55,17 @@ internal static class RewardCommand
             var response = await new RewardService.RewardServiceClient(channel.Invoker).ScoreAsync(request, ServiceChannel.Options(parsed.GetValue(deadline),
                 token));
             if (parsed.GetValue(json))
+            {
                 terminal.Json(response);
+            }
             else
+            {
+                // one prompt, many images: what holds for all is said once
+                foreach (var note in response.Items.SelectMany(item => item.Values).SelectMany(Notes.Of).Distinct())
+                    terminal.Note(note);
                 terminal.Console.Write(Table(files, request, response));
+            }
+
             return response.Items.All(item => item.Error is null) ? ExitCodes.Success : ExitCodes.Failure;
         });
         return command;
@@ -90,7 +98,8 @@ internal static class RewardCommand
 
     private static Table Table(string[] files, ScoreRequest request, ScoreResponse response)
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumns(["image", "reward", .. request.Rewards.Select(spec => spec.Kind.ToString().ToLowerInvariant()), "caption"]);
+        var kinds = request.Rewards.Select(spec => spec.Kind.ToString().ToLowerInvariant());
+        var table = new Table().Border(TableBorder.Simple).AddColumns(["image", "reward", .. kinds, "caption"]);
         for (var i = 0; i < files.Length; i++)
         {
             var item = response.Items[i];

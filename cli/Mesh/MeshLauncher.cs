@@ -190,7 +190,8 @@ internal sealed class MeshLauncher(Terminal terminal, MeshFolder folder)
                             continue;
                         channel.Dispose();
                         _ = waiting.Remove(process);
-                        terminal.Note(FormattableString.Invariant($"{process.Service.Name} serves after {TimeProvider.System.GetElapsedTime(start).TotalSeconds:0.0} s"));
+                        var seconds = TimeProvider.System.GetElapsedTime(start).TotalSeconds;
+                        terminal.Note(FormattableString.Invariant($"{process.Service.Name} serves after {seconds:0.0} s"));
                     }
 
                     if (TimeProvider.System.GetElapsedTime(start) > limit)

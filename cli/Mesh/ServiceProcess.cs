@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Realign.Cli.Connections;
+using Realign.Core.Files;
 using Realign.Wire.Mesh;
 
 namespace Realign.Cli.Mesh;
@@ -9,8 +10,6 @@ namespace Realign.Cli.Mesh;
 /// <summary>One service as a process of its own: its record, its log, its life beyond the terminal.</summary>
 internal sealed class ServiceProcess(MeshFolder folder, MeshService service)
 {
-    private const string LogVariable = "REALIGN_LOG";
-
     /// <summary>
     /// Read by native libraries when they load, so they must be there from the start: OpenMP threads that wait sleep instead of spinning,
     /// nothing phones home, an abort does not start a debugger, and memory goes back to the system.
@@ -36,9 +35,9 @@ internal sealed class ServiceProcess(MeshFolder folder, MeshService service)
     {
         Log.Rotate();
         var start = new ProcessStartInfo("setsid") { UseShellExecute = false, WorkingDirectory = Path.GetDirectoryName(program)! };
-        foreach (var part in new[] { "/bin/sh", "-c", $"exec \"$@\" >\"${LogVariable}\" 2>&1 </dev/null", "sh", program }.Concat(arguments))
+        foreach (var part in new[] { "/bin/sh", "-c", $"exec \"$@\" >>\"${OlderLogs.PathVariable}\" 2>&1 </dev/null", "sh", program }.Concat(arguments))
             start.ArgumentList.Add(part);
-        start.Environment[LogVariable] = Log.Path;
+        start.Environment[OlderLogs.PathVariable] = Log.Path;
         // the service runs on the runtime that runs this program
         _ = start.Environment.TryAdd("DOTNET_ROOT", Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", "..")));
         foreach (var (name, value) in NativeSettings)
@@ -103,7 +102,7 @@ internal sealed class ServiceProcess(MeshFolder folder, MeshService service)
     {
         try
         {
-            return File.ReadAllText($"/proc/{id}/environ").Split('\0').Contains($"{LogVariable}={Log.Path}");
+            return File.ReadAllText($"/proc/{id}/environ").Split('\0').Contains($"{OlderLogs.PathVariable}={Log.Path}");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Realign.Cli.Commands;
 using Realign.Cli.Connections;
 using Realign.V1;
@@ -8,13 +10,18 @@ namespace Realign.Cli.Realigning;
 
 /// <summary>
 /// Works through a file with one prompt per line, and every seed for each. Files are named after the line's number (from 1) and the
-/// seed; a pair whose three files are there is skipped, so that an interrupted run goes on where it stopped.
+/// seed; a pair whose files are there is skipped, so that an interrupted run goes on where it stopped.
 /// </summary>
-internal sealed class PromptList(Terminal terminal, ServiceChannel channel, string folder, double deadlineSeconds)
+/// <param name="terminal">Progress and messages.</param>
+/// <param name="channel">The Gateway.</param>
+/// <param name="folder">Where the files go.</param>
+/// <param name="deadlineSeconds">Time each call may take.</param>
+/// <param name="requireVerified">Whether an image that is not verified makes the exit code.</param>
+internal sealed class PromptList(Terminal terminal, ServiceChannel channel, string folder, double deadlineSeconds, bool requireVerified)
 {
     private sealed record Job(int Line, ulong Seed, string Prompt);
 
-    /// <returns>An exit code: 1 when a prompt failed; the others are done all the same.</returns>
+    /// <returns>An exit code: 1 when a prompt failed, else 4 when an image is to be verified and is not; the others are done all the same.</returns>
     public async Task<int> RunAsync(string file, IReadOnlyList<ulong> seeds, Func<string, ulong, RealignRequest> toRequest, CancellationToken cancellationToken)
     {
         if (!File.Exists(file))
@@ -40,7 +47,7 @@ internal sealed class PromptList(Terminal terminal, ServiceChannel channel, stri
                     var task = context.AddTask($"{left.Count} images", maxValue: Math.Max(1, left.Count));
                     foreach (var job in left)
                     {
-                        task.Description = Markup.Escape($"{job.Line}-{job.Seed} {(job.Prompt.Length > 40 ? $"{job.Prompt[..39]}…" : job.Prompt)}");
+                        task.Description = Markup.Escape($"{NameOf(job)} {(job.Prompt.Length > 40 ? $"{job.Prompt[..39]}…" : job.Prompt)}");
                         failed += await DoAsync(job, toRequest, cancellationToken);
                         task.Increment(1);
                     }
@@ -53,11 +60,17 @@ internal sealed class PromptList(Terminal terminal, ServiceChannel channel, stri
             for (var i = 0; i < left.Count; i++)
             {
                 failed += await DoAsync(left[i], toRequest, cancellationToken);
-                terminal.Note($"{i + 1}/{left.Count}: {left[i].Line}-{left[i].Seed}");
+                terminal.Note($"{i + 1}/{left.Count}: {NameOf(left[i])}");
             }
         }
 
-        return failed == 0 ? ExitCodes.Success : ExitCodes.Failure;
+        if (failed > 0)
+            return ExitCodes.Failure;
+        var unverified = requireVerified ? jobs.Where(job => !IsVerified(job)).Select(NameOf).ToList() : [];
+        if (unverified.Count == 0)
+            return ExitCodes.Success;
+        terminal.Error($"{unverified.Count} of {jobs.Count} are not verified: {string.Join(", ", unverified)}");
+        return ExitCodes.NotVerified;
     }
 
     private async Task<int> DoAsync(Job job, Func<string, ulong, RealignRequest> toRequest, CancellationToken cancellationToken)
@@ -65,16 +78,19 @@ internal sealed class PromptList(Terminal terminal, ServiceChannel channel, stri
         try
         {
             var record = await StageBars.RunAsync(terminal, quiet: true,
-                bars => RealignRunner.RunAsync(channel, toRequest(job.Prompt, job.Seed), deadlineSeconds, bars, cancellationToken));
+                bars => RealignRunner.RunAsync(channel, toRequest(job.Prompt, job.Seed), deadlineSeconds, bars, tables: null, cancellationToken));
+            foreach (var note in Notes.Of(record.Coarse, record.Accepted.Refined))
+                terminal.Note($"{NameOf(job)}: {note}");
             var parts = Parts(job);
-            await WriteAsync(parts[0], record.Coarse.Images[0].Png.ToByteArray(), cancellationToken);
-            await WriteAsync(parts[1], record.Result.Png.ToByteArray(), cancellationToken);
-            await WriteAsync(parts[2], System.Text.Encoding.UTF8.GetBytes(Terminal.ToText(record.ToJson())), cancellationToken);
+            await WriteAsync(parts[0], record.Result.Png.ToByteArray(), cancellationToken);
+            await WriteAsync(parts[1], record.Coarse.Images[0].Png.ToByteArray(), cancellationToken);
+            await WriteAsync(parts[2], record.RefinedPng.ToByteArray(), cancellationToken);
+            await WriteAsync(parts[3], System.Text.Encoding.UTF8.GetBytes(Terminal.ToText(record.ToJson())), cancellationToken);
             return 0;
         }
         catch (Grpc.Core.RpcException exception) when (exception.StatusCode is not (Grpc.Core.StatusCode.Unavailable or Grpc.Core.StatusCode.Cancelled))
         {
-            terminal.Error($"{job.Line}-{job.Seed}: {exception.Status.Detail}");
+            terminal.Error($"{NameOf(job)}: {exception.Status.Detail}");
             return 1;
         }
     }
@@ -86,9 +102,24 @@ internal sealed class PromptList(Terminal terminal, ServiceChannel channel, stri
         File.Move($"{path}.part", path, overwrite: true);
     }
 
+    private static string NameOf(Job job) => string.Create(CultureInfo.InvariantCulture, $"{job.Line}-{job.Seed}");
+
+    // what was done by an earlier run counts too
+    private bool IsVerified(Job job)
+    {
+        try
+        {
+            return JsonNode.Parse(File.ReadAllBytes(Parts(job)[^1]))?["verified"]?.GetValueKind() == JsonValueKind.True;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
     private string[] Parts(Job job)
     {
-        var stem = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{job.Line}-{job.Seed}"));
-        return [$"{stem}-coarse.png", $"{stem}-refined.png", $"{stem}-stages.json"];
+        var stem = Path.Combine(folder, NameOf(job));
+        return [$"{stem}-result.png", $"{stem}-coarse.png", $"{stem}-refined.png", $"{stem}-stages.json"];
     }
 }

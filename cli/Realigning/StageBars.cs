@@ -6,17 +6,20 @@ namespace Realign.Cli.Realigning;
 
 /// <summary>
 /// A progress bar per stage, with the time that is left. Drawing reports its own; for the other stages it is what they took last time.
-/// Where nobody watches (a pipe, --json) a line per finished stage is written instead.
+/// Of several attempts each has one bar instead (<see cref="AttemptBars"/>). Where nobody watches (a pipe, --json) a line per finished
+/// stage is written instead.
 /// </summary>
 internal sealed class StageBars
 {
     private static readonly TimeSpan Refresh = TimeSpan.FromMilliseconds(100);
 
-    private readonly Dictionary<Stage, Bar> _bars = [];
+    private readonly List<Bar> _bars = [];
     private readonly Func<string, ProgressTask>? _add;
     private readonly Action<string> _line;
     private readonly StageTimes _times;
     private readonly string? _name;
+    private AttemptBars? _attempts;
+    private bool _isOneOfSeveral;
 
     private StageBars(Func<string, ProgressTask>? add, Action<string> line, StageTimes times, string? name)
     {
@@ -65,45 +68,80 @@ internal sealed class StageBars
             });
     }
 
-    /// <summary>A stage began.</summary>
-    public void Begin(Stage stage)
+    /// <summary>An attempt began.</summary>
+    /// <param name="attempt">From 1.</param>
+    /// <param name="attempts">Attempts at most.</param>
+    public void BeginAttempt(int attempt, int attempts)
     {
         lock (_bars)
         {
-            var task = _add?.Invoke(_name ?? NameOf(stage));
-            _bars[stage] = new Bar(task, TimeProvider.System.GetTimestamp(), _times.Of(stage));
+            _isOneOfSeveral |= attempts > 1;
+            if (!_isOneOfSeveral || _add is null)
+                return;
+            _attempts ??= new AttemptBars(_add);
+            _attempts.Begin(attempt);
+        }
+    }
+
+    /// <summary>An image of an attempt was compared with the prompt.</summary>
+    public void Verified(int attempt, Verification verification)
+    {
+        lock (_bars)
+            _attempts?.Verified(attempt, verification);
+    }
+
+    /// <summary>All attempts are over.</summary>
+    public void EndAttempts()
+    {
+        lock (_bars)
+            _attempts?.End();
+    }
+
+    /// <summary>A stage began.</summary>
+    public void Begin(Stage stage, int attempt = 1)
+    {
+        lock (_bars)
+        {
+            var task = _attempts is null ? _add?.Invoke(_name ?? NameOf(stage)) : null;
+            _bars.Add(new Bar(attempt, stage, task, _times.Of(stage)));
+            _attempts?.Advance(attempt, stage, 0);
             if (task is not null)
                 task.IsIndeterminate = _times.Of(stage) is null && stage is not (Stage.Coarse or Stage.Refine);
         }
     }
 
     /// <summary>A denoising stage did a step.</summary>
-    public void Advance(Stage stage, GenerateProgress progress)
+    public void Advance(Stage stage, GenerateProgress progress, int attempt = 1)
     {
         lock (_bars)
         {
-            if (!_bars.TryGetValue(stage, out var bar))
+            if (Running(attempt, stage) is not { } bar)
                 return;
             bar.RemainingMilliseconds = progress.EtaMilliseconds > 0 ? progress.EtaMilliseconds : null;
             bar.HasSteps = true;
+            if (progress.TotalSteps <= 0)
+                return;
             // decoding follows the last step: the bar is full only when the image is here
-            if (bar.Task is { } task && progress.TotalSteps > 0)
-                task.Value = 97.0 * progress.Step / progress.TotalSteps;
+            var share = 0.97 * progress.Step / progress.TotalSteps;
+            _attempts?.Advance(attempt, stage, share);
+            bar.Task?.Value = 100 * share;
         }
     }
 
     /// <summary>A stage is over.</summary>
-    public void End(Stage stage, string? failure = null)
+    public void End(Stage stage, int attempt = 1, string? failure = null)
     {
         lock (_bars)
         {
-            if (!_bars.TryGetValue(stage, out var bar) || bar.IsOver)
+            if (Running(attempt, stage) is not { } bar)
                 return;
             bar.IsOver = true;
             bar.ElapsedMilliseconds = bar.Elapsed();
             if (failure is null)
                 _times.Note(stage, bar.ElapsedMilliseconds);
-            _line(FormattableString.Invariant($"{_name ?? NameOf(stage)}: {failure ?? "done"} after {bar.ElapsedMilliseconds / 1000:0.00} s"));
+            _attempts?.Advance(attempt, stage, 1);
+            var name = _isOneOfSeveral ? FormattableString.Invariant($"attempt {attempt}: {NameOf(stage)}") : _name ?? NameOf(stage);
+            _line(FormattableString.Invariant($"{name}: {failure ?? "done"} after {bar.ElapsedMilliseconds / 1000:0.00} s"));
             if (bar.Task is not { } task)
                 return;
             task.IsIndeterminate = false;
@@ -115,6 +153,8 @@ internal sealed class StageBars
 
     public static string NameOf(Stage stage) => stage.ToString().ToLowerInvariant();
 
+    private Bar? Running(int attempt, Stage stage) => _bars.FindLast(bar => bar.Attempt == attempt && bar.Stage == stage && !bar.IsOver);
+
     private async Task TickAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(Refresh);
@@ -124,7 +164,7 @@ internal sealed class StageBars
             {
                 lock (_bars)
                 {
-                    foreach (var bar in _bars.Values)
+                    foreach (var bar in _bars)
                         bar.Estimate();
                 }
             }
@@ -139,9 +179,8 @@ internal sealed class StageBars
     {
         lock (_bars)
         {
-            var bar = _bars.Values.FirstOrDefault(candidate => candidate.Task?.Id == taskId);
-            if (bar is null)
-                return "";
+            if (_bars.Find(candidate => candidate.Task?.Id == taskId) is not { } bar)
+                return _attempts?.TimeOf(taskId) ?? "";
             if (bar.IsOver)
                 return FormattableString.Invariant($"{bar.ElapsedMilliseconds / 1000:0.00} s");
             return bar.RemainingMilliseconds is { } left ? FormattableString.Invariant($"{left / 1000:0.0} s left")
@@ -149,8 +188,14 @@ internal sealed class StageBars
         }
     }
 
-    private sealed class Bar(ProgressTask? task, long start, double? expectedMilliseconds)
+    private sealed class Bar(int attempt, Stage stage, ProgressTask? task, double? expectedMilliseconds)
     {
+        private readonly long _start = TimeProvider.System.GetTimestamp();
+
+        public int Attempt { get; } = attempt;
+
+        public Stage Stage { get; } = stage;
+
         public ProgressTask? Task { get; } = task;
 
         public bool HasSteps { get; set; }
@@ -161,7 +206,7 @@ internal sealed class StageBars
 
         public double? RemainingMilliseconds { get; set; }
 
-        public double Elapsed() => TimeProvider.System.GetElapsedTime(start).TotalMilliseconds;
+        public double Elapsed() => TimeProvider.System.GetElapsedTime(_start).TotalMilliseconds;
 
         public void Estimate()
         {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Realigns a prompt from Python and writes refined.png.
+"""Realigns a prompt from Python and writes realigned.png.
 
 Debian: apt-get install python3-grpcio python3-protobuf protobuf-compiler protobuf-compiler-grpc
 Others: pip install grpcio-tools
@@ -18,7 +18,8 @@ from realign.v1 import captioner_pb2, common_pb2, gateway_pb2, gateway_pb2_grpc,
 prompt = sys.argv[1] if len(sys.argv) > 1 else "a red car and a pink elephant"
 channel = grpc.insecure_channel("localhost:5100", options=[("grpc.max_receive_message_length", -1)])
 
-request = gateway_pb2.RealignRequest(generate=generator_pb2.GenerateRequest(prompt=prompt, seed=42))
+# up to four drawings, until everything that the prompt demands is confirmed or at least nothing is wrong
+request = gateway_pb2.RealignRequest(generate=generator_pb2.GenerateRequest(prompt=prompt, seed=42), attempts=4)
 for event in gateway_pb2_grpc.GatewayServiceStub(channel).Realign(request, timeout=120):
     stage = gateway_pb2.Stage.Name(event.stage)
     kind = event.WhichOneof("event")
@@ -28,11 +29,13 @@ for event in gateway_pb2_grpc.GatewayServiceStub(channel).Realign(request, timeo
         print(stage, [tag.name for tag in event.tags.tags])
     elif kind == "scene":
         print(stage, [(entry.tag, entry.score, entry.phrase) for entry in event.scene.entries])
+    elif kind == "verification":
+        print(stage, [gateway_pb2.Verdict.Name(item.verdict) for item in event.verification.objects])
     elif kind == "result":
         result = event.result
-        print("refined" if result.refined else f"not refined: {result.not_refined_because}", f"{result.total_milliseconds:.0f} ms")
+        print(result.accepted.text, f"{result.total_milliseconds:.0f} ms")
 
-with open("refined.png", "wb") as file:
+with open("realigned.png", "wb") as file:
     file.write(result.png)
 
 # the reward of that picture, and its gradient with respect to the pixels: what a trainer feeds back into its decoder

@@ -57,6 +57,11 @@ public sealed class HostingOptions
     [Range(1, 600)]
     public int DrainSeconds { get; set; } = 30;
 
+    /// <summary>Most MiB of the log that <c>realign up</c> gave the service; then it begins anew, and five older ones are kept beside it.</summary>
+    /// <value>16.</value>
+    [Range(1, 1024)]
+    public int MaxLogMegabytes { get; set; } = 16;
+
     /// <summary>When a model counts as stalled.</summary>
     internal StallRule StallRule() => new(StallFactor, TimeSpan.FromSeconds(StallSeconds), TimeSpan.FromSeconds(UnansweredSeconds));
 }

@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using Realign.Hosting.Errors;
+using Realign.Hosting.Logs;
 using Realign.Hosting.Models;
 using Realign.Hosting.Receiving;
 using Realign.Hosting.Settings;
@@ -35,6 +36,7 @@ public static class ServiceHost
         if (defaults is not null)
             builder.Services.Configure(defaults);
         new SettingsReader<HostingOptions>(builder.Configuration, HostingOptions.SectionName).Configure(hosting);
+        BoundedLog.Install((long)Math.Max(1, hosting.MaxLogMegabytes) << 20);
         builder.Services.AddSettings<HostingOptions, HostingOptionsValidator>(HostingOptions.SectionName);
         builder.Services.AddSingleton<IValidateOptions<HostingOptions>, ListenAddressValidator>();
         builder.Services.AddSingleton<ReceiveBudget>();

@@ -28,6 +28,8 @@ public sealed record OnnxValueInfo(
     }
 
     /// <summary>Type and shape for messages, e.g. <c>Float32 [batch, 3, 64, 64]</c>.</summary>
-    public override string ToString() =>
-        $"{ElementType} [{string.Join(", ", Dimensions.Select((size, axis) => size?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? (AxisNames[axis].Length > 0 ? AxisNames[axis] : "?")))}]";
+    public override string ToString() => $"{ElementType} [{string.Join(", ", Dimensions.Select(Axis))}]";
+
+    private string Axis(long? size, int axis) =>
+        size?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? (AxisNames[axis].Length > 0 ? AxisNames[axis] : "?");
 }

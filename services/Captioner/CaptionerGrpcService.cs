@@ -32,7 +32,7 @@ internal sealed class CaptionerGrpcService(
         var search = CaptionSearch.Read(request);
         var prompt = Require.OptionalText("prompt", request.Prompt);
         using var pictures = new RequestPictures(("image", request.Image));
-        var timings = new StageTimings();
+        var timings = new CallTimings();
 
         var (found, family) = await RunAsync(captioner, pictures, "caption", timings,
             (model, all, token) => (model.Describe(all[0], prompt, search, token), model.Family), context.CancellationToken);
@@ -71,7 +71,7 @@ internal sealed class CaptionerGrpcService(
     public override async Task<ScorePromptResponse> ScorePrompt(ScorePromptRequest request, ServerCallContext context)
     {
         using var call = ScoreCall.Read(request, hosting.Value.MaxMessageMegabytes);
-        var timings = new StageTimings();
+        var timings = new CallTimings();
 
         var (scores, family) = await (call.Method switch
         {
@@ -94,7 +94,7 @@ internal sealed class CaptionerGrpcService(
 
     /// <summary>Decodes the pictures once the call has its place in the queue, and runs the model on them.</summary>
     private static Task<T> RunAsync<TModel, T>(
-        ModelHost<TModel> host, RequestPictures pictures, string name, StageTimings timings,
+        ModelHost<TModel> host, RequestPictures pictures, string name, CallTimings timings,
         Func<TModel, IReadOnlyList<Picture>, CancellationToken, T> work, CancellationToken cancellationToken)
         where TModel : class => host.RunAsync(pictures.Read, (model, read, token) =>
         {

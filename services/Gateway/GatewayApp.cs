@@ -1,6 +1,7 @@
 using Realign.Gateway.Backends;
 using Realign.Gateway.Realigning;
 using Realign.Gateway.Rewards;
+using Realign.Gateway.Verifying;
 using Realign.Hosting;
 using Realign.Hosting.Settings;
 using Realign.Wire.Mesh;
@@ -17,7 +18,10 @@ public static class GatewayApp
         builder.Services.AddSettings<GatewayOptions, GatewayOptionsValidator>(GatewayOptions.SectionName);
         builder.Services.AddSingleton<BackendSet>();
         builder.Services.AddSingleton<BackendCaller>();
+        builder.Services.AddSingleton<GeneratorPool>();
         builder.Services.AddSingleton<MeshStatus>();
+        builder.Services.AddSingleton<PictureReader>();
+        builder.Services.AddSingleton<AttemptFlow>();
         builder.Services.AddSingleton<RealignFlow>();
         builder.Services.AddSingleton<RewardScoring>();
         builder.AddBackendHealth();

@@ -10,9 +10,9 @@ public sealed class GatewayOptions
     /// <summary>Section in the configuration.</summary>
     public const string SectionName = "Gateway";
 
-    /// <summary>Where the Generator listens.</summary>
+    /// <summary>Where the Generator listens; several addresses with commas between them when there are several: attempts then run side by side.</summary>
     /// <value>http://127.0.0.1:5101.</value>
-    [Required, BackendAddress]
+    [Required, BackendAddress(Several = true)]
     public string Generator { get; set; } = MeshService.Generator.DefaultAddress;
 
     /// <summary>Where the Captioner listens.</summary>
@@ -72,58 +72,6 @@ public sealed class GatewayOptions
     /// <value>4.</value>
     [Range(1, 64)]
     public int RewardConcurrency { get; set; } = 4;
-}
-
-/// <summary>
-/// Shares of the caller's deadline. A stage must be done when its own share and those of the stages before it have passed,
-/// so time that one stage leaves unused is the next one's. What is missing to 1 is kept for the answer.
-/// </summary>
-public sealed class StageShares : IValidatableObject
-{
-    /// <summary>First image.</summary>
-    /// <value>0.33.</value>
-    [Range(0.01, 0.99)]
-    public double Coarse { get; set; } = 0.33;
-
-    /// <summary>Tags and caption, which run side by side.</summary>
-    /// <value>0.1.</value>
-    [Range(0.01, 0.99)]
-    public double Read { get; set; } = 0.1;
-
-    /// <summary>Scene scores.</summary>
-    /// <value>0.12.</value>
-    [Range(0.01, 0.99)]
-    public double Scene { get; set; } = 0.12;
-
-    /// <summary>Masks.</summary>
-    /// <value>0.1.</value>
-    [Range(0.01, 0.99)]
-    public double Segment { get; set; } = 0.1;
-
-    /// <summary>Second image.</summary>
-    /// <value>0.33.</value>
-    [Range(0.01, 0.99)]
-    public double Refine { get; set; } = 0.33;
-
-    /// <inheritdoc/>
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-    {
-        var sum = Coarse + Read + Scene + Segment + Refine;
-        if (sum > 1 + 1e-9)
-            yield return new ValidationResult(FormattableString.Invariant($"the shares add up to {sum:0.###}; make them at most 1"), [nameof(Coarse)]);
-    }
-}
-
-/// <summary>An address gRPC can be spoken to at: http or https, host and port, nothing else.</summary>
-[AttributeUsage(AttributeTargets.Property)]
-internal sealed class BackendAddressAttribute : ValidationAttribute
-{
-    protected override ValidationResult? IsValid(object? value, ValidationContext validationContext) =>
-        value is string text && Uri.TryCreate(text, UriKind.Absolute, out var uri)
-        && uri.Scheme is "http" or "https" && uri.AbsolutePath == "/" && uri.Query.Length == 0
-            ? ValidationResult.Success
-            : new ValidationResult(
-                $"{validationContext.DisplayName} = '{value}' is not an address; write it like http://127.0.0.1:5101", [validationContext.MemberName ?? ""]);
 }
 
 [OptionsValidator]

@@ -110,7 +110,7 @@ internal sealed class SceneScorerGrpcService(
 
     private IEnumerable<Timing> Timings(long start, double working)
     {
-        var timings = new StageTimings(time);
+        var timings = new CallTimings(time);
         timings.Add("queue", TimeSpan.FromMilliseconds(Math.Max(0, time.GetElapsedTime(start).TotalMilliseconds - working)));
         timings.Add("generate", TimeSpan.FromMilliseconds(working));
         return timings.ToMessages();

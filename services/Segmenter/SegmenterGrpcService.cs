@@ -22,15 +22,16 @@ internal sealed class SegmenterGrpcService(ModelHost<GroundedSegmenter> segmente
         var phrases = Phrases(request);
         using var pictures = new RequestPictures(("image", request.Image));
 
-        var (result, width, height) = await segmenter.RunAsync(token => CheckEdges(pictures.Read(token), settings), (model, read, token) => read.Use(all =>
+        var (result, width, height) = await segmenter.RunAsync(token => pictures.Read(token), (model, read, token) => read.Use(all =>
             (model.Segment(all[0].ToRgb(), phrases, settings, token), all[0].Width, all[0].Height)), context.CancellationToken);
 
-        var timings = new StageTimings();
+        var timings = new CallTimings();
         timings.Add("decode", pictures.ReadTime);
         timings.Add("detect", result.DetectTime);
         timings.Add("segment", result.SegmentTime);
         var response = new SegmentResponse { Width = width, Height = height, Model = new ModelInfo { Family = "grounded-sam", Name = options.Value.Name } };
         response.Phrases.AddRange(result.Phrases.Select(Map));
+        response.ColorNames.AddRange(result.ColorNames);
         response.Timings.AddRange(timings.ToMessages());
         return response;
     }
@@ -53,15 +54,6 @@ internal sealed class SegmenterGrpcService(ModelHost<GroundedSegmenter> segmente
     {
         Require.Count("phrases", request.Phrases.Count, 1, Limits.Phrases);
         return [.. request.Phrases.Select((phrase, index) => Require.Text($"phrases[{index}]", phrase, Limits.PhraseLength))];
-    }
-
-    private static RequestPictures CheckEdges(RequestPictures pictures, SegmentationOptions settings)
-    {
-        var image = pictures.All[0];
-        return settings.BoxesOnly || Math.Max(image.Width, image.Height) <= Limits.MaskEdge
-            ? pictures
-            : throw new InvalidInputException("image", $"{image.Width}x{image.Height} pixels", $"masks have edges of at most {Limits.MaskEdge}",
-                "send a smaller image, or set boxes_only");
     }
 
     private static GroundedPhrase Map(GroundedText text)

@@ -17,7 +17,7 @@ internal sealed class TaggerGrpcService(ModelHost<ImageTagger> tagger, IOptions<
     {
         var threshold = request.HasThreshold ? Threshold(request.Threshold) : (float?)options.Value.Threshold;
         using var pictures = new RequestPictures(("image", request.Image));
-        var timings = new StageTimings();
+        var timings = new CallTimings();
 
         var tags = await tagger.RunAsync(pictures.Read, (model, read, token) =>
         {

@@ -67,6 +67,32 @@ public sealed class DependencyTests
             .ShouldBeEmpty();
     }
 
+    // a judge that the mesh could read is none: nothing that runs in a service may know the world or the metrics
+    [Theory]
+    [InlineData("libs/Realign.World")]
+    [InlineData("libs/Realign.Metrics")]
+    public void Judge_IsReachedByNoService(string library)
+    {
+        ProjectFile.All.ShouldContain(project => project.Folder == library);
+
+        ProjectFile.All.Where(project => project.Layer == "services" && project.Reaches(library)).Select(project => project.Path).ShouldBeEmpty();
+    }
+
+    // ... nor may the judge know a model of the mesh
+    [Fact]
+    public void Judge_ReachesNoModel() =>
+        ProjectFile.All.Single(project => project.Folder == "libs/Realign.Metrics").Projects.Order(StringComparer.Ordinal).ShouldBe(
+            ["libs/Realign.Core/Realign.Core.csproj", "libs/Realign.World/Realign.World.csproj"]);
+
+    [Fact]
+    public void World_RefersToCoreOnly()
+    {
+        var world = ProjectFile.All.Single(project => project.Folder == "libs/Realign.World");
+
+        world.Projects.ShouldBe(["libs/Realign.Core/Realign.Core.csproj"]);
+        world.Packages.ShouldBeEmpty();
+    }
+
     [Fact]
     public void CoreRefersToNothing()
     {

@@ -1,3 +1,4 @@
+using Realign.Testing;
 using Shouldly;
 using Xunit;
 
@@ -8,6 +9,7 @@ public sealed class HouseStyleTests
 {
     private const int MostLines = 600;
     private const int MostProgramLines = 20;
+    private const int MostColumns = 160;
     private static readonly string[] DrawersForEverything = ["Helpers", "Helper", "Utils", "Util", "Utilities", "Common", "Managers", "Interfaces", "Misc"];
 
     [Fact]
@@ -16,6 +18,19 @@ public sealed class HouseStyleTests
         SourceFile.All.Count.ShouldBeGreaterThan(300);
 
         SourceFile.All.Where(file => file.Lines.Count > MostLines).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Lines_EndBeforeTheLastColumn()
+    {
+        var protos = Directory.GetFiles(Path.Combine(Checkout.Root, "protos"), "*.proto", SearchOption.AllDirectories)
+            .Select(path => new SourceFile(Path.GetRelativePath(Checkout.Root, path), File.ReadAllLines(path))).ToList();
+        protos.ShouldNotBeEmpty();
+
+        SourceFile.All.Concat(protos)
+            .Where(file => !file.Path.Split('/').Any(folder => folder is "obj" or "bin"))
+            .SelectMany(file => file.Lines.Select((line, index) => (Place: $"{file}:{index + 1}", line.Length)))
+            .Where(line => line.Length > MostColumns).Select(line => line.Place).ShouldBeEmpty();
     }
 
     [Fact]

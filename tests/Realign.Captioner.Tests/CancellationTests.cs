@@ -84,7 +84,8 @@ public sealed class CancellationTests
         failure.StatusCode.ShouldBe(StatusCode.ResourceExhausted);
         failure.GetRpcStatus()!.GetDetail<Google.Rpc.RetryInfo>()!.RetryDelay.ToTimeSpan().ShouldBeGreaterThan(TimeSpan.Zero);
         // another model of the same service is not concerned
-        (await CaptionerServiceTests.Client(service).EmbedTextAsync(new EmbedTextRequest { Texts = { "a" } }).ResponseAsync.DefaultTimeout()).Embeddings.Shape[0].ShouldBe(1);
+        var answer = await CaptionerServiceTests.Client(service).EmbedTextAsync(new EmbedTextRequest { Texts = { "a" } }).ResponseAsync.DefaultTimeout();
+        answer.Embeddings.Shape[0].ShouldBe(1);
         await source.CancelAsync();
         (await TestService.FailsAsync(() => waiting)).StatusCode.ShouldBe(StatusCode.Cancelled);
     }

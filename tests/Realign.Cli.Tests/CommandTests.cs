@@ -102,6 +102,44 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task CaptionThatDidNotEndByItself_IsSaid()
+    {
+        using var cli = new Cli();
+        await using var services = await FakeServices.StartAsync();
+        await File.WriteAllBytesAsync(cli.In("a.png"), FakeServices.Scene(refined: false), TestContext.Current.CancellationToken);
+
+        var whole = await Cli.RunAsync("caption", cli.In("a.png"), "--address", services.Address);
+        var cut = await Cli.RunAsync("caption", cli.In("a.png"), "--max-new-tokens", "8", "--prompt", "a car", "--address", services.Address);
+        var json = await Cli.RunAsync("caption", cli.In("a.png"), "--max-new-tokens", "8", "--json", "--address", services.Address);
+
+        whole.Error.ShouldBeEmpty();
+        cut.Error.ShouldContain("cut after 8 tokens");
+        cut.Error.ShouldContain("tokens of --prompt that the model read: 5");
+        cut.Output.Trim().ShouldBe("a pink car and a pink elephant");
+        json.Error.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Reward_PartsThatNoModelRead_AreSaidOnceForAllImages()
+    {
+        using var cli = new Cli();
+        await using var services = await FakeServices.StartAsync();
+        await File.WriteAllBytesAsync(cli.In("a.png"), FakeServices.Scene(refined: false), TestContext.Current.CancellationToken);
+        string[] command = ["reward", FakeServices.LongPrompt, cli.In("a.png"), cli.In("a.png"), "--rewards", "caption,clip", "--gateway", services.Address];
+
+        var (_, _, error) = await Cli.RunAsync(command);
+        var (_, _, json) = await Cli.RunAsync([.. command, "--json"]);
+
+        json.ShouldBeEmpty();
+        error.Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldBe(
+        [
+            "caption: the prompt is too long for the model; not read: \"end 1\"",
+            "caption: the caption \"a caption\" is too long for the text encoder; not read: \"end 2\"",
+            "clip: the prompt is too long for the model; not read: \"end 1\"",
+        ]);
+    }
+
+    [Fact]
     public async Task Json_HasTheNamesOfTheProtoFiles()
     {
         using var cli = new Cli();

@@ -32,7 +32,9 @@ public sealed class CLIPConfigTests
     [Fact]
     public void Read_SeveralWrongFields_EveryOneIsNamed()
     {
-        var problems = Should.Throw<ModelLoadException>(() => CLIPTextConfig.Read(Json("""{"hidden_size":10,"num_attention_heads":3,"hidden_act":"swish","num_hidden_layers":0}"""))).Problems;
+        const string Config = """{"hidden_size":10,"num_attention_heads":3,"hidden_act":"swish","num_hidden_layers":0}""";
+
+        var problems = Should.Throw<ModelLoadException>(() => CLIPTextConfig.Read(Json(Config))).Problems;
 
         problems.Count.ShouldBe(3);
         problems.ShouldContain(problem => problem.Contains("num_attention_heads", StringComparison.Ordinal));

@@ -72,14 +72,23 @@ public sealed class MaskRunsTests
     }
 
     [Theory]
-    [InlineData(0, 4, "width")]
-    [InlineData(8193, 4, "width")]
-    [InlineData(4, -1, "height")]
-    [InlineData(2, 2, "counts")]
-    public void MaskOfACaller_IsChecked(int width, int height, string edge)
+    [InlineData(0, 4, "segments[3].mask", "0x4")]
+    [InlineData(4, -1, "segments[3].mask", "4x-1")]
+    [InlineData(16_385, 4096, "segments[3].mask", "16385x4096")]
+    [InlineData(1, 65, "segments[3].mask", "1x65")]
+    [InlineData(8193, 8193, "segments[3].mask", "8193x8193")]
+    [InlineData(2, 2, "segments[3].mask.counts", "sum 5")]
+    public void MaskOfACaller_IsChecked(int width, int height, string field, string value)
     {
         var failure = Should.Throw<InvalidInputException>(() => MaskRuns.Check("segments[3].mask", width, height, [2, 3]));
 
-        failure.Field.ShouldBe($"segments[3].mask.{edge}");
+        failure.Field.ShouldBe(field);
+        failure.Message.ShouldContain(value);
+        failure.WayOut.ShouldNotBeEmpty();
     }
+
+    [Fact]
+    public void MaskOfEveryPictureThatIsTaken_IsTaken() =>
+        MaskRuns.Check("mask", Limits.ImageEdge, Limits.ImageEdge / Limits.ImageAspect, [0, Limits.ImageEdge * (Limits.ImageEdge / Limits.ImageAspect)])
+            .Share.ShouldBe(1);
 }

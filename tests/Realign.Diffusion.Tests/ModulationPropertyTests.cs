@@ -160,7 +160,8 @@ public sealed class ModulationPropertyTests(Miniature miniature) : IClassFixture
     private static ModulationLayout Layout(Random random, double score)
     {
         var split = random.Next(1, 8);
-        BinaryMask Columns(int from, int to) => new(8, 8, [.. Enumerable.Range(0, 64).Select(cell => (byte)(cell % 8 >= from && cell % 8 < to && random.Next(5) > 0 ? 1 : 0))]);
+        BinaryMask Columns(int from, int to) =>
+            new(8, 8, [.. Enumerable.Range(0, 64).Select(cell => (byte)(cell % 8 >= from && cell % 8 < to && random.Next(5) > 0 ? 1 : 0))]);
         return new ModulationLayout([new ModulationSegment([1, 2], score, Columns(0, split)), new ModulationSegment([random.Next(3, Keys)], 1,
             Columns(split, 8))], [], MaskSampling.Area, 8, 8, CPU);
     }

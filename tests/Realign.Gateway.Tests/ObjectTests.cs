@@ -170,7 +170,8 @@ public sealed class ObjectTests
         mesh.Behaviour.ScoreScene = _ => new ScoreSceneResponse { Entries = { entries } };
         mesh.Behaviour.Segment = request =>
         {
-            asked = [.. request.Phrases];
+            if (!request.NameColors)
+                asked = [.. request.Phrases];
             return new SegmentResponse
             {
                 Phrases =

@@ -19,19 +19,24 @@ public sealed class RealignTests
         var events = await Calls.RealignAsync(mesh, "a red car");
 
         var order = events.Select(message => message.EventCase).ToList();
-        order[0].ShouldBe(EventCase.Started);
+        events.Where(message => message.Attempt == 1).Take(2).Select(message => message.EventCase).ShouldBe([EventCase.AttemptStarted, EventCase.Started]);
         order[^1].ShouldBe(EventCase.Result);
         foreach (var expected in new[] { EventCase.Coarse, EventCase.Tags, EventCase.Caption, EventCase.Scene, EventCase.Segments, EventCase.Refined })
             order.Count(kind => kind == expected).ShouldBe(1, expected.ToString());
         order.IndexOf(EventCase.Tags).ShouldBeLessThan(order.IndexOf(EventCase.Scene));
-        order.IndexOf(EventCase.Segments).ShouldBeLessThan(order.IndexOf(EventCase.Refined));
+        // the coarse image is verified before anything is refined, the refined one last
+        int[] path = [order.IndexOf(EventCase.Segments), order.IndexOf(EventCase.Verification), order.IndexOf(EventCase.Refined),
+            order.LastIndexOf(EventCase.Verification), order.IndexOf(EventCase.Accepted)];
+        path.ShouldBeInOrder(SortDirection.Ascending);
+        order.Count(kind => kind == EventCase.Verification).ShouldBe(2);
+        order.Count(kind => kind == EventCase.Demand).ShouldBe(1);
         events.Count(message => message.EventCase == EventCase.Progress).ShouldBe(2);
         var result = events[^1].Result;
         result.Refined.ShouldBeTrue();
         result.NotRefinedBecause.ShouldBeEmpty();
         result.Png.ShouldBe(FakeBehaviour.RefinedPng);
         result.Timings.Select(timing => timing.Stage)
-            .ShouldBe([Stage.Coarse, Stage.Tag, Stage.Caption, Stage.Scene, Stage.Segment, Stage.Refine], ignoreOrder: true);
+            .ShouldBe([Stage.Coarse, Stage.Tag, Stage.Caption, Stage.Scene, Stage.Segment, Stage.Verify, Stage.Refine, Stage.Verify], ignoreOrder: true);
     }
 
     [Fact]
@@ -58,7 +63,7 @@ public sealed class RealignTests
         await using var mesh = await FakeMesh.StartAsync();
         SegmentRequest? asked = null;
         var segment = mesh.Behaviour.Segment;
-        mesh.Behaviour.Segment = request => segment(asked = request);
+        mesh.Behaviour.Segment = request => segment(request.NameColors ? request : asked = request);
         mesh.Behaviour.Tag = _ => new TagResponse
         {
             Tags =

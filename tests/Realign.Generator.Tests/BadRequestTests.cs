@@ -51,8 +51,9 @@ public sealed class BadRequestTests(RunningGenerator generator) : IClassFixture<
         { "modulation.segments[1].score", request => request.Modulation = Requests.Fine(Requests.Left("a car"), Requests.Left("a car", 3)).Modulation },
         { "modulation.segments[0].score", request => request.Modulation = Requests.Fine(Requests.Left("a car", float.NaN)).Modulation },
         { "modulation.segments[0].mask", request => request.Modulation = Requests.Fine(new Segment { Phrase = "a car", Score = 2 }).Modulation },
-        { "modulation.segments[0].mask.width", request => request.Modulation = Requests.Fine(Blank(0, 4)).Modulation },
-        { "modulation.segments[0].mask.height", request => request.Modulation = Requests.Fine(Blank(4, 8193)).Modulation },
+        { "modulation.segments[0].mask", request => request.Modulation = Requests.Fine(Blank(0, 4)).Modulation },
+        { "modulation.segments[0].mask", request => request.Modulation = Requests.Fine(Blank(4, 257)).Modulation },
+        { "modulation.segments[1].mask", request => request.Modulation = Requests.Fine(Requests.Left("a car"), Blank(16_385, 4000)).Modulation },
         { "modulation.segments[0].mask.counts", request => request.Modulation = Requests.Fine(Wrong([5])).Modulation },
         { "modulation.segments[0].mask.counts", request => request.Modulation = Requests.Fine(Wrong([uint.MaxValue, uint.MaxValue])).Modulation },
     };

@@ -21,7 +21,10 @@ public sealed class ModelFolderTests : IDisposable
         { "wrong shape", "conv_in.weight", folder => Edit(Path.Combine(folder, "unet", "config.json"), config => config["in_channels"] = 4) },
         { "unknown value", "prediction_type", folder => Edit(Path.Combine(folder, "scheduler", "scheduler_config.json"), config =>
             config["prediction_type"] = "flow") },
-        { "defaults that are none", "num_inference_steps", folder => File.WriteAllText(Path.Combine(folder, "realign.json"), """{"num_inference_steps": 0}""") },
+        {
+            "defaults that are none", "num_inference_steps",
+            folder => File.WriteAllText(Path.Combine(folder, "realign.json"), """{"num_inference_steps": 0}""")
+        },
         { "unknown class", "_class_name", folder => Edit(Path.Combine(folder, "model_index.json"), config => config["_class_name"] = "FluxPipeline") },
     };
 

@@ -72,7 +72,9 @@ public sealed class FailureTests(RunningMesh mesh)
 
         failure.StatusCode.ShouldBe(StatusCode.InvalidArgument);
         failure.GetRpcStatus()!.GetDetail<BadRequest>()!.FieldViolations.Single().Field.ShouldBe("generate.modulation.cross_attention_weight");
-        events.ShouldAllBe(response => response.EventCase == EventCase.Started);
+        // it is the first stage that refuses
+        events.Where(response => response.Attempt > 0).Select(response => (response.EventCase, response.Stage))
+            .ShouldBe([(EventCase.AttemptStarted, Stage.Coarse), (EventCase.Started, Stage.Coarse)]);
     }
 
     private static async Task<string> DeadAddressAsync()

@@ -36,7 +36,7 @@ public sealed class PythonClientTests(RunningMesh mesh)
             tags.ShouldNotBeEmpty();
             root.GetProperty("scene").EnumerateObject().Select(entry => entry.Name).Take(tags.Count).ShouldBe(tags);
             root.GetProperty("segments").GetArrayLength().ShouldBe(tags.Count);
-            root.GetProperty("refined").GetBoolean().ShouldBeTrue();
+            root.GetProperty("verdicts").EnumerateArray().Select(verdict => verdict.GetString()).ShouldBe(["VERDICT_CONFIRMED", "VERDICT_CONFIRMED"]);
             root.GetProperty("reward").GetDouble().ShouldBeLessThan(0);
             root.GetProperty("gradient").GetInt32().ShouldBe(3 * 64 * 64 * sizeof(float));
             root.GetProperty("refused").GetString().ShouldBe("INVALID_ARGUMENT");

@@ -13,7 +13,7 @@ public sealed class RealignTests(RunningMesh mesh)
     [Fact]
     public async Task Prompt_GoesThroughEveryStage_AndComesBackRefined()
     {
-        var events = await RunningMesh.EventsAsync(mesh.Client, new RealignRequest { Generate = RunningMesh.Request });
+        var events = await RunningMesh.EventsAsync(mesh.Client, new RealignRequest { Generate = RunningMesh.Request, Accept = Accept.Always });
 
         var result = events[^1].Result;
         result.ShouldNotBeNull();
@@ -23,6 +23,10 @@ public sealed class RealignTests(RunningMesh mesh)
         var ends = path.Select(kind => events.FindIndex(response => response.EventCase == kind)).ToList();
         ends.ShouldAllBe(at => at >= 0);
         ends.ShouldBeInOrder();
+        // each image is compared with the prompt once there is all that the comparison needs
+        var verified = events.FindAll(response => response.EventCase == EventCase.Verification).ConvertAll(response => response.Verification.Picture);
+        verified.ShouldBe([Picture.Coarse, Picture.Refined]);
+        events.FindIndex(response => response.EventCase == EventCase.Verification).ShouldBeInRange(ends[3], ends[4]);
         Stage[] stages = [Stage.Coarse, Stage.Tag, Stage.Scene, Stage.Segment, Stage.Refine];
         for (var i = 0; i < stages.Length; i++)
         {
@@ -43,7 +47,7 @@ public sealed class RealignTests(RunningMesh mesh)
     [Fact]
     public async Task Segments_AreBoundToWordsOfThePrompt_AndChangeTheImage()
     {
-        var events = await RunningMesh.EventsAsync(mesh.Client, new RealignRequest { Generate = RunningMesh.Request });
+        var events = await RunningMesh.EventsAsync(mesh.Client, new RealignRequest { Generate = RunningMesh.Request, Accept = Accept.Always });
 
         var coarse = events.Single(response => response.EventCase == EventCase.Coarse).Coarse;
         var refined = events.Single(response => response.EventCase == EventCase.Refined).Refined;

@@ -27,7 +27,7 @@ names = [tag.name for tag in tags.tags]
 scene = scene_scorer_pb2_grpc.SceneScorerServiceStub(scene_scorer).ScoreScene(scene_scorer_pb2.ScoreSceneRequest(prompt=PROMPT, tags=names), timeout=LIMIT)
 segments = segmenter_pb2_grpc.SegmenterServiceStub(segmenter).Segment(segmenter_pb2.SegmentRequest(image=image, phrases=names or ["car"]), timeout=LIMIT)
 flow = list(gateway_pb2_grpc.GatewayServiceStub(gateway).Realign(
-    gateway_pb2.RealignRequest(generate=generator_pb2.GenerateRequest(prompt=PROMPT, seed=0)), timeout=LIMIT))
+    gateway_pb2.RealignRequest(generate=generator_pb2.GenerateRequest(prompt=PROMPT, seed=0), attempts=2), timeout=LIMIT))
 reward = reward_pb2_grpc.RewardServiceStub(gateway).Score(reward_pb2.ScoreRequest(
     items=[captioner_pb2.ScoreItem(image=image, prompt=PROMPT)],
     rewards=[reward_pb2.RewardSpec(kind=reward_pb2.REWARD_KIND_LIKELIHOOD)],
@@ -46,7 +46,7 @@ print(json.dumps({
     "tags": names,
     "scene": {entry.tag: entry.score for entry in scene.entries},
     "segments": [len(phrase.detections) for phrase in segments.phrases],
-    "refined": flow[-1].result.refined,
+    "verdicts": [gateway_pb2.Verdict.Name(item.verdict) for item in flow[-1].result.verification.objects],
     "reward": reward.items[0].reward,
     "gradient": len(reward.items[0].gradient.data),
     "refused": refused,

@@ -8,7 +8,9 @@ namespace Realign.Safetensors.Tests;
 /// <summary>Files whose header lies, and what a good one gives.</summary>
 public sealed class SafetensorsFileTests : IDisposable
 {
-    private const string Pair = """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"I64","shape":[],"data_offsets":[8,16]},"__metadata__":{"format":"pt"}}""";
+    private const string Pair = """
+        {"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"I64","shape":[],"data_offsets":[8,16]},"__metadata__":{"format":"pt"}}
+        """;
 
     private readonly TemporaryFolder _folder = new();
 
@@ -54,8 +56,10 @@ public sealed class SafetensorsFileTests : IDisposable
     [InlineData("""{"a":{"dtype":"F31","shape":[4],"data_offsets":[0,16]}}""", "key 'a' has the unknown dtype 'F31'")]
     [InlineData("""{"a":{"dtype":"F32","shape":[4]}}""", "key 'a' lacks dtype, shape or data_offsets")]
     [InlineData("""{"a":7}""", "key 'a' lacks dtype, shape or data_offsets")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[3],"data_offsets":[4,16]}}""", "key 'b' overlaps the key before it")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}""", "4 bytes before key 'b' belong to no key")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[3],"data_offsets":[4,16]}}""",
+        "key 'b' overlaps the key before it")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}""",
+        "4 bytes before key 'b' belong to no key")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "its keys end at")]
     [InlineData("""{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}""", "key 'a' occurs twice")]
     [InlineData("""{"__metadata__":{"format":3},"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}""", "__metadata__.format is not a string")]
@@ -113,7 +117,10 @@ public sealed class SafetensorsFileTests : IDisposable
     [Fact]
     public void Open_FloatsOfEightBits_AreCountedAndRefused()
     {
-        const string Header = """{"a":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]},"b":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[8,12]},"c":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}""";
+        const string Header = """
+            {"a":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]},"b":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[8,12]},
+            "c":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}
+            """;
 
         var refusal = Should.Throw<ModelLoadException>(() => SafetensorsFile.Open(_folder.Write("x.safetensors", Header, new byte[16])));
 

@@ -62,12 +62,17 @@ public sealed class SegmenterServiceTests
         var request = Request("red apple");
         request.NameColors = true;
 
-        var colors = (await SegmentAsync(service, request)).Phrases[0].Detections[0].Colors;
+        var response = await SegmentAsync(service, request);
 
+        var colors = response.Phrases[0].Detections[0].Colors;
+        response.ColorNames.ShouldContain("white");
+        response.ColorNames.ShouldBe(response.ColorNames.Union(colors.Select(color => color.Name)));
         colors[0].Name.ShouldBe("red");
         colors.Select(color => -color.Share).ShouldBeInOrder();
         colors.Sum(color => color.Share).ShouldBe(1, 1e-5);
-        (await SegmentAsync(service, Request("red apple"))).Phrases[0].Detections[0].Colors.ShouldBeEmpty();
+        var plain = await SegmentAsync(service, Request("red apple"));
+        plain.Phrases[0].Detections[0].Colors.ShouldBeEmpty();
+        plain.ColorNames.ShouldBeEmpty();
     }
 
     [Fact]

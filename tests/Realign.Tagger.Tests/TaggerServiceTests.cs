@@ -131,7 +131,9 @@ public sealed class TaggerServiceTests
     {
         await using var service = await StartAsync("--Hosting:MaxMessageMegabytes=1");
 
-        var failure = await TestService.FailsAsync(() => TagAsync(service, new TagRequest { Image = new Image { Encoded = ByteString.CopyFrom(new byte[2 << 20]) } }));
+        var request = new TagRequest { Image = new Image { Encoded = ByteString.CopyFrom(new byte[2 << 20]) } };
+
+        var failure = await TestService.FailsAsync(() => TagAsync(service, request));
 
         failure.StatusCode.ShouldBe(StatusCode.ResourceExhausted);
     }

@@ -49,7 +49,9 @@ internal static class MiniatureFolders
         List<string> tokens = [.. symbols, .. symbols.Select(symbol => symbol + "</w>"), "re", "red</w>", "<|startoftext|>", "<|endoftext|>"];
         yield return ("vocab.json", Json(Numbered(tokens)));
         yield return ("merges.txt", "#version: 0.2\nr e\nre d</w>\n"u8.ToArray());
-        yield return ("tokenizer_config.json", """{ "bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>", "model_max_length": 77 }"""u8.ToArray());
+        yield return ("tokenizer_config.json", """
+            { "bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>", "model_max_length": 77 }
+            """u8.ToArray());
     }
 
     private static IEnumerable<(string, byte[])> Gpt2()

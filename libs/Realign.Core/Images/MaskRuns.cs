@@ -32,20 +32,14 @@ public sealed record MaskRuns(int Width, int Height, IReadOnlyList<uint> Counts)
 
     /// <summary>Runs of a caller.</summary>
     /// <param name="field">Path of the mask in the request, for the error.</param>
-    /// <param name="width">Pixels, 1 to <see cref="Limits.MaskEdge"/>.</param>
-    /// <param name="height">Pixels, likewise.</param>
+    /// <param name="width">Pixels.</param>
+    /// <param name="height">Pixels.</param>
     /// <param name="counts">Runs that add up to width * height.</param>
-    /// <exception cref="InvalidInputException">The size is out of range, or the runs do not fill it.</exception>
+    /// <exception cref="InvalidInputException">The size is not that of a picture (<see cref="ImageSize"/>), or the runs do not fill it.</exception>
     public static MaskRuns Check(string field, int width, int height, IReadOnlyList<uint> counts)
     {
         ArgumentNullException.ThrowIfNull(counts);
-        if (width is < 1 or > Limits.MaskEdge || height is < 1 or > Limits.MaskEdge)
-        {
-            var edge = width is < 1 or > Limits.MaskEdge ? "width" : "height";
-            throw new InvalidInputException($"{field}.{edge}", $"{(edge == "width" ? width : height)}", $"outside 1..{Limits.MaskEdge}",
-                "send the mask at the size of the image");
-        }
-
+        ImageSize.Check(field, width, height);
         RunLengthEncoding.CheckSum(field, width, height, counts);
         if (counts.Count > ((long)width * height) + 1)
             throw new InvalidInputException($"{field}.counts", $"{counts.Count} runs", $"a {width}x{height} mask has at most {((long)width * height) + 1}",

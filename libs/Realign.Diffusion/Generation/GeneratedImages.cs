@@ -27,4 +27,4 @@ public sealed record GeneratedImages(
     IReadOnlyList<WordHeatMap> HeatMaps,
     IReadOnlyList<RegionReport> Regions,
     IReadOnlyList<IgnoredInput> Ignored,
-    StageTimings Timings);
+    CallTimings Timings);

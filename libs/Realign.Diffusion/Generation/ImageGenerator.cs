@@ -71,7 +71,7 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
     private GeneratedImages GenerateAll(GenerationRequest request, int height, int width, IGenerationListener listener, CancellationToken cancellation)
     {
         var factor = pipeline.Vae.Config.Factor;
-        var timings = new StageTimings();
+        var timings = new CallTimings();
         using var scheduler = pipeline.CreateScheduler(request.Scheduler, new SchedulerOptions { Eta = request.Eta });
         if (request.Eta > 0 && !scheduler.HasEta)
             throw new InvalidInputException("eta", $"{request.Eta}", $"{scheduler.Kind.ClassName()} has no eta", "leave it out, or use SCHEDULER_DDIM");

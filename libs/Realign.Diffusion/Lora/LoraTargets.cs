@@ -72,7 +72,10 @@ internal sealed class LoraTargets
         yield return $"{component}.{path[TextModel.Length..]}";
         // the first diffusers releases named the projections of the text encoder as those of the UNet: q_proj is to_q_lora
         if (path.Contains(".self_attn.", StringComparison.Ordinal))
-            yield return $"{component}.{path.Replace(".self_attn.", ".self_attn.to_", StringComparison.Ordinal).Replace("_proj", "_lora", StringComparison.Ordinal)}";
+        {
+            var renamed = path.Replace(".self_attn.", ".self_attn.to_", StringComparison.Ordinal).Replace("_proj", "_lora", StringComparison.Ordinal);
+            yield return $"{component}.{renamed}";
+        }
     }
 
     // the first diffusers releases kept adapters in attention processors: X.processor.to_out_lora means X.to_out.0

@@ -21,7 +21,7 @@ internal static class Finite
             ? $"{scheduler} made them of a finite prediction"
             : $"the denoiser's prediction is not finite in {Name(type)}";
         throw new FailedPreconditionException(
-            $"the latents are not finite after step {step.Index + 1} of {step.Count} (timestep {FormattableString.Invariant($"{step.Timestep:0.##}")}): {cause}",
+            FormattableString.Invariant($"the latents are not finite after step {step.Index + 1} of {step.Count} (timestep {step.Timestep:0.##}): {cause}"),
             IsFinite(prediction)
                 ? "use fewer steps or another scheduler"
                 : $"leave out adapters or lower their strength{Wider(type)}; if nothing helps, check the weights with `realign models check`");

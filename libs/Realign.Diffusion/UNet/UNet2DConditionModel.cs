@@ -81,7 +81,6 @@ public sealed class UNet2DConditionModel : nn.Module
     /// <param name="encoderHiddenStates">Text states (B, T, CrossAttentionDim).</param>
     /// <param name="added">Required by XL structures, forbidden by others.</param>
     /// <param name="attention">Takes over attention at the sites it handles; null = fused kernel everywhere.</param>
-    /// <param name="observer">Sees the output of each module under its path; must not keep the tensors.</param>
     /// <param name="guidance">Distilled models only: the guidance weight w to imitate; null = the model is not told.</param>
     /// <param name="cancellation">Looked at after each module, and inside attention.</param>
     /// <returns>(B, OutChannels, h, w)</returns>
@@ -89,7 +88,16 @@ public sealed class UNet2DConditionModel : nn.Module
     /// <exception cref="OperationCanceledException">The token was set.</exception>
     public Tensor forward(
         Tensor sample, Tensor timestep, Tensor encoderHiddenStates, AddedConditions? added = null,
-        IAttentionProcessor? attention = null, Action<string, Tensor>? observer = null, double? guidance = null, CancellationToken cancellation = default)
+        IAttentionProcessor? attention = null, double? guidance = null, CancellationToken cancellation = default) =>
+        forward(sample, timestep, encoderHiddenStates, observer: null, added, attention, guidance, cancellation);
+
+    /// <summary>
+    /// The same; <paramref name="observer"/> sees the output of each module under its path and must not keep it. Golden data hold these outputs, and
+    /// only the pass itself, with its skips and its order, can be compared with them.
+    /// </summary>
+    internal Tensor forward(
+        Tensor sample, Tensor timestep, Tensor encoderHiddenStates, Action<string, Tensor>? observer, AddedConditions? added = null,
+        IAttentionProcessor? attention = null, double? guidance = null, CancellationToken cancellation = default)
     {
         Check(sample, timestep, encoderHiddenStates, added);
         if (guidance is not null && !IsDistilled)

@@ -72,7 +72,10 @@ public sealed class AutoencoderKL : nn.Module
     /// <summary>Image (B, 3, H, W) in [-1, 1], sides a multiple of <see cref="AutoencoderKLConfig.Factor"/> -> distribution of unscaled latents.</summary>
     /// <exception cref="ArgumentException">The shape does not fit.</exception>
     /// <exception cref="OperationCanceledException">The token was set; it is looked at before each layer of any size.</exception>
-    public LatentDistribution Encode(Tensor image, Action<string, Tensor>? observer = null, CancellationToken cancellation = default)
+    public LatentDistribution Encode(Tensor image, CancellationToken cancellation = default) => Encode(image, null, cancellation);
+
+    /// <summary>The same; <paramref name="observer"/> sees the output of each module under its path, which golden data are compared with.</summary>
+    internal LatentDistribution Encode(Tensor image, Action<string, Tensor>? observer, CancellationToken cancellation = default)
     {
         if (image.dim() != 4 || image.shape[1] != Config.InChannels || image.shape[2] % Config.Factor != 0 || image.shape[3] % Config.Factor != 0
             || image.numel() == 0)
@@ -91,7 +94,10 @@ public sealed class AutoencoderKL : nn.Module
     /// <summary>Unscaled latents (B, C, h, w) -> image (B, 3, H, W) around [-1, 1], not clamped.</summary>
     /// <exception cref="ArgumentException">The shape does not fit.</exception>
     /// <exception cref="OperationCanceledException">The token was set; it is looked at before each layer of any size.</exception>
-    public Tensor Decode(Tensor latents, Action<string, Tensor>? observer = null, CancellationToken cancellation = default)
+    public Tensor Decode(Tensor latents, CancellationToken cancellation = default) => Decode(latents, null, cancellation);
+
+    /// <summary>The same; <paramref name="observer"/> sees the output of each module under its path, which golden data are compared with.</summary>
+    internal Tensor Decode(Tensor latents, Action<string, Tensor>? observer, CancellationToken cancellation = default)
     {
         if (latents.dim() != 4 || latents.shape[1] != Config.LatentChannels || latents.numel() == 0)
             throw new ArgumentException($"expected (B, {Config.LatentChannels}, h, w), got [{string.Join(", ", latents.shape)}]", nameof(latents));
@@ -106,7 +112,7 @@ public sealed class AutoencoderKL : nn.Module
         return decoder.forward(hidden, observer, cancellation).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The same image as <see cref="Decode"/>, one sample at a time: peak memory does not grow with the batch.</summary>
+    /// <summary>The same image as <see cref="Decode(Tensor, CancellationToken)"/>, one sample at a time: peak memory does not grow with the batch.</summary>
     /// <exception cref="OperationCanceledException">The token was set.</exception>
     public Tensor DecodeSequentially(Tensor latents, CancellationToken cancellation = default)
     {

@@ -134,7 +134,7 @@ public sealed class GroundedSegmenter : IDisposable
         return new SegmentationResult(
             [.. phrases.Zip(prompts, (phrase, prompt) => answers.TryGetValue(phrase, out var answer) ? answer : new GroundedText(phrase, [], null,
                 prompt.Note))],
-            detectTime, TimeProvider.System.GetElapsedTime(start));
+            detectTime, TimeProvider.System.GetElapsedTime(start), options.NameColors && _colors is not null ? [.. _colors.Names] : []);
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Realign.World;
 
 namespace Realign.Metrics.Oracle;
@@ -11,14 +12,15 @@ internal sealed class GlyphTexture
     /// <summary>Rows and columns with the room around it.</summary>
     public const int Side = GlyphSide + (2 * Margin);
 
-    private const int Margin = 8;
+    private const int Margin = 5;
     private const int RingReach = 4;
+    private const float Trace = 0.02f;
     private const float Softness = 0.9f;
 
     public GlyphTexture(Glyph glyph)
     {
         Noun = glyph.Noun;
-        var (alpha, shaded) = (new float[Side * Side], new float[Side * Side]);
+        var (alpha, dark, light) = (new float[Side * Side], new float[Side * Side], new float[Side * Side]);
         const int Step = Glyphs.Side / GlyphSide;
         for (var y = 0; y < Glyphs.Side; y++)
         {
@@ -26,24 +28,42 @@ internal sealed class GlyphTexture
             {
                 var (at, part) = (((Margin + (y / Step)) * Side) + Margin + (x / Step), glyph.Alpha[(y * Glyphs.Side) + x] / (Step * Step));
                 alpha[at] += part;
-                shaded[at] += part * (glyph.Shade[(y * Glyphs.Side) + x] - 0.5f);
+                var shade = glyph.Shade[(y * Glyphs.Side) + x] - 0.5f;
+                dark[at] += part * MathF.Min(0, shade);
+                light[at] += part * MathF.Max(0, shade);
             }
         }
 
-        (Alpha, Shaded) = (Soften(alpha), Soften(shaded));
-        Ring = RingOf(Alpha);
+        (alpha, dark, light) = (Soften(alpha), Soften(dark), Soften(light));
+        var ring = RingOf(alpha);
+        (Left, Top, Right, Bottom) = (Side, Side, 0, 0);
+        for (var i = 0; i < Texels.Length; i++)
+        {
+            Texels[i] = new Vector4(alpha[i], dark[i], light[i], ring[i]);
+            if (alpha[i] < Trace && ring[i] < Trace)
+                continue;
+            var (x, y) = (i % Side, i / Side);
+            (Left, Top, Right, Bottom) = (Math.Min(Left, x), Math.Min(Top, y), Math.Max(Right, x), Math.Max(Bottom, y));
+        }
     }
 
     public string Noun { get; }
 
-    /// <summary>Coverage, 0..1.</summary>
-    public float[] Alpha { get; }
+    /// <summary>
+    /// X: coverage, 0..1. Y, Z: coverage times what the shade is below or above 0.5, where the shades of a colour have their bend.
+    /// W: 1 just outside of the outline, 0 inside and further out.
+    /// </summary>
+    public Vector4[] Texels { get; } = new Vector4[Side * Side];
 
-    /// <summary>Coverage times (shade - 0.5).</summary>
-    public float[] Shaded { get; }
+    /// <summary>First column that holds anything.</summary>
+    public int Left { get; }
 
-    /// <summary>1 just outside of the outline, 0 inside and further out.</summary>
-    public float[] Ring { get; }
+    public int Top { get; }
+
+    /// <summary>Last column that holds anything.</summary>
+    public int Right { get; }
+
+    public int Bottom { get; }
 
     private static float[] Soften(float[] plane)
     {

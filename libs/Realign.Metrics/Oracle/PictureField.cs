@@ -1,3 +1,4 @@
+using System.Numerics;
 using Realign.World;
 
 namespace Realign.Metrics.Oracle;
@@ -12,11 +13,11 @@ internal sealed class PictureField
     {
         Pixels = pixels;
         Background = PlainBackground.Of(pixels, Side);
-        (R, G, B, Energy) = (new float[pixels.Length], new float[pixels.Length], new float[pixels.Length], new float[pixels.Length]);
+        Differences = new Vector4[pixels.Length];
         for (var i = 0; i < pixels.Length; i++)
         {
-            (R[i], G[i], B[i]) = (pixels[i].R - Background.R, pixels[i].G - Background.G, pixels[i].B - Background.B);
-            Energy[i] = (R[i] * R[i]) + (G[i] * G[i]) + (B[i] * B[i]);
+            var difference = new Vector3(pixels[i].R - Background.R, pixels[i].G - Background.G, pixels[i].B - Background.B);
+            Differences[i] = new Vector4(difference, difference.LengthSquared());
         }
     }
 
@@ -24,15 +25,8 @@ internal sealed class PictureField
 
     public Rgb Background { get; }
 
-    /// <summary>Difference from the background, row-major, one array a channel.</summary>
-    public float[] R { get; }
-
-    public float[] G { get; }
-
-    public float[] B { get; }
-
-    /// <summary>Its square, summed over the channels.</summary>
-    public float[] Energy { get; }
+    /// <summary>Difference from the background in red, green and blue, and its squared length; row-major.</summary>
+    public Vector4[] Differences { get; }
 
     /// <summary>Any picture, scaled to the world's size: each pixel is the mean of the area that it covers.</summary>
     /// <param name="rgb">Three bytes a pixel.</param>

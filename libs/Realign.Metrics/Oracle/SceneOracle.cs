@@ -1,4 +1,5 @@
 using Realign.Core.Errors;
+using Realign.Core.Images;
 using Realign.World;
 
 namespace Realign.Metrics.Oracle;
@@ -14,7 +15,21 @@ public static class SceneOracle
     /// <param name="width">Columns, at least 1.</param>
     /// <param name="height">Rows, at least 1.</param>
     /// <exception cref="InvalidInputException">The bytes are not those of a picture of that size.</exception>
-    public static SceneReading Read(byte[] rgb, int width, int height) => throw new NotSupportedException();
+    public static SceneReading Read(byte[] rgb, int width, int height)
+    {
+        ArgumentNullException.ThrowIfNull(rgb);
+        if (width < 1 || height < 1 || rgb.LongLength != 3L * width * height)
+        {
+            throw new InvalidInputException("rgb", $"{rgb.LongLength} bytes", $"is no picture of {width}x{height} pixels",
+                "send three bytes a pixel, with a width and height of at least 1");
+        }
+
+        var (scaleX, scaleY) = ((float)width / PictureField.Side, (float)height / PictureField.Side);
+        return new SceneReading([.. new SceneSearch(PictureField.Of(rgb, width, height)).Run().Select(seen => seen with
+        {
+            Box = new BoundingBox(seen.Box.X0 * scaleX, seen.Box.Y0 * scaleY, seen.Box.X1 * scaleX, seen.Box.Y1 * scaleY),
+        })], width, height);
+    }
 
     /// <summary>Compares what is seen with what a prompt demands.</summary>
     public static SceneJudgement Judge(SceneReading reading, Demand demand) => SceneComparison.Of(reading, demand);

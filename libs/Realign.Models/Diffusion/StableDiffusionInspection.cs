@@ -34,7 +34,8 @@ internal static class StableDiffusionInspection
                 facts.AddRange(SchedulerFacts(scheduler));
                 if (new Findings().Try(() => UNet2DConditionConfig.Load(Path.Combine(folder, "unet", "config.json"))) is { } unet
                     && findings.Try(() => SnapshotDefaults.Load(folder, index, scheduler.Kind, unet)) is { } defaults)
-                    facts.Add(FormattableString.Invariant($"{defaults.NumInferenceSteps} steps and guidance {defaults.GuidanceScale} unless a call says otherwise"));
+                    facts.Add(FormattableString.Invariant(
+                        $"{defaults.NumInferenceSteps} steps and guidance {defaults.GuidanceScale} unless a call says otherwise"));
             }
 
             description += $" {Generation(folder, index, findings)}";

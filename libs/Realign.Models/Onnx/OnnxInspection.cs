@@ -77,6 +77,8 @@ internal static class OnnxInspection
     private static PartReport Part(string name, OnnxGraphFile graph)
     {
         var floats = graph.Weights.Where(weight => OnnxGraphs.FloatBytes(weight) > 0).ToList();
+        var operators = string.Join(", ", graph.Opsets.Select(set => $"operators {(set.Key.Length > 0 ? set.Key + " " : "")}{set.Value}"));
+        var producer = graph.Producer.Length > 0 ? $", written by {graph.Producer}" : "";
         return new PartReport
         {
             Name = name,
@@ -87,7 +89,7 @@ internal static class OnnxInspection
             Parameters = floats.Aggregate(0L, (sum, weight) => SaturatingAdd(sum, weight.LengthBytes / OnnxGraphs.FloatBytes(weight))),
             Facts =
             [
-                $"format {graph.IrVersion}, {string.Join(", ", graph.Opsets.Select(set => $"operators {(set.Key.Length > 0 ? set.Key + " " : "")}{set.Value}"))}{(graph.Producer.Length > 0 ? $", written by {graph.Producer}" : "")}, {graph.Nodes} operators",
+                $"format {graph.IrVersion}, {operators}{producer}, {graph.Nodes} operators",
                 $"takes {string.Join(", ", graph.Inputs.Select(input => $"{input.Name} {input}"))}",
                 $"gives {string.Join(", ", graph.Outputs.Select(output => $"{output.Name} {output}"))}",
             ],

@@ -7,7 +7,7 @@ namespace Realign.Wire.Timings;
 public static class TimingMessages
 {
     /// <summary>One message a part, in their order.</summary>
-    public static IEnumerable<Timing> ToMessages(this StageTimings timings)
+    public static IEnumerable<Timing> ToMessages(this CallTimings timings)
     {
         ArgumentNullException.ThrowIfNull(timings);
         return timings.All.Select(part => new Timing { Name = part.Name, Milliseconds = part.Time.TotalMilliseconds });

@@ -1,5 +1,6 @@
 using Grpc.Health.V1;
 using Grpc.Net.Client;
+using Realign.Wire.Mesh;
 
 namespace Realign.Gateway.Backends;
 
@@ -8,9 +9,15 @@ internal sealed class Backend : IDisposable
 {
     private readonly SocketsHttpHandler _handler;
 
-    public Backend(string name, string address, int maxMessageBytes, bool useProxy)
+    /// <param name="service">Which service it is.</param>
+    /// <param name="number">Which one of several, from 1.</param>
+    /// <param name="address">Where it is looked for.</param>
+    /// <param name="maxMessageBytes">Largest message either way.</param>
+    /// <param name="useProxy">Whether the proxy of the environment is used.</param>
+    public Backend(MeshService service, int number, string address, int maxMessageBytes, bool useProxy)
     {
-        Name = name;
+        Name = number == 1 ? service.Name : FormattableString.Invariant($"{service.Name}-{number}");
+        Setting = $"{GatewayOptions.SectionName}:{service.Section}";
         Address = address;
         _handler = new SocketsHttpHandler
         {
@@ -34,8 +41,11 @@ internal sealed class Backend : IDisposable
         Health = new Health.HealthClient(Channel);
     }
 
-    /// <summary>Name in statuses, health and settings, e.g. <c>scene-scorer</c>.</summary>
+    /// <summary>Name in statuses and health, e.g. <c>scene-scorer</c>, <c>generator-2</c>.</summary>
     public string Name { get; }
+
+    /// <summary>The setting with its address, e.g. <c>Gateway:SceneScorer</c>.</summary>
+    public string Setting { get; }
 
     /// <summary>Where it is looked for.</summary>
     public string Address { get; }

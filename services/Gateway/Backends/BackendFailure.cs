@@ -36,7 +36,7 @@ internal static class BackendFailure
 
     private static string Describe(PeerProblem problem, StatusCode code, RpcException failure, Backend backend)
     {
-        var setting = $"Gateway:{SettingName(backend)}";
+        var setting = backend.Setting;
         return problem switch
         {
             PeerProblem.Unreachable => $"{backend.Name} does not answer at {backend.Address}. Start it, or correct {setting}",
@@ -131,7 +131,4 @@ internal static class BackendFailure
 
     private static string ReasonOf(StatusCode code) =>
         string.Concat(code.ToString().Select((letter, index) => index > 0 && char.IsUpper(letter) ? $"_{letter}" : $"{letter}")).ToUpperInvariant();
-
-    private static string SettingName(Backend backend) =>
-        string.Concat(backend.Name.Split('-').Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
 }

@@ -39,8 +39,10 @@ internal static class BackendHealth
     {
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
         {
-            var status = await mesh.CheckAsync(backends.All.Single(backend => backend.Name == name), cancellationToken);
-            return status.State == ServiceState.Serving ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(status.Detail);
+            // of several Generators one is enough
+            var statuses = await Task.WhenAll(backends.Of(name).Select(backend => mesh.CheckAsync(backend, cancellationToken)));
+            var serves = statuses.Any(status => status.State == ServiceState.Serving);
+            return serves ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(statuses[0].Detail);
         }
     }
 }

@@ -5,27 +5,30 @@ using Realign.Wire.Mesh;
 
 namespace Realign.Gateway.Backends;
 
-/// <summary>The five services behind the Gateway, and a typed client for each.</summary>
+/// <summary>The services behind the Gateway, and a typed client for each. There may be several Generators.</summary>
 internal sealed class BackendSet : IDisposable
 {
     public BackendSet(IOptions<GatewayOptions> options, IOptions<HostingOptions> hosting)
     {
         var maxMessageBytes = hosting.Value.MaxMessageMegabytes << 20;
         var addresses = options.Value;
-        Generator = new Backend(MeshService.Generator.Name, addresses.Generator, maxMessageBytes, addresses.UseProxy);
-        Captioner = new Backend(MeshService.Captioner.Name, addresses.Captioner, maxMessageBytes, addresses.UseProxy);
-        Tagger = new Backend(MeshService.Tagger.Name, addresses.Tagger, maxMessageBytes, addresses.UseProxy);
-        SceneScorer = new Backend(MeshService.SceneScorer.Name, addresses.SceneScorer, maxMessageBytes, addresses.UseProxy);
-        Segmenter = new Backend(MeshService.Segmenter.Name, addresses.Segmenter, maxMessageBytes, addresses.UseProxy);
-        All = [Generator, Captioner, Tagger, SceneScorer, Segmenter];
-        GeneratorClient = new GeneratorService.GeneratorServiceClient(Generator.Channel);
+        Generators = [.. BackendAddressAttribute.Split(addresses.Generator).Select((address, index) => new GeneratorBackend(
+            New(MeshService.Generator, address, index + 1)))];
+        Captioner = New(MeshService.Captioner, addresses.Captioner);
+        Tagger = New(MeshService.Tagger, addresses.Tagger);
+        SceneScorer = New(MeshService.SceneScorer, addresses.SceneScorer);
+        Segmenter = New(MeshService.Segmenter, addresses.Segmenter);
+        All = [.. Generators.Select(generator => generator.Backend), Captioner, Tagger, SceneScorer, Segmenter];
         CaptionerClient = new CaptionerService.CaptionerServiceClient(Captioner.Channel);
         TaggerClient = new TaggerService.TaggerServiceClient(Tagger.Channel);
         SceneScorerClient = new SceneScorerService.SceneScorerServiceClient(SceneScorer.Channel);
         SegmenterClient = new SegmenterService.SegmenterServiceClient(Segmenter.Channel);
+
+        Backend New(MeshService service, string address, int number = 1) => new(service, number, address, maxMessageBytes, addresses.UseProxy);
     }
 
-    public Backend Generator { get; }
+    /// <summary>At least one.</summary>
+    public IReadOnlyList<GeneratorBackend> Generators { get; }
 
     public Backend Captioner { get; }
 
@@ -37,8 +40,6 @@ internal sealed class BackendSet : IDisposable
 
     public IReadOnlyList<Backend> All { get; }
 
-    public GeneratorService.GeneratorServiceClient GeneratorClient { get; }
-
     public CaptionerService.CaptionerServiceClient CaptionerClient { get; }
 
     public TaggerService.TaggerServiceClient TaggerClient { get; }
@@ -46,6 +47,11 @@ internal sealed class BackendSet : IDisposable
     public SceneScorerService.SceneScorerServiceClient SceneScorerClient { get; }
 
     public SegmenterService.SegmenterServiceClient SegmenterClient { get; }
+
+    /// <summary>The backends of a service, by its name.</summary>
+    public IReadOnlyList<Backend> Of(string service) => service == MeshService.Generator.Name
+        ? [.. Generators.Select(generator => generator.Backend)]
+        : [.. All.Where(backend => backend.Name == service)];
 
     public void Dispose()
     {

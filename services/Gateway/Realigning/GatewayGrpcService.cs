@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Realign.Core;
 using Realign.Core.Errors;
 using Realign.Gateway.Backends;
 using Realign.V1;
@@ -15,6 +16,12 @@ internal sealed class GatewayGrpcService(RealignFlow flow, MeshStatus mesh) : Ga
             throw new InvalidInputException("generate", "absent", "there is nothing to generate", "set generate.prompt");
         _ = Require.Text("generate.prompt", generate.Prompt);
         _ = Require.Known("on_stage_failure", request.OnStageFailure);
+        _ = Require.Known("accept", request.Accept);
+        if (request.HasAttempts && Require.Range("attempts", request.Attempts, 1, Limits.Attempts) > 1 && request.Accept == Accept.Always)
+        {
+            throw new InvalidInputException("attempts", $"{request.Attempts}", "ACCEPT_ALWAYS takes the refined image of the one attempt",
+                "leave attempts out, or accept with ACCEPT_VERIFIED");
+        }
         if (generate.HasNumImages && generate.NumImages != 1)
         {
             throw new InvalidInputException(

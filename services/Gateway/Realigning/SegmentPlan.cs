@@ -1,5 +1,6 @@
 using Realign.Core;
 using Realign.Core.Images;
+using Realign.Gateway.Places;
 using Realign.V1;
 using Realign.Wire.Masks;
 
@@ -62,7 +63,7 @@ internal sealed class SegmentPlan
         foreach (var group in _candidates.GroupBy(item => item.Entry.Tag))
         {
             var objects = group.ToList();
-            var shared = ObjectPlaces.Share(objects, found.Of(group.Key), [.. objects.Select(item => objects.Count > 1 ? found.At(item.Description) : [])]);
+            var shared = ObjectPlaces.Share(objects, found.Of(group.Key), (item, place) => objects.Count > 1 ? found.DescriptionScore(item, place) : 0);
             for (var i = 0; i < objects.Count; i++)
             {
                 if (MaskOf(shared[i]) is { } mask)

@@ -1,80 +1,51 @@
-using Grpc.Core;
 using Realign.Gateway.Backends;
 using Realign.V1;
 
 namespace Realign.Gateway.Realigning;
 
-/// <summary>Runs the stages of one call: announces them, times them, and writes their events one at a time.</summary>
-internal sealed class StageRunner(
-    IServerStreamWriter<RealignResponse> stream, StageSchedule schedule, TimeProvider time, CancellationToken cancellationToken) : IDisposable
+/// <summary>Runs the stages of one attempt: announces them, times them, and writes their events.</summary>
+/// <param name="events">The call's events.</param>
+/// <param name="attempt">Number of the attempt, from 1.</param>
+/// <param name="schedule">When its stages must be done.</param>
+/// <param name="time">The clock.</param>
+internal sealed class StageRunner(CallEvents events, int attempt, StageSchedule schedule, TimeProvider time)
 {
-    private readonly SemaphoreSlim _writing = new(1);
-    private readonly Lock _timing = new();
-    private readonly List<StageTiming> _timings = [];
-    private readonly long _arrival = time.GetTimestamp();
-
-    /// <summary>Milliseconds since the call arrived.</summary>
-    public double ElapsedMilliseconds => time.GetElapsedTime(_arrival).TotalMilliseconds;
-
-    /// <summary>The stages that were begun, by their start.</summary>
-    public IEnumerable<StageTiming> Timings
-    {
-        get
-        {
-            lock (_timing)
-                return [.. _timings.OrderBy(timing => timing.StartMilliseconds)];
-        }
-    }
-
     /// <summary>Runs a stage: announces it, asks its backend, writes what it answered.</summary>
+    /// <exception cref="StageException">The backend failed.</exception>
     public async Task<T> RunAsync<T>(
         Stage stage, Backend backend, Func<CallScope, Task<T>> work, Func<T, RealignResponse> toEvent, CancellationToken stageToken)
     {
-        var timing = new StageTiming { Stage = stage, StartMilliseconds = ElapsedMilliseconds };
-        lock (_timing)
-            _timings.Add(timing);
-        await WriteAsync(stage, new RealignResponse { Started = new StageStarted { AtMilliseconds = timing.StartMilliseconds } });
-        var scope = new CallScope(backend, "stage", NameOf(stage), schedule.DeadlineOf(stage), stageToken);
-        T answer;
         try
         {
-            answer = await work(scope);
+            return await RunAsync(
+                stage, deadline => work(new CallScope(backend, "stage", stage.ToString().ToUpperInvariant(), deadline, stageToken)), toEvent);
         }
         catch (BackendException failure)
         {
             throw new StageException(stage, failure);
         }
+    }
+
+    /// <summary>Runs a stage that asks several backends, or none.</summary>
+    public async Task<T> RunAsync<T>(Stage stage, Func<DateTime, Task<T>> work, Func<T, RealignResponse> toEvent)
+    {
+        var timing = events.Begin(attempt, stage);
+        await WriteAsync(stage, new RealignResponse { Started = new StageStarted { AtMilliseconds = timing.StartMilliseconds } });
+        T answer;
+        try
+        {
+            answer = await work(schedule.DeadlineOf(stage, time.GetUtcNow().UtcDateTime));
+        }
         finally
         {
-            timing.DurationMilliseconds = ElapsedMilliseconds - timing.StartMilliseconds;
+            timing.DurationMilliseconds = events.ElapsedMilliseconds - timing.StartMilliseconds;
         }
 
         await WriteAsync(stage, toEvent(answer));
         return answer;
     }
 
-    /// <summary>Sends an event to the caller.</summary>
+    /// <summary>Sends an event of this attempt to the caller.</summary>
     /// <exception cref="OperationCanceledException">The caller left.</exception>
-    public async Task WriteAsync(Stage stage, RealignResponse response)
-    {
-        response.Stage = stage;
-        await _writing.WaitAsync(cancellationToken);
-        try
-        {
-            await stream.WriteAsync(response, cancellationToken);
-        }
-        catch (Exception exception) when (exception is InvalidOperationException or IOException && cancellationToken.IsCancellationRequested)
-        {
-            // the transport says "request is complete" or "aborted" when the caller is gone
-            throw new OperationCanceledException(exception.Message, exception, cancellationToken);
-        }
-        finally
-        {
-            _ = _writing.Release();
-        }
-    }
-
-    public void Dispose() => _writing.Dispose();
-
-    private static string NameOf(Stage stage) => stage.ToString().ToUpperInvariant();
+    public Task WriteAsync(Stage stage, RealignResponse response) => events.WriteAsync(attempt, stage, response);
 }

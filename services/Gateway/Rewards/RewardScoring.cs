@@ -49,7 +49,7 @@ internal sealed class RewardScoring(
             .ToDictionary(entry => entry.pair, entry => entry.Item2);
         var response = new ScoreResponse();
         response.Items.AddRange(request.Items.Select((item, index) => errors[index] is { } error ? new ItemReward { Error = error } : combined[item]));
-        var timings = new StageTimings(time);
+        var timings = new CallTimings(time);
         foreach (var kind in kinds.Where(took.ContainsKey))
             timings.Add(kind.ToString().ToLowerInvariant(), took[kind]);
         response.Timings.AddRange(timings.ToMessages());

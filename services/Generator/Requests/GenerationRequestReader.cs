@@ -1,5 +1,6 @@
 using Realign.Core;
 using Realign.Core.Errors;
+using Realign.Core.Images;
 using Realign.Core.Text;
 using Realign.Diffusion.FineStage;
 using Realign.Diffusion.Lora;
@@ -165,8 +166,8 @@ internal static class GenerationRequestReader
             var mask = modulation.Segments[i].Mask;
             if (mask is null)
                 continue;
-            pixels += (long)Require.Range($"modulation.segments[{i}].mask.width", mask.Width, 1, Limits.MaskEdge)
-                * Require.Range($"modulation.segments[{i}].mask.height", mask.Height, 1, Limits.MaskEdge);
+            ImageSize.Check($"modulation.segments[{i}].mask", mask.Width, mask.Height);
+            pixels += (long)mask.Width * mask.Height;
             if (pixels > Limits.MaskPixels)
             {
                 throw new InvalidInputException("modulation.segments", $"{pixels} mask pixels up to segment {i}",

@@ -15,6 +15,9 @@ internal static class FakeServices
 {
     public const int Size = 64;
 
+    /// <summary>A prompt whose end no model here reads.</summary>
+    public const string LongPrompt = "a prompt without end";
+
     public static Task<TestService> StartAsync() => TestService.StartAsync(args =>
     {
         var app = ServiceHost.CreateBuilder(args, 0).BuildService();
@@ -66,7 +69,20 @@ internal static class FakeServices
         return mask;
     }
 
-    private static GenerateResult Drawn(GenerateRequest request, bool refined) => new()
+    private static GenerateResult Drawn(GenerateRequest request, bool refined)
+    {
+        var result = Whole(request, refined);
+        if (request.Prompt != LongPrompt)
+            return result;
+        (result.TruncatedPrompt, result.TruncatedNegativePrompt) = ("end 1", "end 2");
+        (result.TruncatedPrompt2, result.TruncatedNegativePrompt2) = ("end 3", "end 4");
+        result.Ignored.Add(new IgnoredField { Field = "eta", Reason = "Euler has none" });
+        if (refined)
+            result.Segments.Add(new SegmentReport { Phrase = "a red car", IgnoredBecause = "its words were cut" });
+        return result;
+    }
+
+    private static GenerateResult Whole(GenerateRequest request, bool refined) => new()
     {
         Images = { new GeneratedImage { Png = ByteString.CopyFrom(Scene(refined)), Seed = request.HasSeed ? request.Seed : 42 } },
         EffectivePrompt = request.Prompt,
@@ -103,7 +119,7 @@ internal static class FakeServices
         Model = Model
     };
 
-    private static CaptionResponse CaptionOf() => new() { Caption = "a pink car and a pink elephant", Model = Model };
+    private static CaptionResponse CaptionOf() => new() { Caption = "a pink car and a pink elephant", NumTokens = 8, Finished = true, Model = Model };
 
     private static ScoreSceneResponse SceneOf() => new()
     {
@@ -205,11 +221,20 @@ internal static class FakeServices
             {
                 response.Items.Add(item.Image.Encoded.Length < 10
                     ? new ItemReward { Error = new ItemError { Code = 3, Message = "not an image" } }
-                    : new ItemReward { Reward = 0.5f, Values = { request.Rewards.Select(reward => new RewardValue { Kind = reward.Kind, Value = reward.HasWeight ? reward.Weight : 1 }) } });
+                    : new ItemReward { Reward = 0.5f, Values = { request.Rewards.Select(reward => Value(reward, item.Prompt == LongPrompt)) } });
             }
 
             return Task.FromResult(response);
         }
+
+        private static RewardValue Value(RewardSpec reward, bool isCut) => new()
+        {
+            Kind = reward.Kind,
+            Value = reward.HasWeight ? reward.Weight : 1,
+            TruncatedPrompt = isCut ? "end 1" : "",
+            Caption = reward.Kind == RewardKind.Caption ? "a caption" : "",
+            TruncatedCaption = isCut && reward.Kind == RewardKind.Caption ? "end 2" : "",
+        };
     }
 
     private sealed class Generator : GeneratorService.GeneratorServiceBase
@@ -223,7 +248,13 @@ internal static class FakeServices
 
     private sealed class Captioner : CaptionerService.CaptionerServiceBase
     {
-        public override Task<CaptionResponse> Caption(CaptionRequest request, ServerCallContext context) => Task.FromResult(CaptionOf());
+        public override Task<CaptionResponse> Caption(CaptionRequest request, ServerCallContext context)
+        {
+            var response = CaptionOf();
+            response.NumPromptTokens = request.Prompt.Length;
+            response.Finished = !request.HasMaxNewTokens;
+            return Task.FromResult(response);
+        }
     }
 
     private sealed class Tagger : TaggerService.TaggerServiceBase

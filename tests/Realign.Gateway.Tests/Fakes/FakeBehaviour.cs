@@ -11,8 +11,9 @@ internal sealed class FakeBehaviour
     public static readonly ByteString CoarsePng = ByteString.CopyFromUtf8("coarse image");
     public static readonly ByteString RefinedPng = ByteString.CopyFromUtf8("refined image");
 
-    private readonly ConcurrentDictionary<Stage, TaskCompletionSource> _cancelled = new();
-    private readonly ConcurrentDictionary<Stage, TaskCompletionSource> _entered = new();
+    private readonly ConcurrentDictionary<Enum, TaskCompletionSource> _cancelled = new();
+    private readonly ConcurrentDictionary<Enum, TaskCompletionSource> _entered = new();
+    private readonly ConcurrentDictionary<Enum, TaskCompletionSource> _waiting = new();
     private readonly ConcurrentDictionary<Stage, int> _calls = new();
 
     /// <summary>Stages that never answer, only wait for their caller to leave.</summary>
@@ -24,7 +25,22 @@ internal sealed class FakeBehaviour
     /// <summary>Like <see cref="Failing"/>, for a Generator that has already sent everything but its result.</summary>
     public ConcurrentDictionary<Stage, ConcurrentQueue<Status>> AfterFirstMessage { get; } = new();
 
+    /// <summary>Readers of VERIFY that never answer, only wait for their caller to leave.</summary>
+    public HashSet<Reader> HangingReaders { get; } = [];
+
+    /// <summary>Readers of VERIFY that fail.</summary>
+    public Dictionary<Reader, Status> FailingReaders { get; } = [];
+
     public ConcurrentQueue<GenerateRequest> Generated { get; } = new();
+
+    /// <summary>Told which Generator draws what, from 0, before it does.</summary>
+    public Action<int, GenerateRequest> Drawing { get; set; } = (_, _) => { };
+
+    /// <summary>Images that are never drawn: the Generator only waits for its caller to leave.</summary>
+    public Func<GenerateRequest, bool> HangIf { get; set; } = _ => false;
+
+    public Func<ExtractEntitiesRequest, ExtractEntitiesResponse> Entities { get; set; } = _ =>
+        new ExtractEntitiesResponse { Entities = { Seen.Entity("car", "red") } };
 
     public Func<GenerateRequest, IEnumerable<GenerateResponse>> Generate { get; set; } = request =>
     [
@@ -49,15 +65,21 @@ internal sealed class FakeBehaviour
 
     public Func<EmbedTextRequest, EmbedTextResponse> EmbedText { get; set; } = _ => throw new RpcException(new Status(StatusCode.Unimplemented, ""));
 
-    public Func<ScorePromptRequest, ScorePromptResponse> ScorePrompt { get; set; } = _ => throw new RpcException(new Status(StatusCode.Unimplemented, ""));
+    public Func<ScorePromptRequest, ScorePromptResponse> ScorePrompt { get; set; } = request => new ScorePromptResponse
+    {
+        Scores = { request.Items.Select(_ => new PromptScore { Score = -1 }) },
+    };
 
     public int Calls(Stage stage) => _calls.GetValueOrDefault(stage);
 
-    /// <summary>Ends when a stage was asked.</summary>
-    public Task Entered(Stage stage) => _entered.GetOrAdd(stage, _ => New()).Task;
+    /// <summary>Ends when a stage, or a reader of VERIFY, was asked.</summary>
+    public Task Entered(Enum stage) => _entered.GetOrAdd(stage, _ => New()).Task;
 
-    /// <summary>Ends when a hanging stage noticed that its caller left.</summary>
-    public Task Cancelled(Stage stage) => _cancelled.GetOrAdd(stage, _ => New()).Task;
+    /// <summary>Ends when one began to hang.</summary>
+    public Task Waiting(Enum stage) => _waiting.GetOrAdd(stage, _ => New()).Task;
+
+    /// <summary>Ends when one that hangs noticed that its caller left.</summary>
+    public Task Cancelled(Enum stage) => _cancelled.GetOrAdd(stage, _ => New()).Task;
 
     public void Fail(Stage stage, StatusCode code, string detail, int times = 1)
     {
@@ -71,24 +93,41 @@ internal sealed class FakeBehaviour
         return RunAsync(stage, context, answer, Failing);
     }
 
+    /// <summary>Answers VERIFY.</summary>
+    public async Task<T> ReadAsync<T>(Reader reader, ServerCallContext context, Func<T> answer)
+    {
+        _ = _entered.GetOrAdd(reader, _ => New()).TrySetResult();
+        if (FailingReaders.TryGetValue(reader, out var status))
+            throw new RpcException(status);
+        if (HangingReaders.Contains(reader))
+            await WaitAsync(reader, context.CancellationToken);
+        return answer();
+    }
+
+    public static bool IsCoarse(Image image) => image.Encoded.ToStringUtf8().StartsWith(CoarsePng.ToStringUtf8(), StringComparison.Ordinal);
+
     public async Task<T> RunAsync<T>(Stage stage, ServerCallContext context, Func<T> answer, ConcurrentDictionary<Stage, ConcurrentQueue<Status>> failing)
     {
         _ = _entered.GetOrAdd(stage, _ => New()).TrySetResult();
         if (failing.TryGetValue(stage, out var failures) && failures.TryDequeue(out var status))
             throw new RpcException(status);
         if (Hanging.Contains(stage))
-        {
-            try
-            {
-                await Task.Delay(Timeout.Infinite, context.CancellationToken);
-            }
-            finally
-            {
-                _ = _cancelled.GetOrAdd(stage, _ => New()).TrySetResult();
-            }
-        }
-
+            await WaitAsync(stage, context.CancellationToken);
         return answer();
+    }
+
+    /// <summary>Waits for the caller to leave.</summary>
+    public async Task WaitAsync(Enum stage, CancellationToken cancellationToken)
+    {
+        _ = _waiting.GetOrAdd(stage, _ => New()).TrySetResult();
+        try
+        {
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        }
+        finally
+        {
+            _ = _cancelled.GetOrAdd(stage, _ => New()).TrySetResult();
+        }
     }
 
     public static GenerateResult ResultOf(GenerateRequest request) => new()

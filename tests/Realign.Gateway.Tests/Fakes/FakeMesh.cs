@@ -36,25 +36,36 @@ internal sealed class FakeMesh : IAsyncDisposable
     /// <summary>Starts the servers.</summary>
     /// <param name="absent">Names of backends that nothing listens for, as in the settings, e.g. <c>Tagger</c>.</param>
     /// <param name="settings">Further settings of the Gateway.</param>
-    public static async Task<FakeMesh> StartAsync(IReadOnlyList<string>? absent = null, params string[] settings)
+    public static Task<FakeMesh> StartAsync(IReadOnlyList<string>? absent = null, params string[] settings) =>
+        StartAsync(absent ?? [], [absent?.Contains("Generator") != true], settings);
+
+    /// <summary>Starts the servers with several Generators.</summary>
+    /// <param name="generators">For each Generator, whether something listens.</param>
+    /// <param name="settings">Further settings of the Gateway.</param>
+    public static Task<FakeMesh> StartWithAsync(bool[] generators, params string[] settings) => StartAsync([], generators, settings);
+
+    private static async Task<FakeMesh> StartAsync(IReadOnlyList<string> absent, bool[] generators, string[] settings)
     {
         var mesh = new FakeMesh();
-        var addresses = new List<string>();
-        foreach (var name in new[] { "Generator", "Captioner", "Tagger", "SceneScorer", "Segmenter" })
-        {
-            var service = await TestService.StartAsync(args => mesh.BuildBackend(args));
-            mesh._backends.Add(service);
-            addresses.Add($"--Gateway:{name}={service.Address}");
-            if (absent?.Contains(name) == true)
-            {
-                // its port was free a moment ago and nobody else takes it: nothing listens there
-                await service.DisposeAsync();
-                _ = mesh._backends.Remove(service);
-            }
-        }
-
+        var drawing = new List<string>();
+        foreach (var listens in generators)
+            drawing.Add(await mesh.AddBackendAsync(listens, drawing.Count));
+        var addresses = new List<string> { $"--Gateway:Generator={string.Join(',', drawing)}" };
+        foreach (var name in new[] { "Captioner", "Tagger", "SceneScorer", "Segmenter" })
+            addresses.Add($"--Gateway:{name}={await mesh.AddBackendAsync(!absent.Contains(name))}");
         mesh.Gateway = await TestService.StartAsync(GatewayApp.Build, [.. addresses, "--Gateway:RetryDelayMilliseconds=1", .. settings]);
         return mesh;
+    }
+
+    private async Task<string> AddBackendAsync(bool listens, int generator = 0)
+    {
+        var service = await TestService.StartAsync(args => BuildBackend(args, generator));
+        if (listens)
+            _backends.Add(service);
+        else
+            // its port was free a moment ago and nobody else takes it: nothing listens there
+            await service.DisposeAsync();
+        return service.Address;
     }
 
     /// <summary>Stops one backend while a test runs.</summary>
@@ -71,7 +82,7 @@ internal sealed class FakeMesh : IAsyncDisposable
         await StopAllBackendsAsync();
     }
 
-    private WebApplication BuildBackend(string[] args)
+    private WebApplication BuildBackend(string[] args, int generator)
     {
         // a bare server: what it throws leaves it as it is
         var builder = WebApplication.CreateSlimBuilder(args);
@@ -80,6 +91,7 @@ internal sealed class FakeMesh : IAsyncDisposable
         builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = null);
         builder.Services.AddGrpcHealthChecks().AddCheck("fake", () => HealthCheckResult.Healthy());
         builder.Services.AddSingleton(Behaviour);
+        builder.Services.AddSingleton(new GeneratorNumber(generator));
         var app = builder.Build();
         app.MapGrpcHealthChecksService();
         app.MapGrpcService<FakeGenerator>();
@@ -90,12 +102,18 @@ internal sealed class FakeMesh : IAsyncDisposable
         return app;
     }
 
-    private sealed class FakeGenerator(FakeBehaviour behaviour) : GeneratorService.GeneratorServiceBase
+    /// <summary>Which of several Generators a server is, from 0.</summary>
+    private sealed record GeneratorNumber(int Value);
+
+    private sealed class FakeGenerator(FakeBehaviour behaviour, GeneratorNumber number) : GeneratorService.GeneratorServiceBase
     {
         public override async Task Generate(GenerateRequest request, IServerStreamWriter<GenerateResponse> responseStream, ServerCallContext context)
         {
             behaviour.Generated.Enqueue(request);
+            behaviour.Drawing(number.Value, request);
             var stage = request.Modulation is null ? Stage.Coarse : Stage.Refine;
+            if (behaviour.HangIf(request))
+                await behaviour.WaitAsync(stage, context.CancellationToken);
             foreach (var step in await behaviour.RunAsync(stage, context, () => behaviour.Generate(request)))
                 await responseStream.WriteAsync(step, context.CancellationToken);
             await behaviour.RunAsync(stage, context, () => true, behaviour.AfterFirstMessage);
@@ -105,30 +123,40 @@ internal sealed class FakeMesh : IAsyncDisposable
     private sealed class FakeTagger(FakeBehaviour behaviour) : TaggerService.TaggerServiceBase
     {
         public override Task<TagResponse> Tag(TagRequest request, ServerCallContext context) =>
-            behaviour.RunAsync(Stage.Tag, context, () => behaviour.Tag(request));
+            FakeBehaviour.IsCoarse(request.Image)
+                ? behaviour.RunAsync(Stage.Tag, context, () => behaviour.Tag(request))
+                : behaviour.ReadAsync(Reader.Tagger, context, () => behaviour.Tag(request));
     }
 
     private sealed class FakeCaptioner(FakeBehaviour behaviour) : CaptionerService.CaptionerServiceBase
     {
         public override Task<CaptionResponse> Caption(CaptionRequest request, ServerCallContext context) =>
-            behaviour.RunAsync(Stage.Caption, context, () => behaviour.Caption(request));
+            FakeBehaviour.IsCoarse(request.Image)
+                ? behaviour.RunAsync(Stage.Caption, context, () => behaviour.Caption(request))
+                : behaviour.ReadAsync(Reader.Caption, context, () => behaviour.Caption(request));
 
         public override Task<EmbedTextResponse> EmbedText(EmbedTextRequest request, ServerCallContext context) =>
             behaviour.RunAsync(Stage.Unspecified, context, () => behaviour.EmbedText(request));
 
         public override Task<ScorePromptResponse> ScorePrompt(ScorePromptRequest request, ServerCallContext context) =>
-            behaviour.RunAsync(Stage.Unspecified, context, () => behaviour.ScorePrompt(request));
+            behaviour.RunAsync(
+                Stage.Unspecified, context, () => behaviour.ReadAsync(Reader.Likelihood, context, () => behaviour.ScorePrompt(request))).Unwrap();
     }
 
     private sealed class FakeSceneScorer(FakeBehaviour behaviour) : SceneScorerService.SceneScorerServiceBase
     {
         public override Task<ScoreSceneResponse> ScoreScene(ScoreSceneRequest request, ServerCallContext context) =>
             behaviour.RunAsync(Stage.Scene, context, () => behaviour.ScoreScene(request));
+
+        public override Task<ExtractEntitiesResponse> ExtractEntities(ExtractEntitiesRequest request, ServerCallContext context) =>
+            behaviour.ReadAsync(Reader.Demand, context, () => behaviour.Entities(request));
     }
 
     private sealed class FakeSegmenter(FakeBehaviour behaviour) : SegmenterService.SegmenterServiceBase
     {
         public override Task<SegmentResponse> Segment(SegmentRequest request, ServerCallContext context) =>
-            behaviour.RunAsync(Stage.Segment, context, () => behaviour.Segment(request));
+            request.NameColors
+                ? behaviour.ReadAsync(Reader.Segmenter, context, () => behaviour.Segment(request))
+                : behaviour.RunAsync(Stage.Segment, context, () => behaviour.Segment(request));
     }
 }

@@ -14,10 +14,10 @@ internal static class PictureOrder
         .ThenBy(picture => picture.Attempt)
         .First();
 
-    private static (bool Known, bool Verified, bool Read, int Contradicted, int Missing, float Likelihood) Key(Verification? verification) =>
+    private static (bool Known, bool Verified, bool Read, int Wrong, int Contradicted, float Likelihood) Key(Verification? verification) =>
         verification is null
             ? default
             : (true, verification.Verified, verification.Objects.Count == 0 || verification.Objects.Any(item => item.Presence != Verdict.Unknown),
-                -verification.Contradicted, -verification.Missing,
+                -verification.Contradicted - verification.Missing, -verification.Contradicted,
                 verification.HasLogLikelihood ? verification.LogLikelihood : float.NegativeInfinity);
 }

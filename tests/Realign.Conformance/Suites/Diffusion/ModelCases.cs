@@ -80,7 +80,7 @@ internal sealed class ModelCases(DiffusionPack pack, string unetTolerance)
             : null;
         Tensor Run(ProbabilityRecorder? recorder, Action<string, Tensor>? observer) => model.forward(
             TensorConvert.Read(file, $"{name}.sample"), TensorConvert.Read(file, $"{name}.timestep"),
-            TensorConvert.Read(file, $"{name}.encoder_hidden_states"), added, recorder, observer);
+            TensorConvert.Read(file, $"{name}.encoder_hidden_states"), observer, added, recorder);
 
         using var grad = no_grad();
         var output = Run(null, (block, tensor) =>

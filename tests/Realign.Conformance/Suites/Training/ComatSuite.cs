@@ -138,7 +138,8 @@ internal sealed class ComatSuite : IConformanceSuite
             var losses = setup.GroupsOf(index).Select(group => AttentionConcentration.OfGroup(group, golden.Read("in.masks"), setup.Entities)).ToList();
             return losses.Count == 0
                 ? null
-                : losses.Select(loss => loss.Token.mul(Scalars.Of(weights.GetProperty("alpha").GetDouble())).add(loss.Pixel.mul(Scalars.Of(weights.GetProperty("beta").GetDouble()))))
+                : losses.Select(loss => loss.Token.mul(Scalars.Of(weights.GetProperty("alpha").GetDouble()))
+                        .add(loss.Pixel.mul(Scalars.Of(weights.GetProperty("beta").GetDouble()))))
                     .Aggregate((left, right) => left.add(right)).mul(Scalars.Of(times));
         });
         setup.CompareGradients(context, "total");

@@ -220,8 +220,8 @@ internal sealed class ModulationSuite : IConformanceSuite
         var wanted = golden.Keys.Where(key => key.StartsWith($"out.{name}.block.", StringComparison.Ordinal)).Select(key => key[$"out.{name}.block.".Length..])
             .ToHashSet();
         Tensor Forward(IAttentionProcessor? attention, Action<string, Tensor>? observer) => stage.UNet.forward(
-            cat([latents, latents], 0), tensor(time, dtype: ScalarType.Float32), cat([stage.Empty(), stage.Prompt(true)], 0), attention: attention,
-                observer: observer);
+            cat([latents, latents], 0), tensor(time, dtype: ScalarType.Float32), cat([stage.Empty(), stage.Prompt(true)], 0), observer,
+            attention: attention);
 
         golden.Compare(context, $"out.{name}.eps", Forward(modulated, (module, output) =>
         {

@@ -5,13 +5,13 @@ using Xunit;
 namespace Realign.Core.Tests;
 
 /// <summary>The one stop-watch.</summary>
-public sealed class StageTimingsTests
+public sealed class CallTimingsTests
 {
     [Fact]
     public void PartsOfOneName_AreAddedUpInTheOrderOfTheFirst()
     {
         var clock = new Clock();
-        var timings = new StageTimings(clock);
+        var timings = new CallTimings(clock);
 
         clock.Now += TimeSpan.FromMilliseconds(3);
         timings.Mark("denoise");

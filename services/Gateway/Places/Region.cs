@@ -2,17 +2,18 @@ using Realign.Core.Images;
 using Realign.V1;
 using Realign.Wire.Masks;
 
-namespace Realign.Gateway.Realigning;
+namespace Realign.Gateway.Places;
 
-/// <summary>A place in the coarse image that a phrase was found at.</summary>
+/// <summary>A place in an image that a phrase was found at.</summary>
 /// <param name="Box">Its rectangle.</param>
 /// <param name="Score">The detector's score for the phrase, 0..1.</param>
 /// <param name="Mask">Its exact shape; null where the segmenter gave none or an empty one.</param>
-internal sealed record Region(Box Box, float Score, MaskRuns? Mask)
+/// <param name="Colors">Colors inside the mask, the largest share first; empty where they were not asked for or cannot be named.</param>
+internal sealed record Region(Box Box, float Score, MaskRuns? Mask, IReadOnlyList<ColorShare> Colors)
 {
     /// <summary>A detection of the segmenter.</summary>
     public static Region Of(Detection detection) => new(
-        detection.Box ?? new Box(), detection.Score, MaskMessages.ReadOrNull(detection.Mask) is { Area: > 0 } mask ? mask : null);
+        detection.Box ?? new Box(), detection.Score, MaskMessages.ReadOrNull(detection.Mask) is { Area: > 0 } mask ? mask : null, detection.Colors);
 
     /// <summary>Middle of the box, from the left.</summary>
     public float CenterX => (Box.X0 + Box.X1) / 2;

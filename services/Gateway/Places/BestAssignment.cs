@@ -1,4 +1,4 @@
-namespace Realign.Gateway.Realigning;
+namespace Realign.Gateway.Places;
 
 /// <summary>Gives each row a column of its own so that the sum of the values is largest (Kuhn and Munkres, in O(rows^2 columns)).</summary>
 internal static class BestAssignment

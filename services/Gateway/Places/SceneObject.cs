@@ -1,6 +1,6 @@
 using Realign.V1;
 
-namespace Realign.Gateway.Realigning;
+namespace Realign.Gateway.Places;
 
 /// <summary>An object that the image shall or may show, with its place in the scene scorer's answer.</summary>
 /// <param name="Index">Place of the entry, from 0.</param>

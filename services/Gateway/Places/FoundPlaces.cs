@@ -1,6 +1,6 @@
 using Realign.V1;
 
-namespace Realign.Gateway.Realigning;
+namespace Realign.Gateway.Places;
 
 /// <summary>
 /// Where each phrase was found. A place belongs to one tag alone: the one that the detector is surer of there. (Asked for a car, it also
@@ -10,6 +10,9 @@ internal sealed class FoundPlaces
 {
     /// <summary>Two masks that overlap more than this show the same thing under two names; what lies on or in another thing stays below.</summary>
     private const double SameThing = 0.7;
+
+    /// <summary>Two detections that overlap more than this are the same place.</summary>
+    private const double SamePlace = 0.5;
 
     private readonly Dictionary<string, GroundedPhrase> _answers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IReadOnlyList<Region>> _regions = new(StringComparer.Ordinal);
@@ -41,6 +44,13 @@ internal sealed class FoundPlaces
 
     /// <summary>The places with a mask that are a tag's own.</summary>
     public IReadOnlyList<Region> Of(string tag) => _own.GetValueOrDefault(tag, []);
+
+    /// <summary>The tag that took a place of this one because the detector is surer of it there; null when none did.</summary>
+    public string? RivalOf(string tag) => _losses.GetValueOrDefault(tag);
+
+    /// <summary>The detector's best score for an object's own description ("red car") at a place; 0 where it was not found or not looked for.</summary>
+    public double DescriptionScore(SceneObject item, Region place) =>
+        At(item.Description).Where(region => region.Overlap(place) >= SamePlace).Select(region => region.Score).DefaultIfEmpty(0).Max();
 
     /// <summary>Why an object has no place.</summary>
     /// <param name="item">The object.</param>

@@ -2,7 +2,7 @@ namespace Realign.Core.Timings;
 
 /// <summary>Wall-clock time of the parts of a call, in the order they ended; parts of one name are added up.</summary>
 /// <param name="time">The clock; null = the system's.</param>
-public sealed class StageTimings(TimeProvider? time = null)
+public sealed class CallTimings(TimeProvider? time = null)
 {
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly List<(string Name, TimeSpan Time)> _all = [];

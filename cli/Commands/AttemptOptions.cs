@@ -1,0 +1,61 @@
+using System.CommandLine;
+using Realign.Core;
+using Realign.V1;
+
+namespace Realign.Cli.Commands;
+
+/// <summary>Options for how often to draw, and which image to take.</summary>
+internal sealed class AttemptOptions
+{
+    private readonly Option<int?> _attempts = new("--attempts")
+    {
+        Description = FormattableString.Invariant($"Draw with further seeds until an image is verified, this often at most, 1..{Limits.Attempts} [1]."),
+        HelpName = "N",
+    };
+
+    private readonly Option<string?> _accept = new("--accept")
+    {
+        Description = "Which image to take: verified = the best of all that were drawn, always = the refined one, as published [verified].",
+        HelpName = "verified|always",
+    };
+
+    private readonly Option<bool> _require = new("--require-verified")
+    {
+        Description = FormattableString.Invariant($"End with exit code {ExitCodes.NotVerified} when the image is not verified; it is written all the same."),
+    };
+
+    public AttemptOptions() => _accept.AcceptOnlyFromAmong("verified", "always");
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_attempts);
+        command.Options.Add(_accept);
+        command.Options.Add(_require);
+        // a list of prompts would be refused prompt by prompt
+        _attempts.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && InvariantNumbers.TryRead<int>(token.Value, out var value) && value is < 1 or > Limits.Attempts)
+                result.AddError(FormattableString.Invariant($"--attempts takes 1 to {Limits.Attempts}, not {value}"));
+        });
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(_attempts)?.Errors.Any() != true && result.GetValue(_attempts) > 1 && result.GetValue(_accept) == "always")
+                result.AddError("--accept always takes the refined image of the one attempt: leave --attempts out, or accept verified");
+        });
+    }
+
+    /// <summary>Whether an image that is not verified is a failure.</summary>
+    public bool RequiresVerified(ParseResult parsed) => parsed.GetValue(_require);
+
+    public void Apply(ParseResult parsed, RealignRequest request)
+    {
+        if (parsed.GetValue(_attempts) is { } attempts)
+            request.Attempts = attempts;
+        request.Accept = parsed.GetValue(_accept) switch
+        {
+            "verified" => Accept.Verified,
+            "always" => Accept.Always,
+            _ => Accept.Unspecified,
+        };
+    }
+}

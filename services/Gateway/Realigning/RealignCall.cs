@@ -1,0 +1,22 @@
+using Realign.Gateway.Verifying;
+using Realign.V1;
+
+namespace Realign.Gateway.Realigning;
+
+/// <summary>What all attempts of a call share.</summary>
+/// <param name="Request">The checked request.</param>
+/// <param name="Events">What the caller is told.</param>
+/// <param name="Demand">What the prompt demands.</param>
+/// <param name="Arrival">When it arrived, UTC.</param>
+/// <param name="Deadline">When its caller stops waiting, UTC.</param>
+internal sealed record RealignCall(RealignRequest Request, CallEvents Events, PromptDemand Demand, DateTime Arrival, DateTime Deadline)
+{
+    /// <summary>Attempts at most.</summary>
+    public int Attempts => Request.HasAttempts ? Request.Attempts : 1;
+
+    /// <summary>Which image becomes the result.</summary>
+    public Accept Accept => Request.Accept == Accept.Unspecified ? Accept.Verified : Request.Accept;
+
+    /// <summary>Whether the call ends well with the coarse image when a later stage of its first attempt fails.</summary>
+    public bool GoesOn => Request.OnStageFailure == OnStageFailure.SkipToCoarse;
+}
