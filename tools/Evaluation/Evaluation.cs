@@ -51,6 +51,7 @@ internal sealed class Evaluation(TextWriter output, TextWriter error)
 
     private static RunPlan Plan(EvaluationOptions options)
     {
+        var arms = ArmParser.ParseAll(options.Arms);
         var names = options.Sets.Count + options.PromptFiles.Count > 0 ? options.Sets : [DefaultSet];
         List<PromptSet> sets =
         [
@@ -59,7 +60,7 @@ internal sealed class Evaluation(TextWriter output, TextWriter error)
         ];
         if (sets.DistinctBy(set => set.Name).Count() < sets.Count)
             throw new EvaluationException("two prompt sets have one name: rename a file", EvaluationException.Usage);
-        return new RunPlan(ArmParser.ParseAll(options.Arms), sets, options.Seeds, options.WithOracle);
+        return new RunPlan(arms, sets, options.Seeds, options.WithOracle);
     }
 
     /// <summary>The named folder, else the miniature's of the checkout; null where there is none.</summary>

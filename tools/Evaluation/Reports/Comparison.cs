@@ -15,7 +15,7 @@ internal sealed record Comparison(string Base, int Pairs, int Won, int Lost, dou
     /// <param name="pairs">Whether the base's and this arm's picture of each pair are right.</param>
     public static Comparison? Of(string name, IReadOnlyList<(bool Base, bool Arm)> pairs)
     {
-        var (won, lost) = (pairs.Count(pair => pair is (false, true)), pairs.Count(pair => pair is (true, false)));
-        return pairs.Count == 0 ? null : new Comparison(name, pairs.Count, won, lost, McNemar.TwoSided(won, lost));
+        var test = McNemarTest.Of([.. pairs.Select(pair => pair.Base)], [.. pairs.Select(pair => pair.Arm)]);
+        return pairs.Count == 0 ? null : new Comparison(name, pairs.Count, test.Won, test.Lost, test.TwoSided);
     }
 }

@@ -15,7 +15,7 @@ internal sealed record Share(int Hits, int Count, double Value, double Low, doub
     {
         if (count == 0)
             return null;
-        var interval = Wilson.Interval(hits, count);
+        var interval = WilsonInterval.Of(hits, count);
         return new Share(hits, count, hits / (double)count, interval.Low, interval.High);
     }
 
