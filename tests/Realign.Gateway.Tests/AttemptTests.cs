@@ -148,7 +148,8 @@ public sealed class AttemptTests
     {
         await using var mesh = await FakeMesh.StartAsync();
 
-        var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a red car", request => (request.Attempts, request.Accept) = (attempts, accept)));
+        var failure = await TestService.FailsAsync(
+            () => Calls.RealignAsync(mesh, "a red car", request => (request.Attempts, request.Accept) = (attempts, accept)));
 
         failure.StatusCode.ShouldBe(StatusCode.InvalidArgument);
         failure.Status.Detail.ShouldContain(text);
@@ -352,7 +353,8 @@ public sealed class AttemptTests
         if (stage == Stage.Tag)
         {
             var tag = mesh.Behaviour.Tag;
-            mesh.Behaviour.Tag = request => FakeBehaviour.IsCoarse(request.Image) && isDue() ? throw new RpcException(new Status(code, "broken")) : tag(request);
+            mesh.Behaviour.Tag = request =>
+                FakeBehaviour.IsCoarse(request.Image) && isDue() ? throw new RpcException(new Status(code, "broken")) : tag(request);
             return;
         }
 

@@ -13,7 +13,9 @@ public static class Caption
         return Of(new Demand([.. kinds], scene.Relation is { } relation ? [relation] : []));
     }
 
-    /// <summary>The prompt of a demand: "a red car", "a red car and two pink cats", "a red car, a pink elephant and a blue chair", "a cat above a dog".</summary>
+    /// <summary>
+    /// The prompt of a demand: "a red car", "a red car and two pink cats", "a red car, a pink elephant and a blue chair", "a cat above a dog".
+    /// </summary>
     public static string Of(Demand demand)
     {
         ArgumentNullException.ThrowIfNull(demand);

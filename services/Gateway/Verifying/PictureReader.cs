@@ -36,7 +36,8 @@ internal sealed class PictureReader(BackendSet backends, BackendCaller caller, T
         var names = Note("tagger", await tags)?.Tags.Select(tag => tag.Name).ToList();
         var places = Note("segmenter", await grounded);
         return new PictureReading(
-            names, demand.Phrases, places?.Phrases, places?.ColorNames ?? [], Note("caption", await caption)?.Caption, Note("likelihood", await likelihood), unread);
+            names, demand.Phrases, places?.Phrases, places?.ColorNames ?? [], Note("caption", await caption)?.Caption,
+            Note("likelihood", await likelihood), unread);
 
         CallScope Scope(Backend backend) => new(backend, "stage", "VERIFY", deadline, cancellationToken);
 
