@@ -27,7 +27,7 @@ internal sealed class Findings
 
     /// <summary>Reads something; its problems are added and null is returned.</summary>
     public T? Try<T>(Func<T> read)
-        where T : class
+        where T : class?
     {
         try
         {
