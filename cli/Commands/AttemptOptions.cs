@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Realign.Core;
 using Realign.V1;
 
@@ -34,12 +35,12 @@ internal sealed class AttemptOptions
         // a list of prompts would be refused prompt by prompt
         _attempts.Validators.Add(result =>
         {
-            if (result.Tokens is [var token] && InvariantNumbers.TryRead<int>(token.Value, out var value) && value is < 1 or > Limits.Attempts)
+            if (Typed(result) is { } value and (< 1 or > Limits.Attempts))
                 result.AddError(FormattableString.Invariant($"--attempts takes 1 to {Limits.Attempts}, not {value}"));
         });
         command.Validators.Add(result =>
         {
-            if (result.GetResult(_attempts)?.Errors.Any() != true && result.GetValue(_attempts) > 1 && result.GetValue(_accept) == "always")
+            if (Typed(result.GetResult(_attempts)) > 1 && result.GetValue(_accept) == "always")
                 result.AddError("--accept always takes the refined image of the one attempt: leave --attempts out, or accept verified");
         });
     }
@@ -58,4 +59,8 @@ internal sealed class AttemptOptions
             _ => Accept.Unspecified,
         };
     }
+
+    // what is no number is refused where it is read
+    private static int? Typed(OptionResult? result) =>
+        result?.Tokens is [var token] && InvariantNumbers.TryRead<int>(token.Value, out var value) ? value : null;
 }

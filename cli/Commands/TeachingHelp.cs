@@ -10,7 +10,7 @@ internal sealed class TeachingHelp(HelpAction usual) : SynchronousCommandLineAct
     private static readonly string[] RootExamples =
     [
         "realign up                                              # start the six services",
-        "realign realign \"a red car and a pink elephant\"         # generate, read, refine; writes out/<time>/index.html",
+        "realign realign \"a red car, a pink elephant and a blue chair\" --attempts 4   # until it is right; writes out/<time>/index.html",
         "realign status                                          # who answers, and how fast",
         "realign caption out/coarse.png --json                   # one model alone, for scripts",
         "realign down                                            # stop them",

@@ -37,20 +37,17 @@ internal static class AttemptsSection
         }
 
         html.Append("</div>");
+        foreach (var (stage, failure) in attempt.Failures)
+            html.Append($"""<p class="reasons"><b>{HtmlText.Encode(StageBars.NameOf(stage))}</b> failed: {HtmlText.Encode(failure.Message)}</p>""");
         foreach (var note in Notes(record, attempt, isAccepted))
-            html.Append($"""<p class="reasons">{HtmlText.Encode(note)}</p>""");
+            html.Append($"""<p class="soft">{HtmlText.Encode(note)}</p>""");
         html.Append("</section>");
     }
 
-    private static IEnumerable<string> Notes(RealignRecord record, AttemptRecord attempt, bool isAccepted)
-    {
-        var notes = attempt.Failures.Select(entry => $"{StageBars.NameOf(entry.Stage)} failed: {entry.Failure.Message}").Append(attempt.Note);
-        if (isAccepted && !record.Result.Refined)
-            notes = notes.Append(record.Result.NotRefinedBecause);
-        var seen = notes.Where(note => note.Length > 0).Distinct().ToList();
-        // a failure says what the note of its attempt says, and its stage
-        return seen.Where(note => !seen.Exists(other => other != note && other.EndsWith(note, StringComparison.Ordinal)));
-    }
+    // the note of an attempt that failed is the message of its failure
+    private static IEnumerable<string> Notes(RealignRecord record, AttemptRecord attempt, bool isAccepted) =>
+        new[] { attempt.Note, isAccepted && !record.Result.Refined ? record.Result.NotRefinedBecause : "" }
+            .Where(note => note.Length > 0 && !attempt.Failures.Exists(entry => entry.Failure.Message == note)).Distinct();
 
     private static string Title(Picture picture) => picture == Picture.Coarse ? "Coarse" : "Refined";
 

@@ -54,6 +54,7 @@ internal static class VerdictList
 
     private static string Swatches(Finding finding) => string.Concat(finding.Attributes.Select(attribute => ColorSwatch.Of(attribute.Attribute)));
 
-    private static string Count(Finding finding) => finding.Found.Length == 0 ? ""
+    // one of what is demanded is what the verdict says already
+    private static string Count(Finding finding) => finding.Found is "" or "0" or "1" or "?" ? ""
         : $""" <span class="soft">{HtmlText.Encode(finding.Found)} found</span>""";
 }

@@ -28,9 +28,9 @@ internal sealed record Finding(
     {
         var count = demand?.Entities.ElementAtOrDefault(item.Entity)?.Count ?? 0;
         var word = item.Presence == Verdict.Contradicted ? "missing" : VerdictWords.Of(item.Verdict);
-        var found = item.Presence == Verdict.Unknown && item.Found == 0 ? "?"
-            : count > 0 ? string.Create(CultureInfo.InvariantCulture, $"{item.Found} of {count}")
-            : item.Found.ToString(CultureInfo.InvariantCulture);
+        var found = item.Presence == Verdict.Unknown && item.Found == 0 ? "?" : item.Found.ToString(CultureInfo.InvariantCulture);
+        if (count > 0)
+            found = string.Create(CultureInfo.InvariantCulture, $"{found} of {count}");
         var evidence = item.PresenceEvidence.Concat(item.Attributes.SelectMany(attribute => attribute.Evidence));
         return new Finding(SubjectOf(demand, item.Entity), item.Verdict, word, found, ReasonOf(item, count), item.Attributes,
             [.. evidence.Select(one => $"{one.Reader}: {one.Text}").Distinct()]);

@@ -15,17 +15,17 @@ internal static class VerificationTable
     {
         var findings = Finding.Of(demand, verification);
         var title = $"{VerdictWords.NameOf(attempt, verification.Picture)}: {VerdictWords.Summary(verification)}";
-        console.MarkupLine($"[bold]{Markup.Escape(title)}[/]");
+        console.MarkupLine(Styled("bold", title));
         if (findings.Count == 0 && demand is { NothingBecause.Length: > 0 })
-            console.MarkupLine($"  [grey]{Markup.Escape(demand.NothingBecause)}[/]");
+            console.MarkupLine($"  {Styled("grey", demand.NothingBecause)}");
         if (findings.Count > 0)
         {
             var table = new Table().Border(TableBorder.None).AddColumns("", "demanded", "found", "why");
             foreach (var finding in findings)
             {
                 var sign = VerdictWords.Sign(finding.Verdict, console.Profile.Capabilities.Unicode);
-                _ = table.AddRow($"  [{Style(finding.Verdict)}]{sign} {finding.Word}[/]", Markup.Escape(finding.Subject), Markup.Escape(finding.Found),
-                    $"[grey]{Markup.Escape(finding.Why)}[/]");
+                _ = table.AddRow($"  {Styled(Style(finding.Verdict), $"{sign} {finding.Word}")}", Markup.Escape(finding.Subject),
+                    Markup.Escape(finding.Found), Styled("grey", finding.Why));
             }
 
             table.Columns[0].NoWrap();
@@ -34,7 +34,10 @@ internal static class VerificationTable
         }
 
         foreach (var unread in verification.Unread)
-            console.MarkupLine($"  [yellow]not read: {Markup.Escape(unread)}[/]");
+            console.MarkupLine($"  {Styled("yellow", $"not read: {unread}")}");
+
+        // a file gets no escape codes
+        string Styled(string style, string text) => console.Profile.Capabilities.Interactive ? $"[{style}]{Markup.Escape(text)}[/]" : Markup.Escape(text);
     }
 
     private static string Style(Verdict verdict) => verdict switch

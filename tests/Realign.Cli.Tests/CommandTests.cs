@@ -29,6 +29,10 @@ public sealed class CommandTests
     [Theory]
     [InlineData("./realign st", "status")]
     [InlineData("./realign realign --see", "--seed")]
+    [InlineData("./realign realign --att", "--attempts")]
+    [InlineData("./realign realign a --accept ", "verified")]
+    [InlineData("./realign realign --req", "--require-verified")]
+    [InlineData("./realign realign a --preset ", "paper")]
     [InlineData("./realign realign a --scheduler eu", "euler-ancestral")]
     public async Task Complete_ListsWhatCanFollow(string line, string expected)
     {

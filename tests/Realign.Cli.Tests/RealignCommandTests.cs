@@ -23,7 +23,7 @@ public sealed class RealignCommandTests
         code.ShouldBe(0, error);
         output.ShouldContain("index.html");
         Directory.GetFiles(cli.In("out")).Select(Path.GetFileName).ShouldBe(
-            ["coarse.png", "refined.png", "masks.png", "heatmaps.png", "stages.json", "index.html"], ignoreOrder: true);
+            ["result.png", "coarse.png", "refined.png", "masks.png", "heatmaps.png", "stages.json", "index.html"], ignoreOrder: true);
         (await File.ReadAllBytesAsync(cli.In("out/coarse.png"), TestContext.Current.CancellationToken)).ShouldBe(FakeServices.Scene(refined: false));
         (await File.ReadAllBytesAsync(cli.In("out/refined.png"), TestContext.Current.CancellationToken)).ShouldBe(FakeServices.Scene(refined: true));
         var stages = JsonNode.Parse(await File.ReadAllTextAsync(cli.In("out/stages.json"), TestContext.Current.CancellationToken))!;
@@ -64,7 +64,7 @@ public sealed class RealignCommandTests
         page.ShouldNotContain("=\"http");
         page.ShouldNotContain("url(");
         page.ShouldNotContain("@import");
-        page.Split("data:image/png;base64,").Length.ShouldBe(5);
+        page.Split("data:image/png;base64,").Length.ShouldBe(6);
         page.ShouldContain("a blue umbrella<div class=\"soft\">the tagger did not find it in the coarse image</div>");
         page.ShouldContain("the language model left it out");
         page.ShouldContain("<span class=\"dot\" style=\"background:#f97316\"></span>car");
@@ -172,7 +172,7 @@ public sealed class RealignCommandTests
 
         code.ShouldBe(0);
         error.ShouldBeEmpty();
-        JsonNode.Parse(output)!["files"]!.AsArray().Count.ShouldBe(6);
+        JsonNode.Parse(output)!["files"]!.AsArray().Count.ShouldBe(7);
     }
 
     [Fact]
@@ -186,7 +186,8 @@ public sealed class RealignCommandTests
         var (code, _, error) = await Cli.RunAsync(command);
 
         code.ShouldBe(0, error);
-        var expected = new[] { "1-0", "1-1", "3-0", "3-1" }.SelectMany(stem => new[] { $"{stem}-coarse.png", $"{stem}-refined.png", $"{stem}-stages.json" });
+        var expected = new[] { "1-0", "1-1", "3-0", "3-1" }.SelectMany(stem => new[] { "result.png", "coarse.png", "refined.png", "stages.json" }.Select(part =>
+            $"{stem}-{part}"));
         Directory.GetFiles(cli.In("list")).Select(Path.GetFileName).ShouldBe(expected, ignoreOrder: true);
 
         await File.WriteAllTextAsync(cli.In("list/1-0-coarse.png"), "kept", TestContext.Current.CancellationToken);
