@@ -43,10 +43,10 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
     public void Note(string message) => Write("grey", "", message);
 
     // where nobody watches, a message stays on one line
-    private void Write(string colour, string prefix, string message)
+    private void Write(string color, string prefix, string message)
     {
         if (Messages.Profile.Capabilities.Interactive)
-            Messages.MarkupLine($"[{colour}]{prefix}{Markup.Escape(message)}[/]");
+            Messages.MarkupLine($"[{color}]{prefix}{Markup.Escape(message)}[/]");
         else
             error.WriteLine($"{prefix}{message}");
     }

@@ -17,7 +17,7 @@ internal static class TagCommand
             Description = "One threshold for all tags, 0..1 exclusive [the checkpoint's own].",
             HelpName = "X"
         };
-        var all = new Option<bool>("--include-ungroundable") { Description = "Also tags that no detector can look for: colours, scenes, actions." };
+        var all = new Option<bool>("--include-ungroundable") { Description = "Also tags that no detector can look for: colors, scenes, actions." };
         var address = CommonOptions.Address(MeshService.Tagger);
         var deadline = CommonOptions.Deadline(60);
         var json = CommonOptions.Json();

@@ -40,9 +40,9 @@ internal static class Drawing
     }
 
     /// <summary>A line of text, cut with … where it is too long.</summary>
-    public static void Text(SKCanvas canvas, string text, float x, float y, float maxWidth, SKFont font, SKColor colour, SKTextAlign align = SKTextAlign.Left)
+    public static void Text(SKCanvas canvas, string text, float x, float y, float maxWidth, SKFont font, SKColor color, SKTextAlign align = SKTextAlign.Left)
     {
-        using var paint = new SKPaint { Color = colour, IsAntialias = true };
+        using var paint = new SKPaint { Color = color, IsAntialias = true };
         var shown = text;
         while (shown.Length > 1 && font.MeasureText(shown) > maxWidth)
             shown = $"{shown.TrimEnd('…')[..^1]}…";

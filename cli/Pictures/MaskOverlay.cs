@@ -3,7 +3,7 @@ using SkiaSharp;
 
 namespace Realign.Cli.Pictures;
 
-/// <summary>The image with every mask tinted and outlined in its colour, and a legend below.</summary>
+/// <summary>The image with every mask tinted and outlined in its color, and a legend below.</summary>
 internal static class MaskOverlay
 {
     private const int Size = 640;
@@ -70,7 +70,7 @@ internal static class MaskOverlay
         canvas.DrawImage(layer, picture, Drawing.Enlarge(shade), null);
     }
 
-    private static void Outline(SKCanvas canvas, SKRect picture, MaskLayer layer, SKColor colour)
+    private static void Outline(SKCanvas canvas, SKRect picture, MaskLayer layer, SKColor color)
     {
         var cells = layer.Mask.ToMask().Cells;
         var (width, height) = (layer.Mask.Width, layer.Mask.Height);
@@ -102,7 +102,7 @@ internal static class MaskOverlay
             IsAntialias = true,
             StrokeCap = SKStrokeCap.Round
         };
-        using var line = new SKPaint { Color = colour, Style = SKPaintStyle.Stroke, StrokeWidth = 3, IsAntialias = true, StrokeCap = SKStrokeCap.Round };
+        using var line = new SKPaint { Color = color, Style = SKPaintStyle.Stroke, StrokeWidth = 3, IsAntialias = true, StrokeCap = SKStrokeCap.Round };
         canvas.DrawPath(outline, halo);
         canvas.DrawPath(outline, line);
     }

@@ -2,16 +2,16 @@ using SkiaSharp;
 
 namespace Realign.Cli.Pictures;
 
-/// <summary>Colours that tell segments apart, the same in pictures and on the page.</summary>
+/// <summary>Colors that tell segments apart, the same in pictures and on the page.</summary>
 internal static class Palette
 {
-    private static readonly string[] Colours = ["#f97316", "#3b82f6", "#22c55e", "#e11d48", "#a855f7", "#eab308", "#14b8a6", "#ec4899"];
+    private static readonly string[] Colors = ["#f97316", "#3b82f6", "#22c55e", "#e11d48", "#a855f7", "#eab308", "#14b8a6", "#ec4899"];
 
     public static readonly SKColor Background = SKColor.Parse("#12151c");
     public static readonly SKColor Text = SKColor.Parse("#eef1f6");
     public static readonly SKColor Muted = SKColor.Parse("#98a2b3");
 
-    public static string Hex(int index) => Colours[index % Colours.Length];
+    public static string Hex(int index) => Colors[index % Colors.Length];
 
     public static SKColor Of(int index) => SKColor.Parse(Hex(index));
 

@@ -78,17 +78,17 @@ public sealed class CLIPModel : nn.Module, IParameterOwner
     /// <param name="attentionMask">(B, T) of 1 = read, 0 = padding. Null reads padding too, which changes only states behind the end token.</param>
     internal CLIPTextOutput EncodeText(Tensor inputIds, Tensor? attentionMask = null) => text_model.forward(inputIds, attentionMask);
 
-    /// <summary>The vision tower alone: (B, 3, S, S) normalised pixels.</summary>
+    /// <summary>The vision tower alone: (B, 3, S, S) normalized pixels.</summary>
     internal CLIPVisionOutput EncodeImage(Tensor pixelValues) => vision_model.forward(pixelValues);
 
-    /// <summary>int64 (B, T) ids -> (B, P) text features, not normalised.</summary>
+    /// <summary>int64 (B, T) ids -> (B, P) text features, not normalized.</summary>
     public Tensor TextFeatures(Tensor inputIds)
     {
         using var scope = NewDisposeScope();
         return text_projection.forward(text_model.forward(inputIds).PooledOutput).MoveToOuterDisposeScope();
     }
 
-    /// <summary>(B, 3, S, S) normalised pixels -> (B, P) image features, not normalised.</summary>
+    /// <summary>(B, 3, S, S) normalized pixels -> (B, P) image features, not normalized.</summary>
     public Tensor ImageFeatures(Tensor pixelValues)
     {
         using var scope = NewDisposeScope();

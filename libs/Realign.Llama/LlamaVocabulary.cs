@@ -84,7 +84,7 @@ public sealed class LlamaVocabulary
             var piece = new byte[UsualPiece];
             for (var index = 0; index < source.Length; index++)
             {
-                // the space that tokenisation puts before a text belongs to its first token
+                // the space that tokenization puts before a text belongs to its first token
                 var strip = index == 0 && _hasSpacePrefix ? 1 : 0;
                 var length = (int)_model.TokenToSpan(source[index], piece, strip, unparseSpecial);
                 if (length > piece.Length)

@@ -140,6 +140,6 @@ public static class ModelInspector
         Description = "not recognized",
         Problems = reason.Problems,
         WaysOut = [reason.WayOut],
-        Licence = LicenceFile.Find(path),
+        License = LicenseFile.Find(path),
     };
 }

@@ -27,8 +27,8 @@ public sealed record ModelReport
     /// <summary>Bytes that the weights take in memory, by the type they are loaded as; what a computation needs comes on top.</summary>
     public IReadOnlyDictionary<string, long> MemoryBytes { get; init; } = new Dictionary<string, long>();
 
-    /// <summary>Name of the licence file, or the licence that the model card or the file's own header names; null = none was found.</summary>
-    public string? Licence { get; init; }
+    /// <summary>Name of the license file, or the license that the model card or the file's own header names; null = none was found.</summary>
+    public string? License { get; init; }
 
     /// <summary>Whether it can be loaded.</summary>
     public bool Fits => Kind != ModelKind.Unknown && Problems.Count == 0 && Parts.All(part => part.Problems.Count == 0);

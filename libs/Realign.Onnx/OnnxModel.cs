@@ -47,7 +47,7 @@ public sealed class OnnxModel : IDisposable
     /// <summary>What was odd while loading, for the log; null when nothing was.</summary>
     public string? Warning { get; }
 
-    /// <summary>Opens a graph. A valid graph that the runtime's optimiser trips over is tried again with less optimisation.</summary>
+    /// <summary>Opens a graph. A valid graph that the runtime's optimizer trips over is tried again with less optimization.</summary>
     /// <exception cref="ModelLoadException">The file is missing, cut off, not a graph, or needs what this runtime does not have.</exception>
     /// <exception cref="FailedPreconditionException">The device is not available.</exception>
     public static OnnxModel Open(string path, OnnxModelOptions? options = null)
@@ -65,13 +65,13 @@ public sealed class OnnxModel : IDisposable
             {
                 using var settings = Settings(options, Levels[attempt]);
                 var model = new OnnxModel(path, new InferenceSession(path, settings),
-                    attempt == 0 ? null : $"the runtime's optimiser fails on this graph; it runs at level {Levels[attempt]}");
+                    attempt == 0 ? null : $"the runtime's optimizer fails on this graph; it runs at level {Levels[attempt]}");
                 RequireUnchanged(files, model);
                 return model;
             }
             catch (OnnxRuntimeException exception)
             {
-                if (attempt + 1 == Levels.Length || !OrtFailures.MayDependOnOptimisation(exception))
+                if (attempt + 1 == Levels.Length || !OrtFailures.MayDependOnOptimization(exception))
                     throw OrtFailures.Loading(path, exception);
             }
         }

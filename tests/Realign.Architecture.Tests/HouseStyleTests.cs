@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Realign.Testing;
 using Shouldly;
 using Xunit;
@@ -5,7 +6,7 @@ using Xunit;
 namespace Realign.Architecture.Tests;
 
 /// <summary>Sizes, places and habits that a reader relies on.</summary>
-public sealed class HouseStyleTests
+public sealed partial class HouseStyleTests
 {
     private const int MostLines = 600;
     private const int MostProgramLines = 20;
@@ -32,6 +33,13 @@ public sealed class HouseStyleTests
             .SelectMany(file => file.Lines.Select((line, index) => (Place: $"{file}:{index + 1}", line.Length)))
             .Where(line => line.Length > MostColumns).Select(line => line.Place).ShouldBeEmpty();
     }
+
+    // words of users, which may be spelled either way, stand in quotes
+    [Fact]
+    public void Spelling_IsAmerican() =>
+        SourceFile.All.Where(file => file.Layer is "libs" or "services" or "cli" or "tools")
+            .SelectMany(file => file.Lines.Select((line, index) => (Place: $"{file}:{index + 1}", Found: BritishSpelling().IsMatch(Quoted().Replace(line, "")))))
+            .Where(line => line.Found).Select(line => line.Place).ShouldBeEmpty();
 
     [Fact]
     public void Folders_AreNamedAfterFeatures() =>
@@ -88,4 +96,10 @@ public sealed class HouseStyleTests
             _ => ["Realign", "Cli", .. parts[1..]],
         });
     }
+
+    [GeneratedRegex("colour|behaviour|centre|neighbour|licence|(?:normal|initial|optim|serial|quant|token|binar)is(?:e|ing|ation)", RegexOptions.IgnoreCase)]
+    private static partial Regex BritishSpelling();
+
+    [GeneratedRegex("\"(?:[^\"\\\\]|\\\\.)*\"")]
+    private static partial Regex Quoted();
 }

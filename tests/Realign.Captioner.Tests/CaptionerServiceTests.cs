@@ -28,7 +28,7 @@ public sealed class CaptionerServiceTests
     }
 
     [Fact]
-    public async Task Caption_OfADrawnScene_NamesObjectsColoursAndPlace()
+    public async Task Caption_OfADrawnScene_NamesObjectsColorsAndPlace()
     {
         await using var service = await TestService.StartAsync(CaptionerApp.Build);
 

@@ -93,7 +93,7 @@ public sealed class PublishedFamiliesTests
     /// <summary>One model of the pack: its cases, and its images as pixels in [0, 1].</summary>
     private sealed class PackPart
     {
-        private readonly float[] _normalised;
+        private readonly float[] _normalized;
         private readonly float[] _mean;
         private readonly float[] _std;
 
@@ -104,7 +104,7 @@ public sealed class PublishedFamiliesTests
             Snapshot = Path.Combine(folder, Json.GetProperty("snapshot").GetString()!);
             using var tensors = SafetensorsFile.Open(Path.Combine(folder, $"{prefix}tensors.safetensors"));
             (Images, Side) = ((int)tensors.Entries["pixel_values"].Shape[0], tensors.Entries["pixel_values"].Shape[^1]);
-            _normalised = tensors.ReadSingles("pixel_values");
+            _normalized = tensors.ReadSingles("pixel_values");
             using var processor = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Snapshot, "preprocessor_config.json")));
             float[] Numbers(string name) => [.. processor.RootElement.GetProperty(name).EnumerateArray().Select(value => value.GetSingle())];
             (_mean, _std) = (Numbers("image_mean"), Numbers("image_std"));
@@ -121,7 +121,7 @@ public sealed class PublishedFamiliesTests
         public float[] Pixels(int index)
         {
             var plane = (int)(Side * Side);
-            return [.. Enumerable.Range(0, 3 * plane).Select(i => (_normalised[(index * 3 * plane) + i] * _std[i / plane]) + _mean[i / plane])];
+            return [.. Enumerable.Range(0, 3 * plane).Select(i => (_normalized[(index * 3 * plane) + i] * _std[i / plane]) + _mean[i / plane])];
         }
 
         public Image Image(int index) => Pictures.AsRequest(Pixels(index), 3, Side, Side);

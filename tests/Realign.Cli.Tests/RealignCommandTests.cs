@@ -34,7 +34,7 @@ public sealed class RealignCommandTests
     }
 
     [Fact]
-    public async Task MasksPicture_ShowsTheLegendsColours()
+    public async Task MasksPicture_ShowsTheLegendsColors()
     {
         using var cli = new Cli();
         await using var services = await FakeServices.StartAsync();

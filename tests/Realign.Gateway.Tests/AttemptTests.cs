@@ -23,7 +23,7 @@ public sealed class AttemptTests
 
         var events = await RealignAsync(mesh, 3, 7);
 
-        mesh.Behaviour.Generated.Where(request => request.Modulation is null).Select(request => request.Seed).ShouldBe([7ul, 8ul, 9ul]);
+        mesh.Behavior.Generated.Where(request => request.Modulation is null).Select(request => request.Seed).ShouldBe([7ul, 8ul, 9ul]);
         events.Where(message => message.EventCase == EventCase.AttemptStarted).Select(message =>
             (message.Attempt, message.AttemptStarted.Attempts, message.AttemptStarted.Seed)).ShouldBe([(1, 3, 7ul), (2, 3, 8ul), (3, 3, 9ul)]);
         var result = events[^1].Result;
@@ -125,7 +125,7 @@ public sealed class AttemptTests
         var events = await Calls.RealignAsync(mesh, "a red car and a bus", request => request.Attempts = 2);
 
         events.Where(message => message.EventCase == EventCase.AttemptStarted).Select(message => message.AttemptStarted.HasSeed).ShouldBe([false, true]);
-        mesh.Behaviour.Generated.Where(request => request.Modulation is null).Select(request => request.Seed).ShouldBe([0ul, 4712ul]);
+        mesh.Behavior.Generated.Where(request => request.Modulation is null).Select(request => request.Seed).ShouldBe([0ul, 4712ul]);
         events[^1].Result.Attempts.Select(report => report.Seed).ShouldBe([4711ul, 4712ul]);
     }
 
@@ -155,7 +155,7 @@ public sealed class AttemptTests
         failure.Status.Detail.ShouldContain(text);
         failure.Status.Detail.ShouldContain(FormattableString.Invariant($"attempts = {attempts}"));
         failure.GetRpcStatus()!.GetDetail<BadRequest>()!.FieldViolations.Single().Field.ShouldBe("attempts");
-        mesh.Behaviour.Calls(Stage.Coarse).ShouldBe(0);
+        mesh.Behavior.Calls(Stage.Coarse).ShouldBe(0);
     }
 
     [Fact]
@@ -222,7 +222,7 @@ public sealed class AttemptTests
     public async Task FirstAttemptThatFails_EndsTheCallAsItsPolicySays()
     {
         await using var mesh = await StartAsync(_ => Wrong);
-        mesh.Behaviour.Fail(Stage.Tag, StatusCode.Internal, "broken", times: 2);
+        mesh.Behavior.Fail(Stage.Tag, StatusCode.Internal, "broken", times: 2);
 
         var failure = await TestService.FailsAsync(() => RealignAsync(mesh, 4, 7));
         var events = await RealignAsync(mesh, 4, 7, request => request.OnStageFailure = OnStageFailure.SkipToCoarse);
@@ -240,7 +240,7 @@ public sealed class AttemptTests
     public async Task DeadlineShorterThanAnAttempt_IsTheDeadlineOfTheFirstStage()
     {
         await using var mesh = await StartAsync(_ => Wrong);
-        _ = mesh.Behaviour.Hanging.Add(Stage.Refine);
+        _ = mesh.Behavior.Hanging.Add(Stage.Refine);
 
         var failure = await TestService.FailsAsync(() => RealignAsync(mesh, 4, 7, deadline: TimeSpan.FromSeconds(3)));
         var events = await RealignAsync(mesh, 4, 7, request => request.OnStageFailure = OnStageFailure.SkipToCoarse, TimeSpan.FromSeconds(3));
@@ -257,7 +257,7 @@ public sealed class AttemptTests
     {
         await using var mesh = await StartAsync(_ => Wrong);
         // a reader that takes its share of VERIFY makes an attempt last 0.8 s
-        _ = mesh.Behaviour.HangingReaders.Add(Reader.Likelihood);
+        _ = mesh.Behavior.HangingReaders.Add(Reader.Likelihood);
 
         var result = (await RealignAsync(mesh, 16, 7, deadline: TimeSpan.FromSeconds(8)))[^1].Result;
 
@@ -272,11 +272,11 @@ public sealed class AttemptTests
     public async Task DeadlineInsideAFurtherAttempt_GivesTheBestSoFar()
     {
         await using var mesh = await StartAsync(image => image == "refined image 7" ? Seen.RedCar : Seen.Nothing);
-        var generate = mesh.Behaviour.Generate;
-        mesh.Behaviour.Generate = request =>
+        var generate = mesh.Behavior.Generate;
+        mesh.Behavior.Generate = request =>
         {
             if (request.Seed == 8 && request.Modulation is null)
-                _ = mesh.Behaviour.Hanging.Add(Stage.Tag);
+                _ = mesh.Behavior.Hanging.Add(Stage.Tag);
             return generate(request);
         };
 
@@ -286,29 +286,29 @@ public sealed class AttemptTests
         (failed.Attempt, failed.Stage, failed.Failed.Code).ShouldBe((2, Stage.Tag, (int)StatusCode.DeadlineExceeded));
         var result = events[^1].Result;
         (result.Accepted.Attempt, result.Accepted.Picture, result.Accepted.Reason).ShouldBe((1, Picture.Refined, AcceptReason.Deadline));
-        await mesh.Behaviour.Cancelled(Stage.Tag).DefaultTimeout();
+        await mesh.Behavior.Cancelled(Stage.Tag).DefaultTimeout();
     }
 
     [Fact]
     public async Task CallerLeaves_DuringTheSecondAttempt_CancelReachesTheGenerator()
     {
         await using var mesh = await StartAsync(_ => Wrong);
-        var generate = mesh.Behaviour.Generate;
-        mesh.Behaviour.Generate = request =>
+        var generate = mesh.Behavior.Generate;
+        mesh.Behavior.Generate = request =>
         {
             if (request.Modulation is not null)
-                _ = mesh.Behaviour.Hanging.Add(Stage.Coarse);
+                _ = mesh.Behavior.Hanging.Add(Stage.Coarse);
             return generate(request);
         };
         using var caller = new CancellationTokenSource();
         var call = Calls.RealignAsync(mesh, "a red car and a bus", request => request.Attempts = 4, cancellationToken: caller.Token);
-        await mesh.Behaviour.Waiting(Stage.Coarse).DefaultTimeout();
+        await mesh.Behavior.Waiting(Stage.Coarse).DefaultTimeout();
 
         await caller.CancelAsync();
 
-        await mesh.Behaviour.Cancelled(Stage.Coarse).DefaultTimeout();
+        await mesh.Behavior.Cancelled(Stage.Coarse).DefaultTimeout();
         (await TestService.FailsAsync(() => call)).StatusCode.ShouldBe(StatusCode.Cancelled);
-        mesh.Behaviour.Calls(Stage.Coarse).ShouldBe(2);
+        mesh.Behavior.Calls(Stage.Coarse).ShouldBe(2);
     }
 
     /// <summary>A red car and a bus.</summary>
@@ -334,32 +334,32 @@ public sealed class AttemptTests
     /// <summary>Every image says its seed, and something is always located.</summary>
     private static void NumberImages(FakeMesh mesh)
     {
-        var (generate, segment) = (mesh.Behaviour.Generate, mesh.Behaviour.Segment);
-        mesh.Behaviour.Generate = request =>
+        var (generate, segment) = (mesh.Behavior.Generate, mesh.Behavior.Segment);
+        mesh.Behavior.Generate = request =>
         {
             var generated = generate(request).ToList();
             var image = generated[^1].Result.Images[0];
             image.Png = ByteString.CopyFromUtf8(FormattableString.Invariant($"{image.Png.ToStringUtf8()} {image.Seed}"));
             return generated;
         };
-        mesh.Behaviour.ScoreScene = _ => new ScoreSceneResponse { Entries = { FakeBehaviour.Entry("place", "a place") } };
-        mesh.Behaviour.Segment = request => request.NameColors
+        mesh.Behavior.ScoreScene = _ => new ScoreSceneResponse { Entries = { FakeBehavior.Entry("place", "a place") } };
+        mesh.Behavior.Segment = request => request.NameColors
             ? segment(request)
-            : new SegmentResponse { Phrases = { request.Phrases.Select(phrase => FakeBehaviour.Grounded(phrase, FakeBehaviour.MaskOf(4, 4, 5, 6))) } };
+            : new SegmentResponse { Phrases = { request.Phrases.Select(phrase => FakeBehavior.Grounded(phrase, FakeBehavior.MaskOf(4, 4, 5, 6))) } };
     }
 
     private static void FailFrom(FakeMesh mesh, Stage stage, Func<bool> isDue, StatusCode code)
     {
         if (stage == Stage.Tag)
         {
-            var tag = mesh.Behaviour.Tag;
-            mesh.Behaviour.Tag = request =>
-                FakeBehaviour.IsCoarse(request.Image) && isDue() ? throw new RpcException(new Status(code, "broken")) : tag(request);
+            var tag = mesh.Behavior.Tag;
+            mesh.Behavior.Tag = request =>
+                FakeBehavior.IsCoarse(request.Image) && isDue() ? throw new RpcException(new Status(code, "broken")) : tag(request);
             return;
         }
 
-        var generate = mesh.Behaviour.Generate;
-        mesh.Behaviour.Generate = request => (request.Modulation is null) == (stage == Stage.Coarse) && isDue()
+        var generate = mesh.Behavior.Generate;
+        mesh.Behavior.Generate = request => (request.Modulation is null) == (stage == Stage.Coarse) && isDue()
             ? throw new RpcException(new Status(code, "broken"))
             : generate(request);
     }

@@ -57,14 +57,14 @@ public sealed class FailureTests
         failed.Failed.Code.ShouldBe((int)StatusCode.Unavailable);
         failed.Failed.Message.ShouldContain("captioner");
         events[^1].Result.Refined.ShouldBeTrue();
-        events[^1].Result.Png.ShouldBe(FakeBehaviour.RefinedPng);
+        events[^1].Result.Png.ShouldBe(FakeBehavior.RefinedPng);
     }
 
     [Fact]
     public async Task FailedCaption_IsAnEventAndTheFlowGoesOn()
     {
         await using var mesh = await FakeMesh.StartAsync();
-        mesh.Behaviour.Fail(Stage.Caption, StatusCode.FailedPrecondition, "no model");
+        mesh.Behavior.Fail(Stage.Caption, StatusCode.FailedPrecondition, "no model");
 
         var events = await Calls.RealignAsync(mesh, "a car");
 
@@ -80,7 +80,7 @@ public sealed class FailureTests
     public async Task SlowCaption_HoldsUpNothingAndEndsByItsShare()
     {
         await using var mesh = await FakeMesh.StartAsync();
-        _ = mesh.Behaviour.Hanging.Add(Stage.Caption);
+        _ = mesh.Behavior.Hanging.Add(Stage.Caption);
 
         var events = await Calls.RealignAsync(mesh, "a car", deadline: TimeSpan.FromSeconds(4));
 
@@ -88,7 +88,7 @@ public sealed class FailureTests
         var order = events.Select(message => message.EventCase).ToList();
         order.IndexOf(EventCase.Refined).ShouldBeLessThan(order.IndexOf(EventCase.Failed));
         events[^1].Result.Refined.ShouldBeTrue();
-        await mesh.Behaviour.Cancelled(Stage.Caption).DefaultTimeout();
+        await mesh.Behavior.Cancelled(Stage.Caption).DefaultTimeout();
     }
 
     [Theory]
@@ -96,7 +96,7 @@ public sealed class FailureTests
     public async Task FailedStage_KeepsItsCode(Stage stage)
     {
         await using var mesh = await FakeMesh.StartAsync();
-        mesh.Behaviour.Fail(stage, StatusCode.FailedPrecondition, "no model");
+        mesh.Behavior.Fail(stage, StatusCode.FailedPrecondition, "no model");
 
         var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car"));
 
@@ -111,7 +111,7 @@ public sealed class FailureTests
         await using var mesh = await FakeMesh.StartAsync();
         var status = new Google.Rpc.Status { Code = (int)Code.InvalidArgument, Message = "num_inference_steps = 0: outside 1..1000" };
         status.Details.Add(Any.Pack(new BadRequest { FieldViolations = { new BadRequest.Types.FieldViolation { Field = "num_inference_steps" } } }));
-        mesh.Behaviour.Generate = _ => throw status.ToRpcException();
+        mesh.Behavior.Generate = _ => throw status.ToRpcException();
 
         var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car"));
 
@@ -124,7 +124,7 @@ public sealed class FailureTests
     public async Task SkipToCoarse_EndsWellWithTheCoarseImage(Stage stage)
     {
         await using var mesh = await FakeMesh.StartAsync();
-        mesh.Behaviour.Fail(stage, StatusCode.Internal, "broken");
+        mesh.Behavior.Fail(stage, StatusCode.Internal, "broken");
 
         var events = await Calls.RealignAsync(mesh, "a car", request => request.OnStageFailure = OnStageFailure.SkipToCoarse);
 
@@ -133,7 +133,7 @@ public sealed class FailureTests
         failed.Failed.Code.ShouldBe((int)StatusCode.Internal);
         var result = events[^1].Result;
         result.Refined.ShouldBeFalse();
-        result.Png.ShouldBe(FakeBehaviour.CoarsePng);
+        result.Png.ShouldBe(FakeBehavior.CoarsePng);
         result.NotRefinedBecause.ShouldContain("broken");
     }
 
@@ -141,7 +141,7 @@ public sealed class FailureTests
     public async Task SkipToCoarse_WithoutACoarseImage_Fails()
     {
         await using var mesh = await FakeMesh.StartAsync();
-        mesh.Behaviour.Fail(Stage.Coarse, StatusCode.Internal, "broken");
+        mesh.Behavior.Fail(Stage.Coarse, StatusCode.Internal, "broken");
 
         var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car", request => request.OnStageFailure = OnStageFailure.SkipToCoarse));
 
@@ -153,14 +153,14 @@ public sealed class FailureTests
     public async Task CallerLeaves_CancelReachesTheBackendInFlight(Stage stage)
     {
         await using var mesh = await FakeMesh.StartAsync();
-        _ = mesh.Behaviour.Hanging.Add(stage);
+        _ = mesh.Behavior.Hanging.Add(stage);
         using var caller = new CancellationTokenSource();
         var call = Calls.RealignAsync(mesh, "a car", cancellationToken: caller.Token);
-        await mesh.Behaviour.Entered(stage).DefaultTimeout();
+        await mesh.Behavior.Entered(stage).DefaultTimeout();
 
         await caller.CancelAsync();
 
-        await mesh.Behaviour.Cancelled(stage).DefaultTimeout();
+        await mesh.Behavior.Cancelled(stage).DefaultTimeout();
         (await TestService.FailsAsync(() => call)).StatusCode.ShouldBe(StatusCode.Cancelled);
     }
 
@@ -168,21 +168,21 @@ public sealed class FailureTests
     public async Task SlowStage_IsCutOffByItsShareOfTheDeadline()
     {
         await using var mesh = await FakeMesh.StartAsync();
-        _ = mesh.Behaviour.Hanging.Add(Stage.Tag);
+        _ = mesh.Behavior.Hanging.Add(Stage.Tag);
 
         var events = await Calls.RealignAsync(
             mesh, "a car", request => request.OnStageFailure = OnStageFailure.SkipToCoarse, deadline: TimeSpan.FromSeconds(4));
 
         events.Single(message => message.EventCase == EventCase.Failed).Failed.Code.ShouldBe((int)StatusCode.DeadlineExceeded);
-        events[^1].Result.Png.ShouldBe(FakeBehaviour.CoarsePng);
-        await mesh.Behaviour.Cancelled(Stage.Tag).DefaultTimeout();
+        events[^1].Result.Png.ShouldBe(FakeBehavior.CoarsePng);
+        await mesh.Behavior.Cancelled(Stage.Tag).DefaultTimeout();
     }
 
     [Fact]
     public async Task SlowStage_PolicyFail_IsDeadlineExceededAndNamesTheStage()
     {
         await using var mesh = await FakeMesh.StartAsync();
-        _ = mesh.Behaviour.Hanging.Add(Stage.Scene);
+        _ = mesh.Behavior.Hanging.Add(Stage.Scene);
 
         var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car", deadline: TimeSpan.FromSeconds(4)));
 
@@ -204,9 +204,9 @@ public sealed class FailureTests
     public async Task FailedStage_PolicyFail_CancelsTheCaption()
     {
         await using var mesh = await FakeMesh.StartAsync();
-        _ = mesh.Behaviour.Hanging.Add(Stage.Caption);
-        var captioning = mesh.Behaviour.Entered(Stage.Caption);
-        mesh.Behaviour.Tag = _ =>
+        _ = mesh.Behavior.Hanging.Add(Stage.Caption);
+        var captioning = mesh.Behavior.Entered(Stage.Caption);
+        mesh.Behavior.Tag = _ =>
         {
             captioning.Wait(TimeSpan.FromSeconds(30)).ShouldBeTrue();
             throw new RpcException(new Status(StatusCode.NotFound, "no such model"));
@@ -216,41 +216,41 @@ public sealed class FailureTests
 
         failure.StatusCode.ShouldBe(StatusCode.NotFound);
         Calls.Info(failure).Metadata["stage"].ShouldBe("TAG");
-        await mesh.Behaviour.Cancelled(Stage.Caption).DefaultTimeout();
+        await mesh.Behavior.Cancelled(Stage.Caption).DefaultTimeout();
     }
 
     [Fact]
     public async Task UnavailableBeforeTheFirstMessage_IsTriedAgain()
     {
         await using var mesh = await FakeMesh.StartAsync();
-        mesh.Behaviour.Fail(Stage.Coarse, StatusCode.Unavailable, "loading");
-        mesh.Behaviour.Fail(Stage.Tag, StatusCode.Unavailable, "loading", times: 2);
+        mesh.Behavior.Fail(Stage.Coarse, StatusCode.Unavailable, "loading");
+        mesh.Behavior.Fail(Stage.Tag, StatusCode.Unavailable, "loading", times: 2);
 
         var events = await Calls.RealignAsync(mesh, "a car");
 
         events[^1].Result.Refined.ShouldBeTrue();
-        mesh.Behaviour.Calls(Stage.Coarse).ShouldBe(2);
-        mesh.Behaviour.Calls(Stage.Tag).ShouldBe(3);
+        mesh.Behavior.Calls(Stage.Coarse).ShouldBe(2);
+        mesh.Behavior.Calls(Stage.Tag).ShouldBe(3);
     }
 
     [Fact]
     public async Task UnavailableAfterTheFirstMessage_IsNotTriedAgain()
     {
         await using var mesh = await FakeMesh.StartAsync();
-        mesh.Behaviour.Generate = _ => [new GenerateResponse { Progress = new GenerateProgress { Step = 0, TotalSteps = 9 } }];
-        mesh.Behaviour.AfterFirstMessage[Stage.Coarse] = new([new Status(StatusCode.Unavailable, "going down")]);
+        mesh.Behavior.Generate = _ => [new GenerateResponse { Progress = new GenerateProgress { Step = 0, TotalSteps = 9 } }];
+        mesh.Behavior.AfterFirstMessage[Stage.Coarse] = new([new Status(StatusCode.Unavailable, "going down")]);
 
         var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car"));
 
         failure.StatusCode.ShouldBe(StatusCode.Unavailable);
-        mesh.Behaviour.Calls(Stage.Coarse).ShouldBe(1);
+        mesh.Behavior.Calls(Stage.Coarse).ShouldBe(1);
     }
 
     [Fact]
     public async Task StreamWithoutAResult_IsInternalAndNamesTheService()
     {
         await using var mesh = await FakeMesh.StartAsync();
-        mesh.Behaviour.Generate = _ => [new GenerateResponse { Progress = new GenerateProgress { Step = 0, TotalSteps = 9 } }];
+        mesh.Behavior.Generate = _ => [new GenerateResponse { Progress = new GenerateProgress { Step = 0, TotalSteps = 9 } }];
 
         var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car"));
 
@@ -263,8 +263,8 @@ public sealed class FailureTests
     public async Task UnknownOrCancelledFromABackend_IsNotHandedOn()
     {
         await using var mesh = await FakeMesh.StartAsync();
-        mesh.Behaviour.Fail(Stage.Segment, StatusCode.Unknown, "whatever");
-        mesh.Behaviour.Fail(Stage.Segment, StatusCode.Cancelled, "not by us");
+        mesh.Behavior.Fail(Stage.Segment, StatusCode.Unknown, "whatever");
+        mesh.Behavior.Fail(Stage.Segment, StatusCode.Cancelled, "not by us");
 
         for (var call = 0; call < 2; call++)
             (await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car"))).StatusCode.ShouldBe(StatusCode.Internal);
@@ -274,7 +274,7 @@ public sealed class FailureTests
     public async Task AnswerAboveTheLimit_IsInternalAndNamesStageAndSetting()
     {
         await using var mesh = await FakeMesh.StartAsync(null, "--Hosting:MaxMessageMegabytes=1");
-        mesh.Behaviour.Tag = _ => new TagResponse { Tags = { new Tag { Name = new string('a', 2 << 20) } } };
+        mesh.Behavior.Tag = _ => new TagResponse { Tags = { new Tag { Name = new string('a', 2 << 20) } } };
 
         var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car"));
 

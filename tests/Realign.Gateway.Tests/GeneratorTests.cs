@@ -20,7 +20,7 @@ public sealed class GeneratorTests
         Seen.Show(mesh, _ => Seen.BlueCar, Seen.Entity("car", "red"));
         using var together = new Barrier(2);
         var drawn = new ConcurrentBag<(int Generator, ulong Seed, bool Refined)>();
-        mesh.Behaviour.Drawing = (generator, request) =>
+        mesh.Behavior.Drawing = (generator, request) =>
         {
             drawn.Add((generator, request.Seed, request.Modulation is not null));
             // nobody gets past this alone: both coarse images are drawn at the same time
@@ -55,10 +55,10 @@ public sealed class GeneratorTests
     {
         await using var mesh = await FakeMesh.StartWithAsync([true, true]);
         Seen.Show(mesh, _ => Seen.RedCar, Seen.Entity("car", "red"));
-        mesh.Behaviour.HangIf = request => request.Seed == 8;
-        mesh.Behaviour.Tag = _ =>
+        mesh.Behavior.HangIf = request => request.Seed == 8;
+        mesh.Behavior.Tag = _ =>
         {
-            mesh.Behaviour.Waiting(Stage.Coarse).Wait(TimeSpan.FromSeconds(30)).ShouldBeTrue();
+            mesh.Behavior.Waiting(Stage.Coarse).Wait(TimeSpan.FromSeconds(30)).ShouldBeTrue();
             return new TagResponse { Tags = { new Tag { Name = "car", Groundable = true } } };
         };
 
@@ -68,7 +68,7 @@ public sealed class GeneratorTests
         (result.Accepted.Attempt, result.Accepted.Reason).ShouldBe((1, AcceptReason.Verified));
         result.Attempts.Count.ShouldBe(2);
         result.Attempts[1].Note.ShouldContain("given up");
-        await mesh.Behaviour.Cancelled(Stage.Coarse).DefaultTimeout();
+        await mesh.Behavior.Cancelled(Stage.Coarse).DefaultTimeout();
         events.Select(message => message.EventCase).TakeLast(2).ShouldBe([EventCase.Accepted, EventCase.Result]);
         events.ShouldNotContain(message => message.EventCase == EventCase.Failed);
     }
@@ -120,7 +120,7 @@ public sealed class GeneratorTests
         await using var mesh = await FakeMesh.StartWithAsync([true, true]);
         using var together = new Barrier(2);
         var drawn = new ConcurrentBag<int>();
-        mesh.Behaviour.Drawing = (generator, request) =>
+        mesh.Behavior.Drawing = (generator, request) =>
         {
             if (request.Modulation is not null)
                 return;

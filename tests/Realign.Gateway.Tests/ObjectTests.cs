@@ -13,13 +13,13 @@ public sealed class ObjectTests
     {
         var found = new Dictionary<string, Detection[]>
         {
-            ["car"] = [FakeBehaviour.Column(0, 3, 0.8f), FakeBehaviour.Column(6, 9, 0.7f)],
-            ["red car"] = [FakeBehaviour.Column(6, 9, 0.8f), FakeBehaviour.Column(0, 3, 0.5f)],
-            ["blue car"] = [FakeBehaviour.Column(0, 3, 0.75f), FakeBehaviour.Column(6, 9, 0.6f)],
+            ["car"] = [FakeBehavior.Column(0, 3, 0.8f), FakeBehavior.Column(6, 9, 0.7f)],
+            ["red car"] = [FakeBehavior.Column(6, 9, 0.8f), FakeBehavior.Column(0, 3, 0.5f)],
+            ["blue car"] = [FakeBehavior.Column(0, 3, 0.75f), FakeBehavior.Column(6, 9, 0.6f)],
         };
 
         var (asked, result) = await RealignAsync(found,
-            FakeBehaviour.Entry("car", "red car", 1, attributes: "red"), FakeBehaviour.Entry("car", "blue car", 2, attributes: "blue"));
+            FakeBehavior.Entry("car", "red car", 1, attributes: "red"), FakeBehavior.Entry("car", "blue car", 2, attributes: "blue"));
 
         asked.ShouldBe(["car", "red car", "blue car"]);
         result.Segments.Select(segment => (segment.Phrase, First(segment.Mask))).ShouldBe([("red car", 6), ("blue car", 0)]);
@@ -32,13 +32,13 @@ public sealed class ObjectTests
     {
         var found = new Dictionary<string, Detection[]>
         {
-            ["car"] = [FakeBehaviour.Column(6, 9, 0.9f), FakeBehaviour.Column(0, 3, 0.7f), FakeBehaviour.Column(4, 5, 0.3f)],
-            ["red car"] = [FakeBehaviour.Column(0, 3, 0.700f), FakeBehaviour.Column(6, 9, 0.705f)],
-            ["blue car"] = [FakeBehaviour.Column(0, 3, 0.705f), FakeBehaviour.Column(6, 9, 0.700f)],
+            ["car"] = [FakeBehavior.Column(6, 9, 0.9f), FakeBehavior.Column(0, 3, 0.7f), FakeBehavior.Column(4, 5, 0.3f)],
+            ["red car"] = [FakeBehavior.Column(0, 3, 0.700f), FakeBehavior.Column(6, 9, 0.705f)],
+            ["blue car"] = [FakeBehavior.Column(0, 3, 0.705f), FakeBehavior.Column(6, 9, 0.700f)],
         };
 
         var (_, result) = await RealignAsync(found,
-            FakeBehaviour.Entry("car", "red car", 1, attributes: "red"), FakeBehaviour.Entry("car", "blue car", 2, attributes: "blue"));
+            FakeBehavior.Entry("car", "red car", 1, attributes: "red"), FakeBehavior.Entry("car", "blue car", 2, attributes: "blue"));
 
         result.Segments.Select(segment => (segment.Phrase, First(segment.Mask))).ShouldBe([("red car", 0), ("blue car", 6)]);
     }
@@ -46,10 +46,10 @@ public sealed class ObjectTests
     [Fact]
     public async Task MoreObjectsThanPlaces_TheOtherIsUnusedWithTheReason()
     {
-        var found = new Dictionary<string, Detection[]> { ["car"] = [FakeBehaviour.Column(0, 3, 0.8f)] };
+        var found = new Dictionary<string, Detection[]> { ["car"] = [FakeBehavior.Column(0, 3, 0.8f)] };
 
         var (_, result) = await RealignAsync(found,
-            FakeBehaviour.Entry("car", "red car", 1, attributes: "red"), FakeBehaviour.Entry("car", "blue car", 2, attributes: "blue"));
+            FakeBehavior.Entry("car", "red car", 1, attributes: "red"), FakeBehavior.Entry("car", "blue car", 2, attributes: "blue"));
 
         result.Segments.ShouldHaveSingleItem().Phrase.ShouldBe("red car");
         var unused = result.Unused.ShouldHaveSingleItem();
@@ -60,9 +60,9 @@ public sealed class ObjectTests
     [Fact]
     public async Task PhraseWithoutPluralOrCount_TakesItsBestPlaceOnly()
     {
-        var found = new Dictionary<string, Detection[]> { ["car"] = [FakeBehaviour.Column(0, 2, 0.8f), FakeBehaviour.Column(6, 9, 0.31f)] };
+        var found = new Dictionary<string, Detection[]> { ["car"] = [FakeBehavior.Column(0, 2, 0.8f), FakeBehavior.Column(6, 9, 0.31f)] };
 
-        var (_, result) = await RealignAsync(found, FakeBehaviour.Entry("car", "white car", attributes: "white"));
+        var (_, result) = await RealignAsync(found, FakeBehavior.Entry("car", "white car", attributes: "white"));
 
         Area(result.Segments.ShouldHaveSingleItem().Mask).ShouldBe(8);
     }
@@ -70,9 +70,9 @@ public sealed class ObjectTests
     [Fact]
     public async Task PluralWithoutCount_TakesAllPlaces()
     {
-        var found = new Dictionary<string, Detection[]> { ["car"] = [FakeBehaviour.Column(0, 2, 0.8f), FakeBehaviour.Column(6, 9, 0.31f)] };
+        var found = new Dictionary<string, Detection[]> { ["car"] = [FakeBehavior.Column(0, 2, 0.8f), FakeBehavior.Column(6, 9, 0.31f)] };
 
-        var (_, result) = await RealignAsync(found, FakeBehaviour.Entry("car", "white cars", plural: true, attributes: "white"));
+        var (_, result) = await RealignAsync(found, FakeBehavior.Entry("car", "white cars", plural: true, attributes: "white"));
 
         Area(result.Segments.ShouldHaveSingleItem().Mask).ShouldBe(20);
     }
@@ -84,11 +84,11 @@ public sealed class ObjectTests
         {
             ["cat"] =
             [
-                FakeBehaviour.Column(0, 1, 0.9f), FakeBehaviour.Column(2, 3, 0.8f), FakeBehaviour.Column(4, 5, 0.7f), FakeBehaviour.Column(6, 9, 0.6f),
+                FakeBehavior.Column(0, 1, 0.9f), FakeBehavior.Column(2, 3, 0.8f), FakeBehavior.Column(4, 5, 0.7f), FakeBehavior.Column(6, 9, 0.6f),
             ],
         };
 
-        var (_, result) = await RealignAsync(found, FakeBehaviour.Entry("cat", "three black cats", count: 3, plural: true, attributes: "black"));
+        var (_, result) = await RealignAsync(found, FakeBehavior.Entry("cat", "three black cats", count: 3, plural: true, attributes: "black"));
 
         Area(result.Segments.ShouldHaveSingleItem().Mask).ShouldBe(12);
     }
@@ -98,14 +98,14 @@ public sealed class ObjectTests
     {
         var found = new Dictionary<string, Detection[]>
         {
-            ["cat"] = [FakeBehaviour.Column(0, 1, 0.9f), FakeBehaviour.Column(2, 3, 0.8f), FakeBehaviour.Column(4, 5, 0.7f)],
-            ["black cat"] = [FakeBehaviour.Column(2, 3, 0.8f), FakeBehaviour.Column(4, 5, 0.8f), FakeBehaviour.Column(0, 1, 0.3f)],
-            ["white cat"] = [FakeBehaviour.Column(0, 1, 0.8f)],
+            ["cat"] = [FakeBehavior.Column(0, 1, 0.9f), FakeBehavior.Column(2, 3, 0.8f), FakeBehavior.Column(4, 5, 0.7f)],
+            ["black cat"] = [FakeBehavior.Column(2, 3, 0.8f), FakeBehavior.Column(4, 5, 0.8f), FakeBehavior.Column(0, 1, 0.3f)],
+            ["white cat"] = [FakeBehavior.Column(0, 1, 0.8f)],
         };
 
         var (_, result) = await RealignAsync(found,
-            FakeBehaviour.Entry("cat", "two black cats", 1, count: 2, plural: true, attributes: "black"),
-            FakeBehaviour.Entry("cat", "white cat", 2, attributes: "white"));
+            FakeBehavior.Entry("cat", "two black cats", 1, count: 2, plural: true, attributes: "black"),
+            FakeBehavior.Entry("cat", "white cat", 2, attributes: "white"));
 
         result.Segments.Select(segment => (segment.Phrase, First(segment.Mask), Area(segment.Mask)))
             .ShouldBe([("two black cats", 2, 8L), ("white cat", 0, 4L)]);
@@ -116,12 +116,12 @@ public sealed class ObjectTests
     {
         var found = new Dictionary<string, Detection[]>
         {
-            ["car"] = [FakeBehaviour.Column(5, 9, 0.31f)],
-            ["bus"] = [FakeBehaviour.Column(5, 9, 0.8f)],
+            ["car"] = [FakeBehavior.Column(5, 9, 0.31f)],
+            ["bus"] = [FakeBehavior.Column(5, 9, 0.8f)],
         };
 
         var (_, result) = await RealignAsync(found,
-            FakeBehaviour.Entry("car", "white car", attributes: "white"), FakeBehaviour.Entry("bus", "red bus", attributes: "red"));
+            FakeBehavior.Entry("car", "white car", attributes: "white"), FakeBehavior.Entry("bus", "red bus", attributes: "red"));
 
         result.Segments.ShouldHaveSingleItem().Phrase.ShouldBe("red bus");
         var unused = result.Unused.ShouldHaveSingleItem();
@@ -134,12 +134,12 @@ public sealed class ObjectTests
     {
         var found = new Dictionary<string, Detection[]>
         {
-            ["man"] = [FakeBehaviour.Column(0, 3, 0.6f)],
-            ["person"] = [FakeBehaviour.Column(0, 3, 0.9f)],
+            ["man"] = [FakeBehavior.Column(0, 3, 0.6f)],
+            ["person"] = [FakeBehavior.Column(0, 3, 0.9f)],
         };
 
         var (_, result) = await RealignAsync(found,
-            FakeBehaviour.Entry("man", "tall man", attributes: "tall"), FakeBehaviour.Entry("person", "a person", score: 0.5f));
+            FakeBehavior.Entry("man", "tall man", attributes: "tall"), FakeBehavior.Entry("person", "a person", score: 0.5f));
 
         result.Segments.Select(segment => segment.Phrase).ShouldBe(["tall man", "a person"]);
     }
@@ -149,13 +149,13 @@ public sealed class ObjectTests
     {
         var found = new Dictionary<string, Detection[]>
         {
-            ["car"] = [FakeBehaviour.Column(0, 3, 0.6f)],
-            ["vehicle"] = [FakeBehaviour.Column(0, 3, 0.9f)],
+            ["car"] = [FakeBehavior.Column(0, 3, 0.6f)],
+            ["vehicle"] = [FakeBehavior.Column(0, 3, 0.9f)],
         };
-        var synonym = FakeBehaviour.Entry("vehicle", "red car", attributes: "red");
+        var synonym = FakeBehavior.Entry("vehicle", "red car", attributes: "red");
         synonym.Noun = "car";
 
-        var (asked, result) = await RealignAsync(found, FakeBehaviour.Entry("car", "red car", attributes: "red"), synonym);
+        var (asked, result) = await RealignAsync(found, FakeBehavior.Entry("car", "red car", attributes: "red"), synonym);
 
         asked.ShouldBe(["car"]);
         result.Segments.ShouldHaveSingleItem();
@@ -167,8 +167,8 @@ public sealed class ObjectTests
     {
         await using var mesh = await FakeMesh.StartAsync();
         IReadOnlyList<string> asked = [];
-        mesh.Behaviour.ScoreScene = _ => new ScoreSceneResponse { Entries = { entries } };
-        mesh.Behaviour.Segment = request =>
+        mesh.Behavior.ScoreScene = _ => new ScoreSceneResponse { Entries = { entries } };
+        mesh.Behavior.Segment = request =>
         {
             if (!request.NameColors)
                 asked = [.. request.Phrases];

@@ -108,7 +108,7 @@ public sealed class RealCaptionerTests
     private static async Task<ScoreResponse> Score(TestService gateway, ScoreRequest request) =>
         await new RewardService.RewardServiceClient(gateway.Channel).ScoreAsync(request).ResponseAsync.DefaultTimeout();
 
-    /// <summary>A soft red blob on grey, far from 0 and 1 so that no clamp is met.</summary>
+    /// <summary>A soft red blob on gray, far from 0 and 1 so that no clamp is met.</summary>
     private static float[] Pixels()
     {
         var pixels = new float[3 * Size * Size];

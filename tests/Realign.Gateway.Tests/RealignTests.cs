@@ -34,7 +34,7 @@ public sealed class RealignTests
         var result = events[^1].Result;
         result.Refined.ShouldBeTrue();
         result.NotRefinedBecause.ShouldBeEmpty();
-        result.Png.ShouldBe(FakeBehaviour.RefinedPng);
+        result.Png.ShouldBe(FakeBehavior.RefinedPng);
         result.Timings.Select(timing => timing.Stage)
             .ShouldBe([Stage.Coarse, Stage.Tag, Stage.Caption, Stage.Scene, Stage.Segment, Stage.Verify, Stage.Refine, Stage.Verify], ignoreOrder: true);
     }
@@ -46,7 +46,7 @@ public sealed class RealignTests
 
         await Calls.RealignAsync(mesh, "a red car", request => request.Generate.Modulation = new Modulation { StepFraction = 0.5f });
 
-        var generated = mesh.Behaviour.Generated.ToArray();
+        var generated = mesh.Behavior.Generated.ToArray();
         generated.Length.ShouldBe(2);
         // the generator checks the settings before anything is generated
         generated[0].Modulation.ShouldBe(new Modulation { StepFraction = 0.5f });
@@ -62,16 +62,16 @@ public sealed class RealignTests
     {
         await using var mesh = await FakeMesh.StartAsync();
         SegmentRequest? asked = null;
-        var segment = mesh.Behaviour.Segment;
-        mesh.Behaviour.Segment = request => segment(request.NameColors ? request : asked = request);
-        mesh.Behaviour.Tag = _ => new TagResponse
+        var segment = mesh.Behavior.Segment;
+        mesh.Behavior.Segment = request => segment(request.NameColors ? request : asked = request);
+        mesh.Behavior.Tag = _ => new TagResponse
         {
             Tags =
             {
                 new Tag { Name = "vase", Groundable = true }, new Tag { Name = "table", Groundable = true }, new Tag { Name = "sky", Groundable = false },
             },
         };
-        mesh.Behaviour.ScoreScene = request => new ScoreSceneResponse
+        mesh.Behavior.ScoreScene = request => new ScoreSceneResponse
         {
             Entries =
             {
@@ -91,9 +91,9 @@ public sealed class RealignTests
     {
         await using var mesh = await FakeMesh.StartAsync();
         ScoreSceneRequest? asked = null;
-        var score = mesh.Behaviour.ScoreScene;
-        mesh.Behaviour.ScoreScene = request => score(asked = request);
-        mesh.Behaviour.Tag = _ => new TagResponse
+        var score = mesh.Behavior.ScoreScene;
+        mesh.Behavior.ScoreScene = request => score(asked = request);
+        mesh.Behavior.Tag = _ => new TagResponse
         {
             Tags =
             {
@@ -110,7 +110,7 @@ public sealed class RealignTests
     public async Task MissingObject_IsReportedAndTheOthersSteer()
     {
         await using var mesh = await FakeMesh.StartAsync();
-        mesh.Behaviour.ScoreScene = _ => new ScoreSceneResponse
+        mesh.Behavior.ScoreScene = _ => new ScoreSceneResponse
         {
             Entries =
             {
@@ -132,14 +132,14 @@ public sealed class RealignTests
     public async Task NothingLocated_GivesTheCoarseImageWithTheReason()
     {
         await using var mesh = await FakeMesh.StartAsync();
-        mesh.Behaviour.Segment = request => new SegmentResponse { Phrases = { request.Phrases.Select(phrase => new GroundedPhrase { Phrase = phrase }) } };
+        mesh.Behavior.Segment = request => new SegmentResponse { Phrases = { request.Phrases.Select(phrase => new GroundedPhrase { Phrase = phrase }) } };
 
         var events = await Calls.RealignAsync(mesh, "a red car");
 
         var result = events[^1].Result;
         result.Refined.ShouldBeFalse();
         result.NotRefinedBecause.ShouldContain("car");
-        result.Png.ShouldBe(FakeBehaviour.CoarsePng);
+        result.Png.ShouldBe(FakeBehavior.CoarsePng);
         events.ShouldNotContain(message => message.Stage == Stage.Refine);
     }
 
@@ -147,8 +147,8 @@ public sealed class RealignTests
     public async Task SegmentsWithoutEffect_AreReportedAsNotRefined()
     {
         await using var mesh = await FakeMesh.StartAsync();
-        var generate = mesh.Behaviour.Generate;
-        mesh.Behaviour.Generate = request =>
+        var generate = mesh.Behavior.Generate;
+        mesh.Behavior.Generate = request =>
         {
             var generated = generate(request).ToList();
             foreach (var report in generated[^1].Result.Segments)
@@ -166,8 +166,8 @@ public sealed class RealignTests
     public async Task TruncatedPrompt_IsInTheResult()
     {
         await using var mesh = await FakeMesh.StartAsync();
-        var generate = mesh.Behaviour.Generate;
-        mesh.Behaviour.Generate = request =>
+        var generate = mesh.Behavior.Generate;
+        mesh.Behavior.Generate = request =>
         {
             var generated = generate(request).ToList();
             generated[^1].Result.TruncatedPrompt = "and a blue bus";
@@ -201,6 +201,6 @@ public sealed class RealignTests
 
         failure.StatusCode.ShouldBe(StatusCode.InvalidArgument);
         failure.Status.Detail.ShouldContain("generate.prompt");
-        mesh.Behaviour.Calls(Stage.Coarse).ShouldBe(0);
+        mesh.Behavior.Calls(Stage.Coarse).ShouldBe(0);
     }
 }

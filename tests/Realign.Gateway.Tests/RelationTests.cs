@@ -78,8 +78,8 @@ public sealed class RelationTests
 
     private static async Task<Verification> VerifyAsync(FakeMesh mesh, RelationKind kind, int subject, int other)
     {
-        var entities = mesh.Behaviour.Entities;
-        mesh.Behaviour.Entities = request =>
+        var entities = mesh.Behavior.Entities;
+        mesh.Behavior.Entities = request =>
         {
             var answer = entities(request);
             answer.Relations.Add(new SceneRelation { Subject = subject, Object = other, Kind = kind, Words = "beside the words" });
@@ -95,7 +95,7 @@ public sealed class RelationTests
         return new Detection
         {
             Box = new Box { X0 = x, Y0 = y, X1 = x + 10, Y1 = y + 10 },
-            Mask = FakeBehaviour.MaskOf(4000, 80, 80 * column, (80 * column) + 80),
+            Mask = FakeBehavior.MaskOf(4000, 80, 80 * column, (80 * column) + 80),
             Score = 0.8f,
         };
     }

@@ -84,8 +84,8 @@ public sealed class RewardTests
     public async Task RefusalWithoutAPosition_IsNarrowedDown()
     {
         await using var mesh = await StartAsync();
-        var score = mesh.Behaviour.ScorePrompt;
-        mesh.Behaviour.ScorePrompt = request => request.Items.Any(item => item.Image.Encoded.ToStringUtf8() == "odd")
+        var score = mesh.Behavior.ScorePrompt;
+        mesh.Behavior.ScorePrompt = request => request.Items.Any(item => item.Image.Encoded.ToStringUtf8() == "odd")
             ? throw new RpcException(new Grpc.Core.Status(StatusCode.InvalidArgument, "one of them is odd"))
             : score(request);
 
@@ -153,7 +153,7 @@ public sealed class RewardTests
     public async Task FailureOfTheCaptioner_EndsTheCallAndNamesTheReward()
     {
         await using var mesh = await StartAsync();
-        mesh.Behaviour.ScorePrompt = _ => throw new RpcException(new Grpc.Core.Status(StatusCode.FailedPrecondition, "no retrieval checkpoint is loaded"));
+        mesh.Behavior.ScorePrompt = _ => throw new RpcException(new Grpc.Core.Status(StatusCode.FailedPrecondition, "no retrieval checkpoint is loaded"));
 
         var failure = await TestService.FailsAsync(() => Score(mesh, [Pair("a.png", "x=1 y=0")], Spec(RewardKind.Itc), Spec(RewardKind.Caption)));
 
@@ -271,8 +271,8 @@ public sealed class RewardTests
     public async Task EntryThatTheCaptionerCannotScore_DoesNotFailTheOthers()
     {
         await using var mesh = await StartAsync();
-        var score = mesh.Behaviour.ScorePrompt;
-        mesh.Behaviour.ScorePrompt = request =>
+        var score = mesh.Behavior.ScorePrompt;
+        mesh.Behavior.ScorePrompt = request =>
         {
             var index = request.Items.ToList().FindIndex(item => item.Image.Encoded.ToStringUtf8() == "odd");
             return index < 0 ? score(request) : throw NotFinite($"items[{index}]");
@@ -292,8 +292,8 @@ public sealed class RewardTests
     {
         await using var mesh = await StartAsync();
         using var othersAreDone = new CountdownEvent(2);
-        var (score, embed) = (mesh.Behaviour.ScorePrompt, mesh.Behaviour.EmbedText);
-        mesh.Behaviour.ScorePrompt = request =>
+        var (score, embed) = (mesh.Behavior.ScorePrompt, mesh.Behavior.EmbedText);
+        mesh.Behavior.ScorePrompt = request =>
         {
             if (request.Method == ScoreMethod.Clip)
                 othersAreDone.Wait(TimeSpan.FromSeconds(30)).ShouldBeTrue();
@@ -301,7 +301,7 @@ public sealed class RewardTests
                 othersAreDone.Signal();
             return score(request);
         };
-        mesh.Behaviour.EmbedText = request =>
+        mesh.Behavior.EmbedText = request =>
         {
             othersAreDone.Signal();
             return embed(request);
@@ -317,8 +317,8 @@ public sealed class RewardTests
     public async Task WhatAModelDidNotRead_IsReported()
     {
         await using var mesh = await StartAsync();
-        var caption = mesh.Behaviour.Caption;
-        mesh.Behaviour.Caption = request => request.Image.Encoded.ToStringUtf8() == "long.png" ? new CaptionResponse { Caption = "x=1 y=0.5" }
+        var caption = mesh.Behavior.Caption;
+        mesh.Behavior.Caption = request => request.Image.Encoded.ToStringUtf8() == "long.png" ? new CaptionResponse { Caption = "x=1 y=0.5" }
             : caption(request);
         SpoilScore(mesh, "long.png", RewardKind.Clip, score => score.TruncatedPrompt = "and a vase");
 
@@ -358,12 +358,12 @@ public sealed class RewardTests
     private async Task<FakeMesh> StartAsync()
     {
         var mesh = await FakeMesh.StartAsync();
-        mesh.Behaviour.Caption = request =>
+        mesh.Behavior.Caption = request =>
         {
             _captioned.Enqueue(request);
             return request.Image.Encoded.ToStringUtf8() == "bad" ? throw Refused("image") : new CaptionResponse { Caption = "x=1 y=0" };
         };
-        mesh.Behaviour.EmbedText = request =>
+        mesh.Behavior.EmbedText = request =>
         {
             _embedded.Enqueue(request);
             var rows = request.Texts.SelectMany(Embed).ToArray();
@@ -378,7 +378,7 @@ public sealed class RewardTests
                 Texts = { request.Texts.Select(text => new TextReport { NumTokens = 3, Truncated = text.Length > 7 ? text[7..] : "" }) },
             };
         };
-        mesh.Behaviour.ScorePrompt = request =>
+        mesh.Behavior.ScorePrompt = request =>
         {
             _scored.Enqueue(request);
             for (var i = 0; i < request.Items.Count; i++)
@@ -395,8 +395,8 @@ public sealed class RewardTests
     /// <summary>Changes what the Captioner answers for one image and reward.</summary>
     private static void SpoilScore(FakeMesh mesh, string image, RewardKind kind, Action<PromptScore> change)
     {
-        var score = mesh.Behaviour.ScorePrompt;
-        mesh.Behaviour.ScorePrompt = request =>
+        var score = mesh.Behavior.ScorePrompt;
+        mesh.Behavior.ScorePrompt = request =>
         {
             var answer = score(request);
             for (var i = 0; i < request.Items.Count; i++)

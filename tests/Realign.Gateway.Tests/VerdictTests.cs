@@ -70,7 +70,7 @@ public sealed class VerdictTests
     [InlineData("", Verdict.Unknown)]
     public async Task WithoutAColorTable_TheCaptionSpeaks(string caption, Verdict verdict)
     {
-        var seen = new Seen { Found = { ["car"] = [FakeBehaviour.Column(0, 4, 0.8f)] }, ColorNames = [], Caption = caption };
+        var seen = new Seen { Found = { ["car"] = [FakeBehavior.Column(0, 4, 0.8f)] }, ColorNames = [], Caption = caption };
 
         var (_, verification) = await VerifyAsync(seen, [Seen.Entity("car", "red")]);
 
@@ -90,7 +90,7 @@ public sealed class VerdictTests
     public async Task AttributeThatNobodyCanRead_IsUnknown_AndTheImageIsRefinedAllTheSame()
     {
         var seen = Seen.RedCar;
-        seen.Found["old red car"] = [FakeBehaviour.Column(0, 4, 0.9f)];
+        seen.Found["old red car"] = [FakeBehavior.Column(0, 4, 0.9f)];
 
         var (events, verification) = await VerifyAsync(seen, [Seen.Entity("car", "old red")]);
 
@@ -146,7 +146,7 @@ public sealed class VerdictTests
         var seen = new Seen
         {
             Tags = ["bus"],
-            Found = { ["car"] = [FakeBehaviour.Column(0, 4, 0.4f)], ["bus"] = [FakeBehaviour.Column(0, 4, 0.9f)] },
+            Found = { ["car"] = [FakeBehavior.Column(0, 4, 0.4f)], ["bus"] = [FakeBehavior.Column(0, 4, 0.9f)] },
         };
 
         var (_, verification) = await VerifyAsync(seen, [Seen.Entity("car"), Seen.Entity("bus")]);
@@ -194,7 +194,7 @@ public sealed class VerdictTests
     [Fact]
     public async Task CaptionWithFewerOfANoun_DoesNotContradictTheOther()
     {
-        var seen = new Seen { ColorNames = [], Found = { ["car"] = [FakeBehaviour.Column(0, 3, 0.9f), FakeBehaviour.Column(6, 9, 0.8f)] } };
+        var seen = new Seen { ColorNames = [], Found = { ["car"] = [FakeBehavior.Column(0, 3, 0.9f), FakeBehavior.Column(6, 9, 0.8f)] } };
         Entity[] cars = [Seen.Entity("car", "red"), Seen.Entity("car", "blue", instance: 2)];
 
         var (_, one) = await VerifyAsync(seen with { Caption = "a blue car" }, cars);
@@ -210,7 +210,7 @@ public sealed class VerdictTests
     [InlineData(4, Verdict.Contradicted)]
     public async Task Count_IsComparedWithWhatIsFound(int found, Verdict verdict)
     {
-        var places = Enumerable.Range(0, found).Select(i => FakeBehaviour.Column(2 * i, (2 * i) + 1, 0.9f)).ToArray();
+        var places = Enumerable.Range(0, found).Select(i => FakeBehavior.Column(2 * i, (2 * i) + 1, 0.9f)).ToArray();
 
         var (_, verification) = await VerifyAsync(new Seen { Found = { ["cat"] = places } }, [Seen.Entity("cat", count: 3, plural: true)]);
 
@@ -275,8 +275,8 @@ public sealed class VerdictTests
         await using var mesh = await FakeMesh.StartAsync();
         var asked = new List<string>();
         Seen.Show(mesh, _ => Seen.BlueCar, Seen.Entity("car", "red"));
-        var entities = mesh.Behaviour.Entities;
-        mesh.Behaviour.Entities = request =>
+        var entities = mesh.Behavior.Entities;
+        mesh.Behavior.Entities = request =>
         {
             asked.Add(request.Prompt);
             return entities(request);
@@ -295,12 +295,12 @@ public sealed class VerdictTests
     {
         await using var mesh = await FakeMesh.StartAsync();
         Seen.Show(mesh, _ => seen, demand);
-        mesh.Behaviour.ScoreScene = _ => new ScoreSceneResponse { Entries = { FakeBehaviour.Entry("place", "a place") } };
-        var segment = mesh.Behaviour.Segment;
+        mesh.Behavior.ScoreScene = _ => new ScoreSceneResponse { Entries = { FakeBehavior.Entry("place", "a place") } };
+        var segment = mesh.Behavior.Segment;
         // the fine stage has something to refine whatever is seen
-        mesh.Behaviour.Segment = request => request.NameColors
+        mesh.Behavior.Segment = request => request.NameColors
             ? segment(request)
-            : new SegmentResponse { Phrases = { request.Phrases.Select(phrase => FakeBehaviour.Grounded(phrase, FakeBehaviour.MaskOf(4, 4, 5, 6))) } };
+            : new SegmentResponse { Phrases = { request.Phrases.Select(phrase => FakeBehavior.Grounded(phrase, FakeBehavior.MaskOf(4, 4, 5, 6))) } };
         var events = await Calls.RealignAsync(mesh, "a prompt");
         return (events, events.First(message => message.EventCase == EventCase.Verification).Verification);
     }

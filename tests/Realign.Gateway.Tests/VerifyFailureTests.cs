@@ -25,7 +25,7 @@ public sealed class VerifyFailureTests
     {
         await using var mesh = await FakeMesh.StartAsync();
         Seen.Show(mesh, _ => Seen.BlueCar, Seen.Entity("car", "red"));
-        mesh.Behaviour.FailingReaders[reader] = new Status(StatusCode.Internal, "broken");
+        mesh.Behavior.FailingReaders[reader] = new Status(StatusCode.Internal, "broken");
 
         var verification = Refined(await Calls.RealignAsync(mesh, "a red car"));
 
@@ -43,7 +43,7 @@ public sealed class VerifyFailureTests
     {
         await using var mesh = await FakeMesh.StartAsync();
         Seen.Show(mesh, _ => Seen.BlueCar, Seen.Entity("car", "red"));
-        _ = mesh.Behaviour.HangingReaders.Add(reader);
+        _ = mesh.Behavior.HangingReaders.Add(reader);
 
         var events = await Calls.RealignAsync(mesh, "a red car", deadline: TimeSpan.FromSeconds(20));
 
@@ -60,7 +60,7 @@ public sealed class VerifyFailureTests
     {
         await using var mesh = await FakeMesh.StartAsync();
         Seen.Show(mesh, _ => Seen.BlueCar, Seen.Entity("car", "red"));
-        _ = mesh.Behaviour.Hanging.Add(Stage.Caption);
+        _ = mesh.Behavior.Hanging.Add(Stage.Caption);
 
         var events = await Calls.RealignAsync(mesh, "a red car", deadline: TimeSpan.FromSeconds(6));
 
@@ -75,7 +75,7 @@ public sealed class VerifyFailureTests
         await using var mesh = await FakeMesh.StartAsync();
         Seen.Show(mesh, _ => Seen.BlueCar, Seen.Entity("car", "red"));
         foreach (var (reader, _) in Readers.Select(row => row.Data))
-            mesh.Behaviour.FailingReaders[reader] = new Status(StatusCode.Internal, "broken");
+            mesh.Behavior.FailingReaders[reader] = new Status(StatusCode.Internal, "broken");
 
         var events = await Calls.RealignAsync(mesh, "a red car");
 
@@ -92,7 +92,7 @@ public sealed class VerifyFailureTests
     public async Task FailedDemand_SaysWhy_AndTheFlowIsAsPublished(StatusCode code)
     {
         await using var mesh = await FakeMesh.StartAsync();
-        mesh.Behaviour.FailingReaders[Reader.Demand] = new Status(code, "broken");
+        mesh.Behavior.FailingReaders[Reader.Demand] = new Status(code, "broken");
 
         var events = await Calls.RealignAsync(mesh, "a red car");
 
@@ -100,14 +100,14 @@ public sealed class VerifyFailureTests
         demand.NothingBecause.ShouldContain("scene-scorer");
         demand.Entities.ShouldBeEmpty();
         Refined(events).Objects.ShouldBeEmpty();
-        events[^1].Result.Png.ShouldBe(FakeBehaviour.RefinedPng);
+        events[^1].Result.Png.ShouldBe(FakeBehavior.RefinedPng);
     }
 
     [Fact]
     public async Task HangingDemand_IsGivenUp()
     {
         await using var mesh = await FakeMesh.StartAsync();
-        _ = mesh.Behaviour.HangingReaders.Add(Reader.Demand);
+        _ = mesh.Behavior.HangingReaders.Add(Reader.Demand);
 
         var events = await Calls.RealignAsync(mesh, "a red car", deadline: TimeSpan.FromSeconds(6));
 
@@ -126,14 +126,14 @@ public sealed class VerifyFailureTests
     {
         await using var mesh = await FakeMesh.StartAsync();
         Seen.Show(mesh, _ => Seen.BlueCar, Seen.Entity("car", "red"));
-        var (segment, tag) = (mesh.Behaviour.Segment, mesh.Behaviour.Tag);
+        var (segment, tag) = (mesh.Behavior.Segment, mesh.Behavior.Tag);
         switch (what)
         {
             case "phrases":
-                mesh.Behaviour.Segment = request => request.NameColors ? new SegmentResponse() : segment(request);
+                mesh.Behavior.Segment = request => request.NameColors ? new SegmentResponse() : segment(request);
                 break;
             case "box":
-                mesh.Behaviour.Segment = request =>
+                mesh.Behavior.Segment = request =>
                 {
                     var answer = segment(request);
                     answer.Phrases[0].Detections[0].Box.X0 = float.NaN;
@@ -141,7 +141,7 @@ public sealed class VerifyFailureTests
                 };
                 break;
             case "mask":
-                mesh.Behaviour.Segment = request =>
+                mesh.Behavior.Segment = request =>
                 {
                     var answer = segment(request);
                     answer.Phrases[0].Detections[0].Mask.Width = 11;
@@ -149,13 +149,13 @@ public sealed class VerifyFailureTests
                 };
                 break;
             case "likelihood":
-                mesh.Behaviour.ScorePrompt = _ => new ScorePromptResponse { Scores = { new PromptScore { Score = float.NaN } } };
+                mesh.Behavior.ScorePrompt = _ => new ScorePromptResponse { Scores = { new PromptScore { Score = float.NaN } } };
                 break;
             case "scores":
-                mesh.Behaviour.ScorePrompt = _ => new ScorePromptResponse();
+                mesh.Behavior.ScorePrompt = _ => new ScorePromptResponse();
                 break;
             default:
-                mesh.Behaviour.Tag = request => FakeBehaviour.IsCoarse(request.Image) ? tag(request) : new TagResponse { Tags = { new Tag() } };
+                mesh.Behavior.Tag = request => FakeBehavior.IsCoarse(request.Image) ? tag(request) : new TagResponse { Tags = { new Tag() } };
                 break;
         }
 
@@ -172,14 +172,14 @@ public sealed class VerifyFailureTests
     {
         await using var mesh = await FakeMesh.StartAsync();
         Seen.Show(mesh, _ => Seen.BlueCar, Seen.Entity("car", "red"));
-        _ = mesh.Behaviour.HangingReaders.Add(Reader.Segmenter);
+        _ = mesh.Behavior.HangingReaders.Add(Reader.Segmenter);
         using var caller = new CancellationTokenSource();
         var call = Calls.RealignAsync(mesh, "a red car", cancellationToken: caller.Token);
-        await mesh.Behaviour.Entered(Reader.Segmenter).DefaultTimeout();
+        await mesh.Behavior.Entered(Reader.Segmenter).DefaultTimeout();
 
         await caller.CancelAsync();
 
-        await mesh.Behaviour.Cancelled(Reader.Segmenter).DefaultTimeout();
+        await mesh.Behavior.Cancelled(Reader.Segmenter).DefaultTimeout();
         (await TestService.FailsAsync(() => call)).StatusCode.ShouldBe(StatusCode.Cancelled);
     }
 

@@ -12,12 +12,12 @@ public sealed class BoxTests
     private static readonly BoundingBox Square = new(0, 0, 10, 10);
 
     [Fact]
-    public void FromCentre_AndBack_IsTheSameBox()
+    public void FromCenter_AndBack_IsTheSameBox()
     {
-        var box = BoxGeometry.FromCentre(5, 4, 6, 2);
+        var box = BoxGeometry.FromCenter(5, 4, 6, 2);
 
         box.ShouldBe(new BoundingBox(2, 3, 8, 5));
-        BoxGeometry.ToCentre(box).ShouldBe((5f, 4f, 6f, 2f));
+        BoxGeometry.ToCenter(box).ShouldBe((5f, 4f, 6f, 2f));
         BoxGeometry.Area(box).ShouldBe(12);
     }
 

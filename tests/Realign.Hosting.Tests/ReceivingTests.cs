@@ -69,7 +69,7 @@ public sealed class ReceivingTests
     [Theory]
     [InlineData(1000, 10)]
     [InlineData(0, 0)]
-    public async Task MessageThatDoesNotArriveInTime_IsGivenUp_WithoutItsNeighbours(int announced, int sent)
+    public async Task MessageThatDoesNotArriveInTime_IsGivenUp_WithoutItsNeighbors(int announced, int sent)
     {
         await using var service = await StartAsync("--Hosting:MessageSeconds=1");
         using var client = new HttpClient();

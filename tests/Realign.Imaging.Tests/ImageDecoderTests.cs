@@ -105,7 +105,7 @@ public sealed class ImageDecoderTests
         ImageDecoder.Decode(PictureFiles.GrayWithAlpha(90, 0)).Pixels.ShouldAllBe(value => value == 90);
 
     [Fact]
-    public void Decode_CmykJpeg_GivesTheColoursOfTheInks() =>
+    public void Decode_CmykJpeg_GivesTheColorsOfTheInks() =>
         Difference(ImageDecoder.Decode(Pictures.BallCmyk()).Pixels, ImageDecoder.Decode(Pictures.Ball()).Pixels, average: true).ShouldBeLessThan(4);
 
     [Theory]

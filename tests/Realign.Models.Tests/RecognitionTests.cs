@@ -19,7 +19,7 @@ public sealed class RecognitionTests
     [InlineData("scene-scorer", ModelKind.Gguf)]
     [InlineData("generator/vae", ModelKind.DiffusionComponent)]
     [InlineData("generator/text_encoder", ModelKind.DiffusionComponent)]
-    public void Inspect_EmbeddedModel_IsRecognisedAndFits(string folder, ModelKind kind)
+    public void Inspect_EmbeddedModel_IsRecognizedAndFits(string folder, ModelKind kind)
     {
         var report = ModelInspector.Inspect(Checkout.Miniature(folder.Split('/'))).ShouldHaveSingleItem();
 
@@ -57,7 +57,7 @@ public sealed class RecognitionTests
     [InlineData("onnx/grounding-dino/model", "Grounding DINO")]
     [InlineData("llm/llama-spm", "language model for llama.cpp")]
     [InlineData("llm/qwen2-bpe", "language model for llama.cpp")]
-    public void Inspect_PublishedLayout_IsRecognisedAndFits(string path, string description)
+    public void Inspect_PublishedLayout_IsRecognizedAndFits(string path, string description)
     {
         var report = ModelInspector.Inspect(Path.Combine(ConformancePack.Require(), path)).ShouldHaveSingleItem();
 
@@ -112,21 +112,21 @@ public sealed class RecognitionTests
     }
 
     [Fact]
-    public void Inspect_LicenceFile_IsNamed()
+    public void Inspect_LicenseFile_IsNamed()
     {
         using var copy = new ModelCopy("clip");
         File.WriteAllText(Path.Combine(copy.Path, "LICENSE.md"), "MIT");
 
-        ModelInspector.Inspect(copy.Path).Single().Licence.ShouldBe("LICENSE.md");
+        ModelInspector.Inspect(copy.Path).Single().License.ShouldBe("LICENSE.md");
     }
 
     [Fact]
-    public void Inspect_ModelCard_GivesTheLicence()
+    public void Inspect_ModelCard_GivesTheLicense()
     {
         using var copy = new ModelCopy("clip");
         File.WriteAllText(Path.Combine(copy.Path, "README.md"), "---\ntags:\n- a\nlicense: creativeml-openrail-m\n---\n# Model\nlicense: none\n");
 
-        ModelInspector.Inspect(copy.Path).Single().Licence.ShouldBe("README.md: creativeml-openrail-m");
+        ModelInspector.Inspect(copy.Path).Single().License.ShouldBe("README.md: creativeml-openrail-m");
     }
 
     [Fact]
@@ -154,7 +154,7 @@ public sealed class RecognitionTests
     }
 
     [Fact]
-    public void Inspect_FolderWithoutModel_IsNotRecognised()
+    public void Inspect_FolderWithoutModel_IsNotRecognized()
     {
         var folder = Directory.CreateTempSubdirectory("realign-model").FullName;
         try

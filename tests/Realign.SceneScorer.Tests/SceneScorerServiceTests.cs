@@ -30,7 +30,7 @@ public sealed class SceneScorerServiceTests
     }
 
     [Fact]
-    public async Task ExtractEntities_CountedAndColoured_HasBoth()
+    public async Task ExtractEntities_CountedAndColored_HasBoth()
     {
         await using var service = await TestService.StartAsync(SceneScorerApp.Build);
 

@@ -37,7 +37,7 @@ internal static class ReportText
             output.WriteLine($"  {part.Name}: {string.Join("; ", part.Facts)}");
         if (report.MemoryBytes.Count > 0)
             output.WriteLine($"  memory of the weights: {string.Join(", ", report.MemoryBytes.Select(item => $"{item.Key} {Size(item.Value)}"))}");
-        output.WriteLine($"  license: {report.Licence ?? "no license file and no entry in a model card"}");
+        output.WriteLine($"  license: {report.License ?? "no license file and no entry in a model card"}");
         WriteProblems(output, "", report.Problems, report.WaysOut);
         foreach (var part in report.Parts)
             WriteProblems(output, $"{Name(part)}: ", part.Problems, part.WaysOut);

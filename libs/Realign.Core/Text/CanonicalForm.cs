@@ -4,7 +4,7 @@ using System.Text;
 namespace Realign.Core.Text;
 
 /// <summary>
-/// Unicode normalisation forms C and D (Unicode Standard Annex 15). The runtime's own needs the ICU libraries, which a server without
+/// Unicode normalization forms C and D (Unicode Standard Annex 15). The runtime's own needs the ICU libraries, which a server without
 /// globalisation data does not load; the tables are in <c>canonical.txt</c>, written by <c>tools/unicode/canonical.mjs</c>.
 /// </summary>
 public static class CanonicalForm

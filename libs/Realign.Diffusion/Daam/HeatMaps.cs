@@ -18,7 +18,7 @@ public static class HeatMaps
     }
 
     /// <summary>Divides the maps of begin token, prompt and end token by the sum over the prompt's: (promptTokens + 2, h, w).</summary>
-    public static Tensor Normalise(Tensor maps, int promptTokens)
+    public static Tensor Normalize(Tensor maps, int promptTokens)
     {
         ArgumentNullException.ThrowIfNull(maps);
         using var scope = NewDisposeScope();

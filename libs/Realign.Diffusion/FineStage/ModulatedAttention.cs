@@ -26,7 +26,7 @@ internal sealed class ModulatedAttention(
     {
         using var scope = NewDisposeScope();
         var output = empty_like(query);
-        // neighbouring rows of one kind are computed together
+        // neighboring rows of one kind are computed together
         for (var row = 0; row < query.shape[0];)
         {
             var count = 1;

@@ -6,17 +6,17 @@ namespace Realign.Diffusion.FineStage;
 public static class SegmentMasks
 {
     /// <summary>Soft masks count as covered from here on.</summary>
-    public const float BinariseAt = 0.5f;
+    public const float BinarizeAt = 0.5f;
 
     /// <summary>A soft mask as 0 and 1.</summary>
     /// <param name="width">Pixels.</param>
     /// <param name="height">Pixels.</param>
     /// <param name="values">width * height shares, row-major.</param>
-    public static BinaryMask Binarise(int width, int height, ReadOnlySpan<float> values)
+    public static BinaryMask Binarize(int width, int height, ReadOnlySpan<float> values)
     {
         var cells = new byte[values.Length];
         for (var i = 0; i < cells.Length; i++)
-            cells[i] = values[i] >= BinariseAt ? (byte)1 : (byte)0;
+            cells[i] = values[i] >= BinarizeAt ? (byte)1 : (byte)0;
         return new BinaryMask(width, height, cells);
     }
 
@@ -84,7 +84,7 @@ public static class SegmentMasks
         for (var cell = 0; cell < cells.Length; cell++)
         {
             var share = Share(mask, cell % width, cell / width, width, height);
-            if (share >= BinariseAt)
+            if (share >= BinarizeAt)
                 cells[cell] = 1;
             if (share > bestShare)
                 (best, bestShare) = (cell, share);

@@ -26,7 +26,7 @@ internal sealed class Downsample2D : nn.Module
     }
 }
 
-/// <summary>Enlarges a feature map by nearest neighbour, then convolves.</summary>
+/// <summary>Enlarges a feature map by nearest neighbor, then convolves.</summary>
 internal sealed class Upsample2D : nn.Module
 {
     public readonly Conv2d conv;

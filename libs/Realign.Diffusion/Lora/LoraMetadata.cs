@@ -67,8 +67,8 @@ internal sealed class LoraMetadata
         var component = target[..target.IndexOf('.', StringComparison.Ordinal)];
         if (Alpha(root, component, target[(component.Length + 1)..]) is not { } alpha)
             return null;
-        var isRankStabilised = Find(root, component, "use_rslora") is { ValueKind: JsonValueKind.True };
-        return alpha / (isRankStabilised ? Math.Sqrt(rank) : rank);
+        var isRankStabilized = Find(root, component, "use_rslora") is { ValueKind: JsonValueKind.True };
+        return alpha / (isRankStabilized ? Math.Sqrt(rank) : rank);
     }
 
     private double? Alpha(JsonElement root, string component, string module)

@@ -5,12 +5,12 @@ namespace Realign.Grounding.Boxes;
 /// <summary>Conversions and overlaps of boxes, in 32-bit arithmetic as the reference (torchvision box_convert, box_iou, generalized_box_iou).</summary>
 public static class BoxGeometry
 {
-    /// <summary>Centre and size to edges.</summary>
-    public static BoundingBox FromCentre(float centreX, float centreY, float width, float height) =>
-        new(centreX - (0.5f * width), centreY - (0.5f * height), centreX + (0.5f * width), centreY + (0.5f * height));
+    /// <summary>Center and size to edges.</summary>
+    public static BoundingBox FromCenter(float centerX, float centerY, float width, float height) =>
+        new(centerX - (0.5f * width), centerY - (0.5f * height), centerX + (0.5f * width), centerY + (0.5f * height));
 
-    /// <summary>Edges to centre and size.</summary>
-    public static (float CentreX, float CentreY, float Width, float Height) ToCentre(BoundingBox box) =>
+    /// <summary>Edges to center and size.</summary>
+    public static (float CenterX, float CenterY, float Width, float Height) ToCenter(BoundingBox box) =>
         ((box.X0 + box.X1) / 2, (box.Y0 + box.Y1) / 2, box.X1 - box.X0, box.Y1 - box.Y0);
 
     /// <summary>Fractions of an image to its pixels.</summary>
@@ -31,7 +31,7 @@ public static class BoxGeometry
         return union == 0 ? 0 : intersection / union;
     }
 
-    /// <summary>Generalised IoU, -1..1: IoU less the share of the enclosing box that neither covers.</summary>
+    /// <summary>Generalized IoU, -1..1: IoU less the share of the enclosing box that neither covers.</summary>
     public static float GeneralizedIou(BoundingBox first, BoundingBox second)
     {
         var (intersection, union) = Overlap(first, second);

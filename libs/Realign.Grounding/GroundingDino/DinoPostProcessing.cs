@@ -5,7 +5,7 @@ namespace Realign.Grounding.GroundingDino;
 
 /// <summary>
 /// From logits to boxes. A box is mapped to a phrase by the phrase's own token span, never by decoding the tokens that fire: that merges
-/// neighbours and emits fragments (IDEA-Research/GroundingDINO#63, Grounded-Segment-Anything#240).
+/// neighbors and emits fragments (IDEA-Research/GroundingDINO#63, Grounded-Segment-Anything#240).
 /// </summary>
 public static class DinoPostProcessing
 {
@@ -44,7 +44,7 @@ public static class DinoPostProcessing
     {
         ArgumentNullException.ThrowIfNull(output);
         var box = output.Boxes.AsSpan(query * 4, 4);
-        return BoxGeometry.Scale(BoxGeometry.FromCentre(box[0], box[1], box[2], box[3]), width, height);
+        return BoxGeometry.Scale(BoxGeometry.FromCenter(box[0], box[1], box[2], box[3]), width, height);
     }
 
     private static float[] Reduce(DinoOutput output, IReadOnlyList<(int Start, int End)> spans, bool useMean)

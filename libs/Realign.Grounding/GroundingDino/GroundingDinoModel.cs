@@ -98,7 +98,7 @@ public sealed class GroundingDinoModel : IDisposable
         return (Math.Max(1, w), Math.Max(1, h));
     }
 
-    /// <summary>The network's input of one image: resized (bilinear, antialiased as Pillow), normalised, not padded.</summary>
+    /// <summary>The network's input of one image: resized (bilinear, antialiased as Pillow), normalized, not padded.</summary>
     public (float[] Pixels, int Width, int Height) Preprocess(RgbImage image)
     {
         ArgumentNullException.ThrowIfNull(image);

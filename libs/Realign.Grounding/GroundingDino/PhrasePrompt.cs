@@ -3,7 +3,7 @@ using System.Text;
 namespace Realign.Grounding.GroundingDino;
 
 /// <summary>
-/// How Grounding DINO reads its text: phrases end with "." or "?", and the delimiters of a tokenised prompt separate the blocks whose
+/// How Grounding DINO reads its text: phrases end with "." or "?", and the delimiters of a tokenized prompt separate the blocks whose
 /// tokens see each other (transformers generate_masks_with_special_tokens_and_transfer_map).
 /// </summary>
 public static class PhrasePrompt

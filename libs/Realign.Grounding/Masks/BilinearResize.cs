@@ -106,14 +106,14 @@ public static class BilinearResize
         var result = new (int, float[])[target];
         for (var i = 0; i < target; i++)
         {
-            var centre = scale * (i + 0.5f);
-            var start = Math.Max(0, (int)(centre - support + 0.5f));
-            var end = Math.Min(size, (int)(centre + support + 0.5f));
+            var center = scale * (i + 0.5f);
+            var start = Math.Max(0, (int)(center - support + 0.5f));
+            var end = Math.Min(size, (int)(center + support + 0.5f));
             var weights = new float[end - start];
             var total = 0f;
             for (var j = 0; j < weights.Length; j++)
             {
-                weights[j] = Math.Max(0, 1 - Math.Abs((start + j - centre + 0.5f) / support));
+                weights[j] = Math.Max(0, 1 - Math.Abs((start + j - center + 0.5f) / support));
                 total += weights[j];
             }
 

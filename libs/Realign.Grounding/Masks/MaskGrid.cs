@@ -64,7 +64,7 @@ public static class MaskGrid
         return new BinaryMask(grid, grid, cells);
     }
 
-    /// <summary>Bilinear samples at the cells' centres (align_corners=False), without or with the antialiasing that averages over the whole cell.</summary>
+    /// <summary>Bilinear samples at the cells' centers (align_corners=False), without or with the antialiasing that averages over the whole cell.</summary>
     /// <returns>grid * grid values, 0..1, row-major.</returns>
     public static float[] Bilinear(BinaryMask mask, int grid, bool antialias)
     {

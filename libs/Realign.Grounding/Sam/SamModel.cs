@@ -67,7 +67,7 @@ public sealed class SamModel : IDisposable
         }
     }
 
-    /// <summary>The encoder's input: longest edge to the square's, bilinear as Pillow, normalised, then padded with 0 at the right and the bottom.</summary>
+    /// <summary>The encoder's input: longest edge to the square's, bilinear as Pillow, normalized, then padded with 0 at the right and the bottom.</summary>
     /// <returns>3 * ImageSize * ImageSize values, and the size of the image among them.</returns>
     public (float[] Pixels, int Width, int Height) Preprocess(RgbImage image)
     {

@@ -88,7 +88,7 @@ public sealed class ImageTagger : IDisposable
         }
     }
 
-    /// <summary>The network's input: resized without keeping the aspect ratio (bilinear, antialiased as Pillow), normalised.</summary>
+    /// <summary>The network's input: resized without keeping the aspect ratio (bilinear, antialiased as Pillow), normalized.</summary>
     /// <returns>3 * ImageHeight * ImageWidth values.</returns>
     public float[] Preprocess(RgbImage image) =>
         _normalization.Apply(PillowResize.Resize(image, ImageWidth, ImageHeight, PillowFilter.Bilinear), ImageWidth, ImageHeight);

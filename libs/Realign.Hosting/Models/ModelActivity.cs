@@ -12,9 +12,9 @@ internal sealed class ModelActivity(string name, StallRule rule, TimeProvider ti
     public string? Stall => _jobs.Select(Check).FirstOrDefault(problem => problem is not null);
 
     /// <summary>Its input begins to be made, or its work.</summary>
-    public void Begin(ModelJob job, ModelJobStage stage)
+    public void Begin(ModelJob job, ModelJobState state)
     {
-        job.Stage = stage;
+        job.State = state;
         job.ActiveSince = time.GetTimestamp();
         _jobs.Add(job);
     }

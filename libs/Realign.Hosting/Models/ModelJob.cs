@@ -11,7 +11,7 @@ internal abstract class ModelJob(CancellationToken caller)
     public CancellationToken Caller { get; } = caller;
 
     /// <summary>Where it is.</summary>
-    public ModelJobStage Stage { get; set; }
+    public ModelJobState State { get; set; }
 
     /// <summary>Its place in the queue; null once it has left it.</summary>
     public LinkedListNode<ModelJob>? Place { get; set; }

@@ -94,7 +94,7 @@ public sealed class ModelRunner : IDisposable
     /// <exception cref="OperationCanceledException">The token fired.</exception>
     public Task<TResult> RunAsync<TResult>(Func<CancellationToken, TResult> work, CancellationToken cancellationToken)
     {
-        var job = new ModelWork<object?, TResult>(Name, null, (_, token) => work(token), cancellationToken) { Stage = ModelJobStage.Ready };
+        var job = new ModelWork<object?, TResult>(Name, null, (_, token) => work(token), cancellationToken) { State = ModelJobState.Ready };
         Admit(job);
         return job.Answer;
     }
@@ -112,7 +112,7 @@ public sealed class ModelRunner : IDisposable
     public Task<TResult> RunAsync<TInput, TResult>(
         Func<CancellationToken, TInput> prepare, Func<TInput, CancellationToken, TResult> work, CancellationToken cancellationToken)
     {
-        var job = new ModelWork<TInput, TResult>(Name, prepare, work, cancellationToken) { Stage = ModelJobStage.Waiting };
+        var job = new ModelWork<TInput, TResult>(Name, prepare, work, cancellationToken) { State = ModelJobState.Waiting };
         Admit(job);
         return job.Answer;
     }
@@ -168,7 +168,7 @@ public sealed class ModelRunner : IDisposable
             else if (!job.Caller.IsCancellationRequested)
             {
                 job.Place = _queue.AddLast(job);
-                if (job.Stage == ModelJobStage.Waiting)
+                if (job.State == ModelJobState.Waiting)
                     _unprepared.Enqueue(job);
                 GiveSlots();
                 Monitor.Pulse(_queue);
@@ -207,9 +207,9 @@ public sealed class ModelRunner : IDisposable
             return;
         _queue.Remove(job.Place);
         job.Place = null;
-        var stage = job.Stage;
-        job.Stage = ModelJobStage.Gone;
-        if (stage == ModelJobStage.Ready)
+        var state = job.State;
+        job.State = ModelJobState.Gone;
+        if (state == ModelJobState.Ready)
             FreeSlot(job);
     }
 
@@ -226,9 +226,9 @@ public sealed class ModelRunner : IDisposable
     {
         while (!_isStopping && _usedSlots < InputSlots && _unprepared.TryDequeue(out var job))
         {
-            if (job.Stage != ModelJobStage.Waiting)
+            if (job.State != ModelJobState.Waiting)
                 continue;
-            _activity.Begin(job, ModelJobStage.Preparing);
+            _activity.Begin(job, ModelJobState.Preparing);
             job.HasInputSlot = true;
             _usedSlots++;
             // a thread of its own: pictures that take long to decode must not keep the pool's few threads from answering health checks
@@ -242,9 +242,9 @@ public sealed class ModelRunner : IDisposable
         lock (_queue)
         {
             _activity.End(job);
-            if (job.Stage == ModelJobStage.Preparing)
+            if (job.State == ModelJobState.Preparing)
             {
-                job.Stage = ModelJobStage.Ready;
+                job.State = ModelJobState.Ready;
                 if (failure is not null)
                     Remove(job);
             }
@@ -269,7 +269,7 @@ public sealed class ModelRunner : IDisposable
             lock (_queue)
             {
                 _activity.Measure(job);
-                job.Stage = ModelJobStage.Gone;
+                job.State = ModelJobState.Gone;
                 FreeSlot(job);
             }
 
@@ -290,11 +290,11 @@ public sealed class ModelRunner : IDisposable
         {
             while (!_isStopping)
             {
-                if (_queue.First?.Value is { Stage: ModelJobStage.Ready } job)
+                if (_queue.First?.Value is { State: ModelJobState.Ready } job)
                 {
                     _queue.RemoveFirst();
                     job.Place = null;
-                    _activity.Begin(job, ModelJobStage.Running);
+                    _activity.Begin(job, ModelJobState.Running);
                     return job;
                 }
 

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Realign.Imaging.Decoding;
 
-/// <summary>Recognises a picture by its first bytes; names and claims of the sender do not count.</summary>
+/// <summary>Recognizes a picture by its first bytes; names and claims of the sender do not count.</summary>
 internal enum ImageFormat
 {
     Unknown,

@@ -55,7 +55,7 @@ internal static class PixelConversion
         }
     }
 
-    // (1 - ink)(1 - black) in rounded 8-bit arithmetic, without a colour profile
+    // (1 - ink)(1 - black) in rounded 8-bit arithmetic, without a color profile
     private static byte Ink(int ink, int black)
     {
         var white = 255 - black;

@@ -5,7 +5,7 @@ using Realign.Core.Images;
 namespace Realign.Imaging;
 
 /// <summary>
-/// Resize, crop, rescale, normalise and pad as the published image processors do (transformers <c>CLIPImageProcessor</c>, <c>BlipImageProcessor</c>,
+/// Resize, crop, rescale, normalize and pad as the published image processors do (transformers <c>CLIPImageProcessor</c>, <c>BlipImageProcessor</c>,
 /// <c>SamImageProcessor</c>, <c>GroundingDinoImageProcessor</c>); the preprocessor file says which steps.
 /// </summary>
 /// <param name="config">The steps.</param>
@@ -42,7 +42,7 @@ public sealed class ImageProcessor(ImageProcessorConfig config)
         return new ProcessedImage(values, height, width, pixels.Height, pixels.Width);
     }
 
-    /// <summary>The steps on bytes: resize and centre crop.</summary>
+    /// <summary>The steps on bytes: resize and center crop.</summary>
     /// <param name="image">Any picture.</param>
     public RgbImage ResizeAndCrop(RgbImage image)
     {

@@ -20,7 +20,7 @@ public sealed record ImageProcessorConfig
     /// <summary>The resampling filter.</summary>
     public PillowFilter Resample { get; init; } = PillowFilter.Bicubic;
 
-    /// <summary>Height and width of the centre crop; null = none.</summary>
+    /// <summary>Height and width of the center crop; null = none.</summary>
     public (int Height, int Width)? Crop { get; init; }
 
     /// <summary>Factor from bytes to numbers, normally 1/255.</summary>
@@ -32,7 +32,7 @@ public sealed record ImageProcessorConfig
     /// <summary>Divides each channel after subtraction.</summary>
     public IReadOnlyList<double> Std { get; init; } = [1, 1, 1];
 
-    /// <summary>Height and width that the normalised picture is padded to with zeros at the right and bottom; null = none.</summary>
+    /// <summary>Height and width that the normalized picture is padded to with zeros at the right and bottom; null = none.</summary>
     public (int Height, int Width)? Pad { get; init; }
 
     /// <summary>Reads the file of a model folder.</summary>

@@ -1,7 +1,7 @@
 namespace Realign.Imaging;
 
 /// <summary>A picture as a model takes it.</summary>
-/// <param name="PixelValues">3 x Height x Width, channels first, normalised.</param>
+/// <param name="PixelValues">3 x Height x Width, channels first, normalized.</param>
 /// <param name="Height">Height of the tensor, padding included.</param>
 /// <param name="Width">Width of the tensor, padding included.</param>
 /// <param name="ContentHeight">Rows of the tensor that are picture, not padding.</param>

@@ -43,7 +43,7 @@ public sealed class VaeImageProcessor(int scaleFactor = 8)
     }
 
     /// <summary>A gray mask: resized (Lanczos), 1 from half on, otherwise 0.</summary>
-    /// <param name="image">The mask as a picture; colours count by their luma.</param>
+    /// <param name="image">The mask as a picture; colors count by their luma.</param>
     /// <param name="height">Pixels; null = the next lower multiple of the scale factor.</param>
     /// <param name="width">Pixels; null = the next lower multiple of the scale factor.</param>
     public BinaryMask PreprocessMask(RgbImage image, int? height = null, int? width = null)

@@ -37,7 +37,7 @@ public sealed partial class ChatTemplate
         _ => ["</s>"],
     };
 
-    /// <summary>Recognises a format in a file's Jinja template.</summary>
+    /// <summary>Recognizes a format in a file's Jinja template.</summary>
     /// <param name="jinja">Value of <c>tokenizer.chat_template</c>; null = the file has none.</param>
     /// <returns>The format, or null when it is none of the known ones.</returns>
     public static ChatTemplate? TryDetect(string? jinja)

@@ -4,7 +4,7 @@ namespace Realign.Llama.Chat;
 public static class ChatTokenizer
 {
     /// <summary>
-    /// Tokens of a conversation. Control tokens of the template are looked up; all other text is tokenised as plain text, so that
+    /// Tokens of a conversation. Control tokens of the template are looked up; all other text is tokenized as plain text, so that
     /// <c>&lt;|im_end|&gt;</c> typed by a user stays what it looks like. Begin-of-text is never doubled, and added where the model wants it.
     /// </summary>
     public static int[] Tokenize(LlamaVocabulary vocabulary, IReadOnlyList<ChatSegment> segments)

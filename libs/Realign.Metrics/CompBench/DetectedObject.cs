@@ -9,10 +9,10 @@ namespace Realign.Metrics.CompBench;
 public sealed record DetectedObject(double X0, double Y0, double X1, double Y1, double Confidence)
 {
     /// <summary>Middle, horizontally.</summary>
-    public double CentreX => (X0 + X1) / 2;
+    public double CenterX => (X0 + X1) / 2;
 
     /// <summary>Middle, vertically.</summary>
-    public double CentreY => (Y0 + Y1) / 2;
+    public double CenterY => (Y0 + Y1) / 2;
 
     /// <summary>Square pixels.</summary>
     public double Area => (X1 - X0) * (Y1 - Y0);

@@ -35,8 +35,8 @@ public static class SpatialRelation
     public static double Position(string relation, DetectedObject first, DetectedObject second)
     {
         RequireKnown(relation);
-        var dx = second.CentreX - first.CentreX;
-        var dy = second.CentreY - first.CentreY;
+        var dx = second.CenterX - first.CenterX;
+        var dy = second.CenterY - first.CenterY;
         var (wide, high) = (Math.Abs(dx), Math.Abs(dy));
         if (relation is "next to" or "near" or "on side of")
             return wide < NearPixels || high < NearPixels ? 1 : NearPixels / Math.Max(wide, high);

@@ -4,7 +4,7 @@ namespace Realign.Metrics.Frechet;
 
 /// <summary>
 /// Mean and covariance of features that arrive in chunks (Chan, Golub and LeVeque 1979): exact for any order and offset,
-/// because only centred products are summed. Two partial results can be merged.
+/// because only centered products are summed. Two partial results can be merged.
 /// </summary>
 public sealed class FeatureStatistics
 {
@@ -30,7 +30,7 @@ public sealed class FeatureStatistics
     /// <summary>Mean vector [d].</summary>
     public IReadOnlyList<double> Mean => _mean;
 
-    /// <summary>Sum of outer products of the centred vectors [d, d], row-major.</summary>
+    /// <summary>Sum of outer products of the centered vectors [d, d], row-major.</summary>
     public IReadOnlyList<double> Scatter => _scatter;
 
     /// <summary>Statistics of a whole set.</summary>
@@ -56,13 +56,13 @@ public sealed class FeatureStatistics
 
         for (var i = 0; i < Dimension; i++)
             part._mean[i] /= chunk.Rows;
-        var centred = new double[Dimension];
+        var centered = new double[Dimension];
         for (var row = 0; row < chunk.Rows; row++)
         {
             var values = chunk.Row(row);
             for (var i = 0; i < Dimension; i++)
-                centred[i] = values[i] - part._mean[i];
-            AddOuter(part._scatter, centred, 1);
+                centered[i] = values[i] - part._mean[i];
+            AddOuter(part._scatter, centered, 1);
         }
 
         Merge(part);

@@ -4,7 +4,7 @@ namespace Realign.Metrics.Frechet;
 
 /// <summary>
 /// Frechet distance of two Gaussians fitted to features (Heusel et al. 2017, reference: pytorch-fid):
-/// |mu1 - mu2|^2 + Tr(S1 + S2 - 2 (S1 S2)^(1/2)). With A and B the centred features over sqrt(n - 1), the trace of the root is the
+/// |mu1 - mu2|^2 + Tr(S1 + S2 - 2 (S1 S2)^(1/2)). With A and B the centered features over sqrt(n - 1), the trace of the root is the
 /// sum of singular values of A B^T: no matrix root is taken, and any rank is exact.
 /// </summary>
 public static class FrechetDistance
@@ -18,8 +18,8 @@ public static class FrechetDistance
     {
         first.RequireComparable(second);
         ArgumentOutOfRangeException.ThrowIfNegative(covarianceOffset);
-        var (meanA, a) = Centred(first);
-        var (meanB, b) = Centred(second);
+        var (meanA, a) = Centered(first);
+        var (meanB, b) = Centered(second);
         return Combine(meanA, meanB, a, b, covarianceOffset);
     }
 
@@ -59,7 +59,7 @@ public static class FrechetDistance
         return result;
     }
 
-    private static (IReadOnlyList<double> Mean, Matrix Centred) Centred(FeatureMatrix features)
+    private static (IReadOnlyList<double> Mean, Matrix Centered) Centered(FeatureMatrix features)
     {
         var mean = new double[features.Columns];
         for (var row = 0; row < features.Rows; row++)
@@ -71,16 +71,16 @@ public static class FrechetDistance
 
         for (var i = 0; i < mean.Length; i++)
             mean[i] /= features.Rows;
-        var centred = new Matrix(features.Rows, features.Columns);
+        var centered = new Matrix(features.Rows, features.Columns);
         var scale = 1 / Math.Sqrt(features.Rows - 1);
         for (var row = 0; row < features.Rows; row++)
         {
             var values = features.Row(row);
-            var target = centred.Row(row);
+            var target = centered.Row(row);
             for (var i = 0; i < mean.Length; i++)
                 target[i] = (values[i] - mean[i]) * scale;
         }
 
-        return (mean, centred);
+        return (mean, centered);
     }
 }

@@ -10,7 +10,7 @@ internal static class CoarseSearch
     private const float SamePlace = 8;
     private const float RingWeight = 0.4f;
 
-    // differences of any direction explain less than those of one colour
+    // differences of any direction explain less than those of one color
     private const float AnyColor = 0.85f;
     // energy in the middle of a window, against that of all of it, both per open pixel
     private const float LeastMiddle = 0.6f;

@@ -2,7 +2,7 @@ using Realign.World;
 
 namespace Realign.Metrics.Oracle;
 
-/// <summary>Names the colour of the palette whose shades explain the pixels of an object best.</summary>
+/// <summary>Names the color of the palette whose shades explain the pixels of an object best.</summary>
 internal static class ColorReading
 {
     // pixels at the outline mix with what is behind them
@@ -17,7 +17,7 @@ internal static class ColorReading
     // drawn objects are shaded less, or elsewhere, than their icons: the shade may differ by as much
     private const float ShadeSlack = 0.25f;
 
-    /// <summary>The colour's name, and what it leaves unexplained: the share of the energy of the object's inner pixels, 0 to 1 and more.</summary>
+    /// <summary>The color's name, and what it leaves unexplained: the share of the energy of the object's inner pixels, 0 to 1 and more.</summary>
     public static (string Name, float Unexplained) Of(PictureField field, float[] weights, Candidate candidate)
     {
         Span<float> errors = stackalloc float[Palette.Colors.Count];
@@ -56,7 +56,7 @@ internal static class ColorReading
         return (Palette.Colors[best].Name, squares[best] / MathF.Max(1, energy));
     }
 
-    /// <summary>Distance of a pixel to the shades of a colour around the icon's shade.</summary>
+    /// <summary>Distance of a pixel to the shades of a color around the icon's shade.</summary>
     private static float Difference(Rgb pixel, PaletteColor color, float shade)
     {
         var (from, to) = (Math.Max(0, shade - ShadeSlack), Math.Min(1, shade + ShadeSlack));

@@ -50,7 +50,7 @@ internal sealed class GlyphTexture
     public string Noun { get; }
 
     /// <summary>
-    /// X: coverage, 0..1. Y, Z: coverage times what the shade is below or above 0.5, where the shades of a colour have their bend.
+    /// X: coverage, 0..1. Y, Z: coverage times what the shade is below or above 0.5, where the shades of a color have their bend.
     /// W: 1 just outside of the outline, 0 inside and further out.
     /// </summary>
     public Vector4[] Texels { get; } = new Vector4[Side * Side];

@@ -2,7 +2,7 @@ using Realign.World;
 
 namespace Realign.Metrics.Oracle;
 
-/// <summary>The plain colour behind the objects, from the frame of a picture: objects may touch it, but not most of it.</summary>
+/// <summary>The plain color behind the objects, from the frame of a picture: objects may touch it, but not most of it.</summary>
 internal static class PlainBackground
 {
     private const int Frame = 3;

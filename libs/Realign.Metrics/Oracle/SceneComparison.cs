@@ -2,7 +2,7 @@ using Realign.World;
 
 namespace Realign.Metrics.Oracle;
 
-/// <summary>Gives the seen objects to the demanded ones: first those of the right class and colour, then those of the right class.</summary>
+/// <summary>Gives the seen objects to the demanded ones: first those of the right class and color, then those of the right class.</summary>
 internal static class SceneComparison
 {
     // of 64 pixels: "next to" is nearer than this

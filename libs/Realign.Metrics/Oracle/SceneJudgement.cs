@@ -11,13 +11,13 @@ public sealed record SceneJudgement(IReadOnlyList<ObjectJudgement> Objects, IRea
     /// <summary>Share of the demanded objects that are there, 0..1, each of a count for itself.</summary>
     public double ObjectShare => Objects.Sum(item => item.Seen.Count) / (double)Objects.Sum(item => item.Demanded.Count);
 
-    /// <summary>Share of the demanded objects that are there in their colour, 0..1.</summary>
+    /// <summary>Share of the demanded objects that are there in their color, 0..1.</summary>
     public double BoundShare => Objects.Sum(item => item.Bound) / (double)Objects.Sum(item => item.Demanded.Count);
 
-    /// <summary>Every demanded object is there, of whatever colour.</summary>
+    /// <summary>Every demanded object is there, of whatever color.</summary>
     public bool AllPresent => Objects.All(item => item.IsPresent);
 
-    /// <summary>Every demanded object is there in its colour: what "right" means.</summary>
+    /// <summary>Every demanded object is there in its color: what "right" means.</summary>
     public bool AllBound => Objects.All(item => item.IsBound);
 
     /// <summary>Of every class exactly as many as demanded are there.</summary>

@@ -6,7 +6,7 @@ namespace Realign.Metrics.Oracle;
 
 /// <summary>
 /// The independent judge of the embedded world: analysis by synthesis. It renders the world's glyphs, finds the scene that explains a picture best, and
-/// names the palette's colour that explains each object's pixels best. It shares no weights, no data and no code with any model of the mesh.
+/// names the palette's color that explains each object's pixels best. It shares no weights, no data and no code with any model of the mesh.
 /// </summary>
 public static class SceneOracle
 {

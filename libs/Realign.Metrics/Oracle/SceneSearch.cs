@@ -21,7 +21,7 @@ internal sealed class SceneSearch(PictureField field)
     // squared difference from the background, per pixel: about 12 in all
     private const float LeastDensity = 150;
 
-    // of the energy of an object's inner pixels, what no colour of the palette explains
+    // of the energy of an object's inner pixels, what no color of the palette explains
     private const float MostUnexplained = 0.35f;
     private const float LeastSeen = 0.4f;
 

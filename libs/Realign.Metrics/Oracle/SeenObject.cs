@@ -4,7 +4,7 @@ namespace Realign.Metrics.Oracle;
 
 /// <summary>An object that the oracle sees in a picture.</summary>
 /// <param name="Noun">Its class, one of <see cref="Realign.World.Glyphs.Nouns"/>.</param>
-/// <param name="Color">Name of the palette's colour that explains its pixels best.</param>
+/// <param name="Color">Name of the palette's color that explains its pixels best.</param>
 /// <param name="Box">Bounds of its whole shape, hidden parts too, in pixels of the picture that was read; right and bottom exclusive.</param>
 /// <param name="VisibleShare">Share of its shape that no other object hides, 0..1.</param>
 /// <param name="Score">How well it explains the pixels it claims, 0 (as the plain background does) to 1 (to the last bit).</param>

@@ -5,7 +5,7 @@ namespace Realign.Metrics.Oracle;
 
 /// <summary>
 /// Fits a template to a picture: each channel's difference from the background is a coverage times (u + v dark + w light), by least squares, where dark
-/// and light are what the icon's shade is below and above its middle. So a shape is found whatever its colour; v and w may not turn light into dark.
+/// and light are what the icon's shade is below and above its middle. So a shape is found whatever its color; v and w may not turn light into dark.
 /// </summary>
 internal static class TemplateEvaluator
 {

@@ -1,7 +1,7 @@
 namespace Realign.Metrics.Oracle;
 
 /// <summary>How well a template explains what is not background; energies are squared differences of sRGB bytes, summed.</summary>
-/// <param name="Explained">Energy that the template explains with the best two colours for it, one for its dark and one for its light parts.</param>
+/// <param name="Explained">Energy that the template explains with the best two colors for it, one for its dark and one for its light parts.</param>
 /// <param name="Inside">Energy on the template.</param>
 /// <param name="Around">Energy just outside of its outline, at most as dense as its own.</param>
 /// <param name="Seen">Share of its area that lies in the picture and is not taken by other objects, 0..1.</param>

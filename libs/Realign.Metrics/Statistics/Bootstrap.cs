@@ -26,8 +26,8 @@ public static class Bootstrap
     {
         Check(values.Count, indices, level);
         var means = indices.Select(resample => resample.Average(index => values[index])).Order().ToArray();
-        var centre = means.Average();
-        var variance = means.Sum(mean => (mean - centre) * (mean - centre)) / (means.Length - 1);
+        var center = means.Average();
+        var variance = means.Sum(mean => (mean - center) * (mean - center)) / (means.Length - 1);
         return new BootstrapInterval(values.Average(), Quantile(means, (1 - level) / 2), Quantile(means, (1 + level) / 2), Math.Sqrt(variance));
     }
 

@@ -14,7 +14,7 @@ public static class ClipScore
     private const double Weight = 2.5;
 
     /// <summary>Cosine of each image with its caption, in -1..1.</summary>
-    /// <param name="images">Image features, one row per pair; normalised here.</param>
+    /// <param name="images">Image features, one row per pair; normalized here.</param>
     /// <param name="captions">Caption features, one row per pair.</param>
     /// <exception cref="InvalidInputException">The sizes differ or a row is zero.</exception>
     public static double[] Cosines(FeatureMatrix images, FeatureMatrix captions)

@@ -41,7 +41,7 @@ public static class Tifa
     /// <summary>The score of a set: the mean over its prompts, not over its questions.</summary>
     public static double OfSet(IEnumerable<IReadOnlyCollection<TifaAnswer>> prompts) => prompts.Average(OfImage);
 
-    /// <summary>Share of correct answers over all questions of a set, per element (object, colour, counting ...).</summary>
+    /// <summary>Share of correct answers over all questions of a set, per element (object, color, counting ...).</summary>
     public static IReadOnlyDictionary<string, double> ByElement(IEnumerable<IReadOnlyCollection<TifaAnswer>> prompts) =>
         prompts.SelectMany(answers => answers)
             .GroupBy(answer => answer.Question.Element, StringComparer.Ordinal)

@@ -46,7 +46,7 @@ internal static class LoraInspection
             Problems = isAdapter || parts.Exists(part => part.Problems.Count > 0) ? []
                 : ["no adapter keys, and no config.json beside it that says what it is: name the model's folder"],
             MemoryBytes = Findings.TorchMemory(parts),
-            Licence = LicenceFile.Find(path),
+            License = LicenseFile.Find(path),
         };
     }
 

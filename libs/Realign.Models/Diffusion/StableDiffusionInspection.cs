@@ -52,7 +52,7 @@ internal static class StableDiffusionInspection
             Problems = findings.Problems,
             WaysOut = findings.WaysOut,
             MemoryBytes = Findings.TorchMemory(parts),
-            Licence = LicenceFile.Find(folder),
+            License = LicenseFile.Find(folder),
         };
     }
 

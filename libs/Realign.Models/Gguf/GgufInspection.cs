@@ -15,7 +15,7 @@ internal static class GgufInspection
         var parts = new List<PartReport>();
         var facts = new List<string>();
         var memory = new Dictionary<string, long>();
-        string? licence = null;
+        string? license = null;
         // a later part is looked at with the first one; alone, it says so itself
         var models = files.Where(file => files.Count == 1 || !GgufParts.IsLater(file)).ToList();
         foreach (var file in models)
@@ -28,7 +28,7 @@ internal static class GgufInspection
                 memory[models.Count == 1 ? "as stored" : name] = gguf.Tensors.Sum(tensor => tensor.Length);
                 if (CacheBytes(gguf) is { } bytes)
                     memory[KeyValueCache] = Math.Max(memory.GetValueOrDefault(KeyValueCache), bytes);
-                licence ??= gguf.String("general.license");
+                license ??= gguf.String("general.license");
             }
             catch (ModelLoadException exception)
             {
@@ -46,7 +46,7 @@ internal static class GgufInspection
             Facts = facts,
             Parts = parts,
             MemoryBytes = memory,
-            Licence = LicenceFile.Find(path) ?? (licence is null ? null : $"general.license: {licence}"),
+            License = LicenseFile.Find(path) ?? (license is null ? null : $"general.license: {license}"),
         };
     }
 

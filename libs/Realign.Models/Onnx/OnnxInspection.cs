@@ -70,7 +70,7 @@ internal static class OnnxInspection
                 ["as stored"] = graphs.SelectMany(graph => graph.Weights).Aggregate(0L, (sum, weight) =>
                 SaturatingAdd(sum, weight.LengthBytes))
             },
-            Licence = LicenceFile.Find(path),
+            License = LicenseFile.Find(path),
         };
     }
 

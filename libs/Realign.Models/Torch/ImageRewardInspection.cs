@@ -26,7 +26,7 @@ internal static class ImageRewardInspection
             Problems = findings.Problems,
             WaysOut = findings.WaysOut,
             MemoryBytes = Findings.TorchMemory(parts),
-            Licence = LicenceFile.Find(folder),
+            License = LicenseFile.Find(folder),
         };
     }
 }

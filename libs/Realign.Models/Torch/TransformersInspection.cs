@@ -19,7 +19,7 @@ internal static class TransformersInspection
     public static ModelReport Run(string folder)
     {
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-        var licence = LicenceFile.Find(folder);
+        var license = LicenseFile.Find(folder);
         var findings = new Findings();
         var config = findings.Try(() => ConfigReader.Open(Path.Combine(folder, "config.json")));
         var className = config is null ? "" : ClassName(Path.Combine(folder, "config.json"));
@@ -34,7 +34,7 @@ internal static class TransformersInspection
                 Description = className.Length > 0 ? className : "not recognized",
                 Problems = findings.Problems,
                 WaysOut = findings.WaysOut,
-                Licence = licence,
+                License = license,
             };
         }
 
@@ -53,7 +53,7 @@ internal static class TransformersInspection
             Problems = findings.Problems,
             WaysOut = findings.WaysOut,
             MemoryBytes = Findings.TorchMemory(parts),
-            Licence = licence,
+            License = license,
         };
     }
 

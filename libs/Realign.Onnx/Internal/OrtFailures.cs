@@ -10,8 +10,8 @@ internal static partial class OrtFailures
     public static string Code(OnnxRuntimeException exception) =>
         CodePattern().Match(exception.Message) is { Success: true } match ? match.Groups[1].Value : "Fail";
 
-    /// <summary>Whether another optimisation level may load the same file: not when it cannot even be read.</summary>
-    public static bool MayDependOnOptimisation(OnnxRuntimeException exception) =>
+    /// <summary>Whether another optimization level may load the same file: not when it cannot even be read.</summary>
+    public static bool MayDependOnOptimization(OnnxRuntimeException exception) =>
         Code(exception) is not ("NoSuchFile" or "InvalidProtobuf" or "NoModel") && !exception.Message.Contains("External data path", StringComparison.Ordinal);
 
     public static ModelLoadException Loading(string path, OnnxRuntimeException exception)

@@ -4,7 +4,7 @@ using Realign.Tokenizers.Text;
 namespace Realign.Tokenizers.Clip;
 
 /// <summary>
-/// Splits normalised text as CLIP does: contractions, runs of letters, single numbers, runs of anything else; blanks separate. A scanner over
+/// Splits normalized text as CLIP does: contractions, runs of letters, single numbers, runs of anything else; blanks separate. A scanner over
 /// code points, because a UTF-16 regular expression takes letters beyond U+FFFF for symbols.
 /// </summary>
 internal static class ClipPieces

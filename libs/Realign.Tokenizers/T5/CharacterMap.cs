@@ -5,7 +5,7 @@ using System.Text;
 namespace Realign.Tokenizers.T5;
 
 /// <summary>
-/// The precompiled normalisation of SentencePiece: a double-array trie of UTF-8 prefixes to replacement strings (sentencepiece, normalizer.cc; Darts).
+/// The precompiled normalization of SentencePiece: a double-array trie of UTF-8 prefixes to replacement strings (sentencepiece, normalizer.cc; Darts).
 /// Layout: u32 size of the trie in bytes, the trie as u32 units, then the replacements, each ended by a zero byte.
 /// </summary>
 internal sealed class CharacterMap
@@ -56,7 +56,7 @@ internal sealed class CharacterMap
     }
 
     /// <summary>
-    /// Replaces text as the <c>Precompiled</c> normaliser of tokenizer.json does: a short grapheme that begins with a known prefix is replaced
+    /// Replaces text as the <c>Precompiled</c> normalizer of tokenizer.json does: a short grapheme that begins with a known prefix is replaced
     /// whole by what the shortest such prefix stands for, else each of its characters by itself. "e" + acute + dot below thus loses the dot.
     /// </summary>
     public string ApplyToGraphemes(string text)

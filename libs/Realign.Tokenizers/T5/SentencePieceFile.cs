@@ -45,7 +45,7 @@ internal sealed class SentencePieceFile
     /// <summary>Kind of each piece.</summary>
     public List<int> Kinds { get; } = [];
 
-    /// <summary>The precompiled normalisation, if there is one.</summary>
+    /// <summary>The precompiled normalization, if there is one.</summary>
     public byte[]? CharacterMap { get; }
 
     /// <summary>Whether a piece takes part in the search.</summary>

@@ -32,7 +32,7 @@ internal sealed class UnigramModel
         _unknownScore = least - UnknownPenalty;
     }
 
-    /// <summary>Appends the ids; neighbouring unknown characters are one unknown token.</summary>
+    /// <summary>Appends the ids; neighboring unknown characters are one unknown token.</summary>
     public void Encode(string text, List<int> ids)
     {
         if (text.Length == 0)

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Realign.Torch.Images;
 
 /// <summary>
-/// From generated pixels to the input of a reward model with a gradient all the way: straight-through clamp, crop, antialiased resize, normalise.
+/// From generated pixels to the input of a reward model with a gradient all the way: straight-through clamp, crop, antialiased resize, normalize.
 /// The value equals that of the byte-based processors up to their rounding to bytes.
 /// </summary>
 public sealed class DifferentiableImageProcessor
@@ -49,7 +49,7 @@ public sealed class DifferentiableImageProcessor
     /// <summary>All steps from decoder output.</summary>
     /// <param name="image">(B, 3, H, W), nominally [-1, 1].</param>
     /// <param name="crop">Part of the picture that is kept; null = all of it.</param>
-    /// <returns>(B, 3, Height, Width), normalised.</returns>
+    /// <returns>(B, 3, Height, Width), normalized.</returns>
     public Tensor FromSigned(Tensor image, ImageCrop? crop = null)
     {
         using var scope = NewDisposeScope();
@@ -59,7 +59,7 @@ public sealed class DifferentiableImageProcessor
     /// <summary>All steps from a picture in [0, 1].</summary>
     /// <param name="image">(B, 3, H, W).</param>
     /// <param name="crop">Part of the picture that is kept; null = all of it.</param>
-    /// <returns>(B, 3, Height, Width), normalised.</returns>
+    /// <returns>(B, 3, Height, Width), normalized.</returns>
     public Tensor FromUnit(Tensor image, ImageCrop? crop = null)
     {
         using var scope = NewDisposeScope();
@@ -88,7 +88,7 @@ public sealed class DifferentiableImageProcessor
             align_corners: false, antialias: Antialias);
     }
 
-    /// <summary>The normalise step.</summary>
+    /// <summary>The normalize step.</summary>
     /// <param name="image">(B, 3, H, W).</param>
     /// <returns>(B, 3, H, W).</returns>
     public Tensor Normalize(Tensor image)

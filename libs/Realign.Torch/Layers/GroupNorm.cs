@@ -5,7 +5,7 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Realign.Torch.Layers;
 
-/// <summary>Group normalisation. Keys: <c>weight</c>, <c>bias</c> [channels].</summary>
+/// <summary>Group normalization. Keys: <c>weight</c>, <c>bias</c> [channels].</summary>
 public sealed class GroupNorm : nn.Module<Tensor, Tensor>, IParameterOwner
 {
     private readonly long _groups;

@@ -5,7 +5,7 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Realign.Torch.Layers;
 
-/// <summary>Layer normalisation over the last dimension. Keys: <c>weight</c>, <c>bias</c> [size].</summary>
+/// <summary>Layer normalization over the last dimension. Keys: <c>weight</c>, <c>bias</c> [size].</summary>
 public sealed class LayerNorm : nn.Module<Tensor, Tensor>, IParameterOwner
 {
     private readonly long[] _shape;

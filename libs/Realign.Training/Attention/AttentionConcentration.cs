@@ -30,7 +30,7 @@ public static class AttentionConcentration
     /// <param name="maps">Attention after softmax of each layer, (heads, h, w, tokens), all of one size.</param>
     /// <param name="masks">(N, H, W) of the entities, at image size.</param>
     /// <param name="entities">Token positions of each entity.</param>
-    /// <param name="asPublished">Neither guard nor clamp, and empty masks count: the behaviour of the published code.</param>
+    /// <param name="asPublished">Neither guard nor clamp, and empty masks count: the behavior of the published code.</param>
     /// <returns>Two scalars in float64, 0 when no entity is kept</returns>
     public static (Tensor Token, Tensor Pixel) OfGroup(IReadOnlyList<Tensor> maps, Tensor masks, IReadOnlyList<IReadOnlyList<int>> entities,
         bool asPublished = false)

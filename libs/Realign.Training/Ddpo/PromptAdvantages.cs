@@ -2,7 +2,7 @@ using Realign.Core.Errors;
 
 namespace Realign.Training.Ddpo;
 
-/// <summary>Rewards normalised per prompt over a sliding buffer, so that easy prompts do not drown hard ones.</summary>
+/// <summary>Rewards normalized per prompt over a sliding buffer, so that easy prompts do not drown hard ones.</summary>
 /// <param name="bufferSize">Rewards remembered per prompt, at least 1.</param>
 /// <param name="minCount">With fewer, mean and deviation of the whole epoch are used.</param>
 public sealed class PromptAdvantages(int bufferSize, int minCount)
@@ -10,7 +10,7 @@ public sealed class PromptAdvantages(int bufferSize, int minCount)
     private const double Guard = 1e-6;
     private readonly Dictionary<string, Queue<double>> _buffers = new(StringComparer.Ordinal);
 
-    /// <summary>Takes in the rewards of an epoch, then normalises them (population standard deviation + 1e-6).</summary>
+    /// <summary>Takes in the rewards of an epoch, then normalizes them (population standard deviation + 1e-6).</summary>
     /// <param name="prompts">One per reward.</param>
     /// <param name="rewards">Finite numbers.</param>
     /// <exception cref="InvalidInputException">The sizes differ, there are none, or a reward is not finite.</exception>

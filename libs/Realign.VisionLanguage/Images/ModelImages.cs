@@ -9,7 +9,7 @@ namespace Realign.VisionLanguage.Images;
 
 /// <summary>
 /// Pictures to the input of one vision tower, from its <c>preprocessor_config.json</c>, in two ways: as the published processor does
-/// it with bytes, and differentiably (algorithms 1.5: straight-through clamp, antialiased bicubic, normalise).
+/// it with bytes, and differentiably (algorithms 1.5: straight-through clamp, antialiased bicubic, normalize).
 /// </summary>
 public sealed class ModelImages
 {

@@ -41,7 +41,7 @@ internal sealed class BlipVisionModel : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// Pooled output of the class token, (B, T, C) -> (B, C). The published code normalises it a second time, and so do we.
+    /// Pooled output of the class token, (B, T, C) -> (B, C). The published code normalizes it a second time, and so do we.
     /// </summary>
     public Tensor Pool(Tensor lastHiddenState)
     {

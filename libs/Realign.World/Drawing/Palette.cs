@@ -1,6 +1,6 @@
 namespace Realign.World;
 
-/// <summary>The ten colours of the embedded world.</summary>
+/// <summary>The ten colors of the embedded world.</summary>
 public static class Palette
 {
     /// <summary>Red, orange, yellow, green, blue, purple, pink, brown, black, white.</summary>
@@ -18,8 +18,8 @@ public static class Palette
         new("white", new Rgb(250, 250, 250)),
     ];
 
-    /// <summary>The colour of a word.</summary>
-    /// <exception cref="KeyNotFoundException">The world has no such colour.</exception>
+    /// <summary>The color of a word.</summary>
+    /// <exception cref="KeyNotFoundException">The world has no such color.</exception>
     public static PaletteColor Of(string name) => Colors.FirstOrDefault(color => color.Name == name)
         ?? throw new KeyNotFoundException($"the world has no {name}; it has {string.Join(", ", Colors.Select(color => color.Name))}");
 }

@@ -1,14 +1,14 @@
 namespace Realign.World;
 
-/// <summary>A colour of the world.</summary>
+/// <summary>A color of the world.</summary>
 /// <param name="Name">Its word, e.g. "red".</param>
 /// <param name="Value">Its middle shade.</param>
 public sealed record PaletteColor(string Name, Rgb Value)
 {
-    /// <summary>A shade of this colour.</summary>
+    /// <summary>A shade of this color.</summary>
     public Rgb At(float shade) => At(Value, shade);
 
-    /// <summary>A shade of a colour c: 0, 0.5, 1 give 0.55 c, c, c + 0.28 (255 - c), linear in between.</summary>
+    /// <summary>A shade of a color c: 0, 0.5, 1 give 0.55 c, c, c + 0.28 (255 - c), linear in between.</summary>
     /// <param name="color">c.</param>
     /// <param name="shade">0 (dark) to 1 (light).</param>
     public static Rgb At(Rgb color, float shade)

@@ -1,4 +1,4 @@
 namespace Realign.World;
 
-/// <summary>A colour, sRGB, 0..255 each.</summary>
+/// <summary>A color, sRGB, 0..255 each.</summary>
 public readonly record struct Rgb(float R, float G, float B);

@@ -1,6 +1,6 @@
 namespace Realign.World;
 
-/// <summary>An icon of the world without its colour: <see cref="Glyphs.Side"/> rows and columns.</summary>
+/// <summary>An icon of the world without its color: <see cref="Glyphs.Side"/> rows and columns.</summary>
 public sealed class Glyph
 {
     // 0.15 of the range of luminance

@@ -2,8 +2,8 @@ namespace Realign.World;
 
 /// <summary>
 /// The prompt sets of the embedded world, named after the paper's; kept as files in <c>benchmarks/prompts</c>, which <c>Realign.PromptSets</c> makes again.
-/// Which (colour, object) pairs were held out of training is not recorded with the snapshots: nothing here is called held out.
-/// "Unusual" are living things and fruit in colours that they have nowhere.
+/// Which (color, object) pairs were held out of training is not recorded with the snapshots: nothing here is called held out.
+/// "Unusual" are living things and fruit in colors that they have nowhere.
 /// </summary>
 public static class PromptSets
 {
@@ -30,8 +30,8 @@ public static class PromptSets
     };
 
     /// <summary>
-    /// mini-coco: one or two objects, some without colours, some with a relation; mini-abc: two coloured objects, then the same with their colours swapped;
-    /// mini-cc: "a red car and a pink elephant"; mini-vilg: relations and unusual colours; mini-three: three coloured objects.
+    /// mini-coco: one or two objects, some without colors, some with a relation; mini-abc: two colored objects, then the same with their colors swapped;
+    /// mini-cc: "a red car and a pink elephant"; mini-vilg: relations and unusual colors; mini-three: three colored objects.
     /// </summary>
     public static IReadOnlyList<string> Names { get; } = [.. Rules.Keys];
 

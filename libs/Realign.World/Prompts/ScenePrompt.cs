@@ -3,7 +3,7 @@ using Realign.Core.Errors;
 namespace Realign.World;
 
 /// <summary>
-/// Reads prompts of the world: objects with their colours and counts, joined by commas, "and" and words of relation.
+/// Reads prompts of the world: objects with their colors and counts, joined by commas, "and" and words of relation.
 /// E.g. "a red car, a pink elephant and a blue chair", "two red cars", "a photo of a black cat to the left of a chair".
 /// </summary>
 public static class ScenePrompt

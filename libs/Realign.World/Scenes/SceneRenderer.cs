@@ -2,7 +2,7 @@ using Realign.Core.Images;
 
 namespace Realign.World;
 
-/// <summary>Draws scenes: icons in shades of their colours on a plain background, 64 x 64 pixels. The same scene gives the same bytes.</summary>
+/// <summary>Draws scenes: icons in shades of their colors on a plain background, 64 x 64 pixels. The same scene gives the same bytes.</summary>
 public static class SceneRenderer
 {
     /// <summary>Rows and columns of a picture.</summary>

@@ -77,8 +77,8 @@ public static class SceneSampler
     // plain and slightly tinted, never as light as white
     private static Rgb Background(Random random)
     {
-        var grey = Between(random, 165, 225);
-        return new Rgb(grey + Between(random, -22, 22), grey + Between(random, -22, 22), grey + Between(random, -22, 22));
+        var gray = Between(random, 165, 225);
+        return new Rgb(gray + Between(random, -22, 22), gray + Between(random, -22, 22), gray + Between(random, -22, 22));
     }
 
     private static Rgb Ink(Random random, Rgb color) => new(

@@ -8,7 +8,7 @@ namespace Realign.Architecture.Tests.Reachability;
 
 /// <summary>
 /// Who names whom in compiled assemblies. Types and methods are nodes; a method leads to all that its code, signature and attributes name,
-/// a type to its base types, fields and every method that can be called without being named (overrides, implementations, initialisers).
+/// a type to its base types, fields and every method that can be called without being named (overrides, implementations, initializers).
 /// Overloads with the same number of parameters are one node, so that what is called unreachable is.
 /// </summary>
 internal sealed class CallGraph

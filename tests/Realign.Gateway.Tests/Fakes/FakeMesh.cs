@@ -22,7 +22,7 @@ internal sealed class FakeMesh : IAsyncDisposable
     {
     }
 
-    public FakeBehaviour Behaviour { get; } = new();
+    public FakeBehavior Behavior { get; } = new();
 
     /// <summary>Where the backends listen.</summary>
     public IEnumerable<string> Addresses => _backends.Select(backend => backend.Address);
@@ -90,7 +90,7 @@ internal sealed class FakeMesh : IAsyncDisposable
         builder.Logging.AddFilter("Grpc", LogLevel.None);
         builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = null);
         builder.Services.AddGrpcHealthChecks().AddCheck("fake", () => HealthCheckResult.Healthy());
-        builder.Services.AddSingleton(Behaviour);
+        builder.Services.AddSingleton(Behavior);
         builder.Services.AddSingleton(new GeneratorNumber(generator));
         var app = builder.Build();
         app.MapGrpcHealthChecksService();
@@ -105,58 +105,58 @@ internal sealed class FakeMesh : IAsyncDisposable
     /// <summary>Which of several Generators a server is, from 0.</summary>
     private sealed record GeneratorNumber(int Value);
 
-    private sealed class FakeGenerator(FakeBehaviour behaviour, GeneratorNumber number) : GeneratorService.GeneratorServiceBase
+    private sealed class FakeGenerator(FakeBehavior behavior, GeneratorNumber number) : GeneratorService.GeneratorServiceBase
     {
         public override async Task Generate(GenerateRequest request, IServerStreamWriter<GenerateResponse> responseStream, ServerCallContext context)
         {
-            behaviour.Generated.Enqueue(request);
-            behaviour.Drawing(number.Value, request);
+            behavior.Generated.Enqueue(request);
+            behavior.Drawing(number.Value, request);
             var stage = request.Modulation is null ? Stage.Coarse : Stage.Refine;
-            if (behaviour.HangIf(request))
-                await behaviour.WaitAsync(stage, context.CancellationToken);
-            foreach (var step in await behaviour.RunAsync(stage, context, () => behaviour.Generate(request)))
+            if (behavior.HangIf(request))
+                await behavior.WaitAsync(stage, context.CancellationToken);
+            foreach (var step in await behavior.RunAsync(stage, context, () => behavior.Generate(request)))
                 await responseStream.WriteAsync(step, context.CancellationToken);
-            await behaviour.RunAsync(stage, context, () => true, behaviour.AfterFirstMessage);
+            await behavior.RunAsync(stage, context, () => true, behavior.AfterFirstMessage);
         }
     }
 
-    private sealed class FakeTagger(FakeBehaviour behaviour) : TaggerService.TaggerServiceBase
+    private sealed class FakeTagger(FakeBehavior behavior) : TaggerService.TaggerServiceBase
     {
         public override Task<TagResponse> Tag(TagRequest request, ServerCallContext context) =>
-            FakeBehaviour.IsCoarse(request.Image)
-                ? behaviour.RunAsync(Stage.Tag, context, () => behaviour.Tag(request))
-                : behaviour.ReadAsync(Reader.Tagger, context, () => behaviour.Tag(request));
+            FakeBehavior.IsCoarse(request.Image)
+                ? behavior.RunAsync(Stage.Tag, context, () => behavior.Tag(request))
+                : behavior.ReadAsync(Reader.Tagger, context, () => behavior.Tag(request));
     }
 
-    private sealed class FakeCaptioner(FakeBehaviour behaviour) : CaptionerService.CaptionerServiceBase
+    private sealed class FakeCaptioner(FakeBehavior behavior) : CaptionerService.CaptionerServiceBase
     {
         public override Task<CaptionResponse> Caption(CaptionRequest request, ServerCallContext context) =>
-            FakeBehaviour.IsCoarse(request.Image)
-                ? behaviour.RunAsync(Stage.Caption, context, () => behaviour.Caption(request))
-                : behaviour.ReadAsync(Reader.Caption, context, () => behaviour.Caption(request));
+            FakeBehavior.IsCoarse(request.Image)
+                ? behavior.RunAsync(Stage.Caption, context, () => behavior.Caption(request))
+                : behavior.ReadAsync(Reader.Caption, context, () => behavior.Caption(request));
 
         public override Task<EmbedTextResponse> EmbedText(EmbedTextRequest request, ServerCallContext context) =>
-            behaviour.RunAsync(Stage.Unspecified, context, () => behaviour.EmbedText(request));
+            behavior.RunAsync(Stage.Unspecified, context, () => behavior.EmbedText(request));
 
         public override Task<ScorePromptResponse> ScorePrompt(ScorePromptRequest request, ServerCallContext context) =>
-            behaviour.RunAsync(
-                Stage.Unspecified, context, () => behaviour.ReadAsync(Reader.Likelihood, context, () => behaviour.ScorePrompt(request))).Unwrap();
+            behavior.RunAsync(
+                Stage.Unspecified, context, () => behavior.ReadAsync(Reader.Likelihood, context, () => behavior.ScorePrompt(request))).Unwrap();
     }
 
-    private sealed class FakeSceneScorer(FakeBehaviour behaviour) : SceneScorerService.SceneScorerServiceBase
+    private sealed class FakeSceneScorer(FakeBehavior behavior) : SceneScorerService.SceneScorerServiceBase
     {
         public override Task<ScoreSceneResponse> ScoreScene(ScoreSceneRequest request, ServerCallContext context) =>
-            behaviour.RunAsync(Stage.Scene, context, () => behaviour.ScoreScene(request));
+            behavior.RunAsync(Stage.Scene, context, () => behavior.ScoreScene(request));
 
         public override Task<ExtractEntitiesResponse> ExtractEntities(ExtractEntitiesRequest request, ServerCallContext context) =>
-            behaviour.ReadAsync(Reader.Demand, context, () => behaviour.Entities(request));
+            behavior.ReadAsync(Reader.Demand, context, () => behavior.Entities(request));
     }
 
-    private sealed class FakeSegmenter(FakeBehaviour behaviour) : SegmenterService.SegmenterServiceBase
+    private sealed class FakeSegmenter(FakeBehavior behavior) : SegmenterService.SegmenterServiceBase
     {
         public override Task<SegmentResponse> Segment(SegmentRequest request, ServerCallContext context) =>
             request.NameColors
-                ? behaviour.ReadAsync(Reader.Segmenter, context, () => behaviour.Segment(request))
-                : behaviour.RunAsync(Stage.Segment, context, () => behaviour.Segment(request));
+                ? behavior.ReadAsync(Reader.Segmenter, context, () => behavior.Segment(request))
+                : behavior.RunAsync(Stage.Segment, context, () => behavior.Segment(request));
     }
 }

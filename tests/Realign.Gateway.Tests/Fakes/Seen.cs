@@ -30,7 +30,7 @@ internal sealed record Seen
     /// <summary>A detection in columns from..to (exclusive) of a picture of 10 x 4, with colors inside its mask.</summary>
     public static Detection Colored(int from, int to, float score, params (string Name, float Share)[] colors)
     {
-        var detection = FakeBehaviour.Column(from, to, score);
+        var detection = FakeBehavior.Column(from, to, score);
         detection.Colors.AddRange(colors.Select(color => new ColorShare { Name = color.Name, Share = color.Share }));
         return detection;
     }
@@ -48,18 +48,18 @@ internal sealed record Seen
     /// <summary>Every image of the mesh shows this, as its readers see it, unless <paramref name="pick"/> picks something else by the image's text.</summary>
     public static void Show(FakeMesh mesh, Func<string, Seen> pick, params Entity[] demand)
     {
-        var behaviour = mesh.Behaviour;
-        behaviour.Entities = _ => new ExtractEntitiesResponse { Entities = { demand } };
-        behaviour.Tag = request => new TagResponse
+        var behavior = mesh.Behavior;
+        behavior.Entities = _ => new ExtractEntitiesResponse { Entities = { demand } };
+        behavior.Tag = request => new TagResponse
         {
             Tags = { TagsOf(Of(request.Image)).Select(tag => new Tag { Name = tag, Groundable = true }) },
         };
-        behaviour.Caption = request => new CaptionResponse { Caption = Of(request.Image).Caption };
-        behaviour.ScorePrompt = request => new ScorePromptResponse
+        behavior.Caption = request => new CaptionResponse { Caption = Of(request.Image).Caption };
+        behavior.ScorePrompt = request => new ScorePromptResponse
         {
             Scores = { request.Items.Select(item => new PromptScore { Score = Of(item.Image).Likelihood }) },
         };
-        behaviour.Segment = request => new SegmentResponse
+        behavior.Segment = request => new SegmentResponse
         {
             ColorNames = { Of(request.Image).ColorNames },
             Phrases =

@@ -45,7 +45,7 @@ public sealed class JudgementTests
         judgement.ObjectShare.ShouldBe(2 / 3.0, 1e-12);
     }
 
-    // whatever the order in which they are seen, each demand gets the one of its colour
+    // whatever the order in which they are seen, each demand gets the one of its color
     [Fact]
     public void TwoOfOneClass_GoToTheirColors()
     {

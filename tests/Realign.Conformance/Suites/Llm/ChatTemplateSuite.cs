@@ -73,7 +73,7 @@ internal sealed class ChatTemplateSuite : IConformanceSuite
         var model = LlmPack.Load(file);
         context.Equal("recognised", Template(family).Family, model.Template?.Family);
         var segments = model.Template!.Render(messages, open);
-        // where the original tokenizer normalises the text, its ids are the ones to have
+        // where the original tokenizer normalizes the text, its ids are the ones to have
         var safe = test.TryGetProperty("ids_safe_transformers", out var normalized) ? normalized : test.GetProperty("ids_safe");
         context.EqualSequence("ids_safe", LlmPack.Ints(safe), ChatTokenizer.Tokenize(model.Vocabulary, segments));
         context.EqualSequence("ids_parse_special", LlmPack.Ints(test.GetProperty("ids_parse_special")),

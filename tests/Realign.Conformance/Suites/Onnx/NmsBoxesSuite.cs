@@ -42,7 +42,7 @@ public sealed class NmsBoxesSuite : IConformanceSuite
     {
         using var file = SafetensorsFile.Open(data);
         var (width, height) = (item.GetProperty("image_wh")[0].GetSingle(), item.GetProperty("image_wh")[1].GetSingle());
-        var boxes = file.ReadSingles("cxcywh").Chunk(4).Select(box => BoxGeometry.FromCentre(box[0], box[1], box[2], box[3])).ToArray();
+        var boxes = file.ReadSingles("cxcywh").Chunk(4).Select(box => BoxGeometry.FromCenter(box[0], box[1], box[2], box[3])).ToArray();
         context.Near("xyxy", file.ReadSingles("xyxy"), Flatten(boxes), Tolerance);
         var pixels = Array.ConvertAll(ReadBoxes(file.ReadSingles("xyxy")), box => BoxGeometry.Scale(box, width, height));
         context.Near("xyxy_pixels", file.ReadSingles("xyxy_pixels"), Flatten(pixels), Tolerance);
@@ -50,7 +50,7 @@ public sealed class NmsBoxesSuite : IConformanceSuite
         context.Near("xyxy_clipped", file.ReadSingles("xyxy_clipped"), Flatten(clipped), Tolerance);
         context.Near("back_cxcywh", file.ReadSingles("back_cxcywh"), [.. ReadBoxes(file.ReadSingles("xyxy")).SelectMany(box =>
         {
-            var (x, y, w, h) = BoxGeometry.ToCentre(box);
+            var (x, y, w, h) = BoxGeometry.ToCenter(box);
             return new[] { x, y, w, h };
         })], Tolerance);
         context.Near("xywh_pixels", file.ReadSingles("xywh_pixels"), [.. pixels.SelectMany(box => new[] { box.X0, box.Y0, box.Width, box.Height })], Tolerance);

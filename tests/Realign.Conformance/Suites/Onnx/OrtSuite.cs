@@ -7,7 +7,7 @@ using Realign.Safetensors;
 
 namespace Realign.Conformance.Suites.Onnx;
 
-/// <summary>Runtime behaviour: types, empty batches, external data, files and inputs to be rejected, optimiser fallback.</summary>
+/// <summary>Runtime behavior: types, empty batches, external data, files and inputs to be rejected, optimizer fallback.</summary>
 public sealed partial class OrtSuite : IConformanceSuite
 {
     // onnx/README.md: fp32/fp64 of these small graphs agree to 1e-5; float16 within 4e-3 absolute or 2e-3 relative

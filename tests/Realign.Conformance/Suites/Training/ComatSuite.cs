@@ -5,7 +5,7 @@ using Realign.Training.Adversarial;
 using Realign.Training.Attention;
 using Realign.Training.Feedback;
 using Realign.Training.Lora;
-using Realign.Training.Optimisation;
+using Realign.Training.Optimization;
 using Realign.Training.Sampling;
 using static Realign.Conformance.Suites.Training.TrainingGolden;
 using static TorchSharp.torch;
@@ -284,7 +284,7 @@ internal sealed class ComatSuite : IConformanceSuite
                 _golden.Compare(context, $"out.grad_{name}.{key}", tensor.grad ?? zeros_like(tensor));
         }
 
-        /// <summary>Clip and one optimiser step from the gradients as they are.</summary>
+        /// <summary>Clip and one optimizer step from the gradients as they are.</summary>
         public void Update(CaseContext context, string who, IReadOnlyList<(string Name, Tensor Tensor)> parameters, string prefix)
         {
             var json = _golden.Json.GetProperty("optimisers").GetProperty(who);
@@ -292,14 +292,14 @@ internal sealed class ComatSuite : IConformanceSuite
             var gradients = parameters.Select(item => item.Tensor.grad).ToList();
             var total = GradientClip.Apply(gradients, json.GetProperty("clip_norm").GetDouble());
             _golden.Compare(context, prefix + "grad_norm_total", [total]);
-            using var optimiser = new AdamW(parameters.Select(item => item.Tensor), new AdamWOptions
+            using var optimizer = new AdamW(parameters.Select(item => item.Tensor), new AdamWOptions
             {
                 Beta1 = json.GetProperty("betas")[0].GetDouble(),
                 Beta2 = json.GetProperty("betas")[1].GetDouble(),
                 Epsilon = json.GetProperty("eps").GetDouble(),
                 WeightDecay = json.GetProperty("weight_decay").GetDouble(),
             });
-            optimiser.Step(gradients, json.GetProperty("lr").GetDouble());
+            optimizer.Step(gradients, json.GetProperty("lr").GetDouble());
             foreach (var ((name, tensor), initial) in parameters.Zip(before).Where(item => _golden.Has($"{prefix}weight_change.{item.First.Name}")))
                 _golden.Compare(context, $"{prefix}weight_change.{name}", tensor.detach().sub(initial));
         }

@@ -34,7 +34,7 @@ internal sealed class DaamSuite : IConformanceSuite
 
         var maps = recorder.HeatMaps(height, width)[0];
         golden.Compare(context, "out.heat_maps", maps);
-        golden.Compare(context, "out.heat_maps_normalised", HeatMaps.Normalise(maps, golden.Json.GetProperty("prompt_tokens").GetInt32()));
+        golden.Compare(context, "out.heat_maps_normalised", HeatMaps.Normalize(maps, golden.Json.GetProperty("prompt_tokens").GetInt32()));
         var words = golden.Json.GetProperty("words").EnumerateArray().Select(TrainingGolden.Ints).ToList();
         for (var i = 0; i < words.Count; i++)
         {

@@ -40,7 +40,7 @@ internal sealed class FineStageGolden(TrainingGolden golden) : IDisposable
 
     /// <summary>Masks (n, h, w) of the file.</summary>
     public static List<BinaryMask> Masks(Tensor masks) =>
-        [.. Enumerable.Range(0, (int)masks.shape[0]).Select(i => SegmentMasks.Binarise((int)masks.shape[2], (int)masks.shape[1], masks[i].ToSingles()))];
+        [.. Enumerable.Range(0, (int)masks.shape[0]).Select(i => SegmentMasks.Binarize((int)masks.shape[2], (int)masks.shape[1], masks[i].ToSingles()))];
 
     public static Tensor ToTensor(BinaryMask mask) => TensorConvert.FromArray(Array.ConvertAll(mask.Cells, cell => (float)cell), mask.Height, mask.Width);
 

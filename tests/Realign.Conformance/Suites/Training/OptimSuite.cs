@@ -3,7 +3,7 @@ using Realign.Conformance.Runner;
 using Realign.Diffusion.Lora;
 using Realign.Torch;
 using Realign.Training.Feedback;
-using Realign.Training.Optimisation;
+using Realign.Training.Optimization;
 using static Realign.Conformance.Suites.Training.TrainingGolden;
 using static TorchSharp.torch;
 
@@ -54,18 +54,18 @@ internal sealed class OptimSuite : IConformanceSuite
         var count = golden.Json.GetProperty("params").GetInt32();
         var initial = Enumerable.Range(0, count).Select(i => golden.Read($"in.param.{i}")).ToList();
         var parameters = initial.Select(parameter => parameter.clone()).ToList();
-        using var optimiser = new AdamW(parameters, Options(entry));
+        using var optimizer = new AdamW(parameters, Options(entry));
         foreach (var (step, rate) in Doubles(entry.GetProperty("lr")).Index())
         {
-            optimiser.Step([.. Enumerable.Range(0, count).Select(i => golden.Read($"in.grad.{step}.{i}"))], rate);
+            optimizer.Step([.. Enumerable.Range(0, count).Select(i => golden.Read($"in.grad.{step}.{i}"))], rate);
             for (var i = 0; i < count; i++)
                 golden.Compare(context, $"{id}.out.param.{step}.{i}", parameters[i]);
         }
 
         for (var i = 0; i < count; i++)
         {
-            golden.Compare(context, $"{id}.out.exp_avg.{i}", optimiser.Moments(i).First);
-            golden.Compare(context, $"{id}.out.exp_avg_sq.{i}", optimiser.Moments(i).Second);
+            golden.Compare(context, $"{id}.out.exp_avg.{i}", optimizer.Moments(i).First);
+            golden.Compare(context, $"{id}.out.exp_avg_sq.{i}", optimizer.Moments(i).Second);
             golden.Compare(context, $"{id}.out.total_change.{i}", parameters[i].sub(initial[i]));
         }
     }
@@ -81,7 +81,7 @@ internal sealed class OptimSuite : IConformanceSuite
             GrowthInterval = json.GetProperty("growth_interval").GetInt32(),
         });
         var parameter = golden.Read("in.param");
-        using var optimiser = new AdamW([parameter], Options(json.GetProperty("adamw")));
+        using var optimizer = new AdamW([parameter], Options(json.GetProperty("adamw")));
         foreach (var (index, step) in json.GetProperty("steps").EnumerateArray().Index())
         {
             context.Equal($"scale_used {index}", step.GetProperty("scale_used").GetDouble(), scaler.Scale);
@@ -89,14 +89,14 @@ internal sealed class OptimSuite : IConformanceSuite
             if (gradients is not null)
             {
                 _ = GradientClip.Apply(gradients, json.GetProperty("clip_norm").GetDouble());
-                optimiser.Step(gradients, json.GetProperty("adamw").GetProperty("lr").GetDouble());
+                optimizer.Step(gradients, json.GetProperty("adamw").GetProperty("lr").GetDouble());
             }
 
             scaler.Update(gradients is null);
             context.Equal($"skipped {index}", step.GetProperty("skipped").GetBoolean(), gradients is null);
             context.Equal($"scale_after {index}", step.GetProperty("scale_after").GetDouble(), scaler.Scale);
             context.Equal($"growth_tracker {index}", step.GetProperty("growth_tracker").GetInt32(), scaler.GrowthTracker);
-            context.Equal($"optimiser_steps {index}", step.GetProperty("optimiser_steps").GetInt32(), optimiser.Steps);
+            context.Equal($"optimiser_steps {index}", step.GetProperty("optimiser_steps").GetInt32(), optimizer.Steps);
             golden.Compare(context, $"out.param.{index}", parameter);
         }
     }

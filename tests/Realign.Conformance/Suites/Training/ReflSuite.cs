@@ -3,7 +3,7 @@ using Realign.Rewards.Tensors;
 using Realign.Torch;
 using Realign.Torch.Images;
 using Realign.Training.Feedback;
-using Realign.Training.Optimisation;
+using Realign.Training.Optimization;
 using Realign.Training.Sampling;
 using static Realign.Conformance.Suites.Training.TrainingGolden;
 using static TorchSharp.torch;
@@ -92,7 +92,7 @@ internal sealed class ReflSuite : IConformanceSuite
         var names = Texts(golden.Json.GetProperty("parameter_names"));
         var weights = names.Select(name => setup.Weights[name]).ToList();
         var initial = weights.Select(weight => weight.detach().clone()).ToList();
-        using var optimiser = new AdamW(weights, new AdamWOptions
+        using var optimizer = new AdamW(weights, new AdamWOptions
         {
             Beta1 = json.GetProperty("betas")[0].GetDouble(),
             Beta2 = json.GetProperty("betas")[1].GetDouble(),
@@ -109,7 +109,7 @@ internal sealed class ReflSuite : IConformanceSuite
             pass.Loss.add(pre).backward();
             var gradients = weights.Select(weight => weight.grad).ToList();
             var total = GradientClip.Apply(gradients, json.GetProperty("clip_norm").GetDouble());
-            optimiser.Step(gradients, json.GetProperty("lr").GetDouble());
+            optimizer.Step(gradients, json.GetProperty("lr").GetDouble());
             golden.Compare(context, $"{prefix}.out.reward", Numbers(pass.Reward));
             golden.Compare(context, $"{prefix}.out.loss_reward", Numbers(pass.Loss));
             golden.Compare(context, $"{prefix}.out.loss_pre", Numbers(pre));

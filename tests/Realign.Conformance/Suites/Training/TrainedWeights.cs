@@ -1,5 +1,5 @@
 using Realign.Conformance.Runner;
-using Realign.Training.Optimisation;
+using Realign.Training.Optimization;
 using static Realign.Conformance.Suites.Training.TrainingGolden;
 using static TorchSharp.torch;
 

@@ -112,7 +112,7 @@ public sealed partial class Blip2ItmSuite : IConformanceSuite
         context.Near("prompt features", file.ReadSingles($"{encoder.Name}.prompt"), prompts.ToSingles(), tolerance);
         var cosine = Rows(captions).Zip(Rows(prompts), (caption, prompt) => CaptionReward.Cosine(caption, prompt)).ToList();
         context.Near("cosine", Values("cosine"), Singles(cosine), tolerance);
-        Centred();
+        Centered();
         Reduced();
 
         static List<double[]> Rows(Tensor features) => [.. features.ToSingles().Select(value => (double)value).Chunk((int)features.shape[1])];
@@ -121,7 +121,7 @@ public sealed partial class Blip2ItmSuite : IConformanceSuite
 
         float[] Values(string name) => [.. pairs.Select(pair => pair.GetProperty(name).GetSingle())];
 
-        void Centred()
+        void Centered()
         {
             var indices = encoder.Value.GetProperty("R0_pairs_caption_prompt").EnumerateArray().Select(Golden.Ints).ToList();
             var baseline = CaptionReward.Baseline(Rows(captions), Rows(prompts), [.. indices.Select(pair => (pair[0], pair[1]))]);

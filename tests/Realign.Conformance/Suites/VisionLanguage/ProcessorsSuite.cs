@@ -108,11 +108,11 @@ internal sealed class ProcessorsSuite : IConformanceSuite
         var processor = Processor(root, size, kernel, item.GetProperty("antialias").GetBoolean());
         using var image = TensorConvert.Read(tensors, prefix + "image_01").requires_grad_();
         using var resized = processor.Resize(image);
-        using var normalised = processor.Normalize(resized);
+        using var normalized = processor.Normalize(resized);
         var measured = item.GetProperty("fp32_vs_fp64");
         Compare(context, "resized", tensors, prefix + "resized", resized, measured.GetProperty("normalised").GetDouble());
-        Compare(context, "normalised", tensors, prefix + "normalised", normalised, measured.GetProperty("normalised").GetDouble());
-        Compare(context, "vjp", tensors, prefix + "vjp_image", Gradient(normalised, image, TensorConvert.Read(tensors, prefix + "cotangent")),
+        Compare(context, "normalised", tensors, prefix + "normalised", normalized, measured.GetProperty("normalised").GetDouble());
+        Compare(context, "vjp", tensors, prefix + "vjp_image", Gradient(normalized, image, TensorConvert.Read(tensors, prefix + "cotangent")),
             measured.GetProperty("vjp").GetDouble());
     }
 

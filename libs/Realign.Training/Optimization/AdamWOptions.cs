@@ -1,4 +1,4 @@
-namespace Realign.Training.Optimisation;
+namespace Realign.Training.Optimization;
 
 /// <summary>Hyperparameters of <see cref="AdamW"/>.</summary>
 public sealed record AdamWOptions

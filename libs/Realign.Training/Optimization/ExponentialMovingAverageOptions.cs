@@ -1,4 +1,4 @@
-namespace Realign.Training.Optimisation;
+namespace Realign.Training.Optimization;
 
 /// <summary>Settings of <see cref="ExponentialMovingAverage"/>; names and defaults of the reference (EMAModel of diffusers).</summary>
 public sealed record ExponentialMovingAverageOptions

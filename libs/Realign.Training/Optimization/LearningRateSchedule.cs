@@ -1,8 +1,8 @@
 using Realign.Core.Errors;
 
-namespace Realign.Training.Optimisation;
+namespace Realign.Training.Optimization;
 
-/// <summary>Learning rate of each optimiser step, counted from 0; with warm-up the first step has rate 0 (names of get_scheduler of diffusers).</summary>
+/// <summary>Learning rate of each optimizer step, counted from 0; with warm-up the first step has rate 0 (names of get_scheduler of diffusers).</summary>
 public sealed record LearningRateSchedule
 {
     private const double PolynomialEnd = 1e-7;

@@ -1,7 +1,7 @@
 using Realign.Torch;
 using static TorchSharp.torch;
 
-namespace Realign.Training.Optimisation;
+namespace Realign.Training.Optimization;
 
 /// <summary>Smoothed copy of weights. The first update copies them; then the decay grows with the number of updates up to its limit.</summary>
 public sealed class ExponentialMovingAverage : IDisposable
@@ -34,7 +34,7 @@ public sealed class ExponentialMovingAverage : IDisposable
         return Math.Max(Math.Min(grown, options.Decay), options.MinDecay);
     }
 
-    /// <summary>Takes in weights after an optimiser step; returns the decay used.</summary>
+    /// <summary>Takes in weights after an optimizer step; returns the decay used.</summary>
     public double Update(IReadOnlyList<Tensor> parameters)
     {
         if (parameters.Count != _averages.Count)

@@ -1,7 +1,7 @@
 namespace Realign.Hosting.Models;
 
 /// <summary>Where a call of a model is.</summary>
-internal enum ModelJobStage
+internal enum ModelJobState
 {
     /// <summary>In the queue, waiting for an input slot.</summary>
     Waiting,

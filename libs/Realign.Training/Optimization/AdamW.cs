@@ -1,7 +1,7 @@
 using Realign.Torch;
 using static TorchSharp.torch;
 
-namespace Realign.Training.Optimisation;
+namespace Realign.Training.Optimization;
 
 /// <summary>
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2019): p *= 1 - lr wd; p -= lr m^ / (sqrt(v^) + eps). State is float32,
@@ -11,7 +11,7 @@ public sealed class AdamW : IDisposable
 {
     private readonly List<Slot> _slots;
 
-    /// <summary>An optimiser for parameters that are updated in place.</summary>
+    /// <summary>An optimizer for parameters that are updated in place.</summary>
     /// <param name="parameters">Leaf tensors in float32.</param>
     /// <param name="options">Hyperparameters.</param>
     public AdamW(IEnumerable<Tensor> parameters, AdamWOptions options)
@@ -29,7 +29,7 @@ public sealed class AdamW : IDisposable
     /// <summary>Updates made.</summary>
     public int Steps { get; private set; }
 
-    /// <summary>First and second moments of a parameter, owned by the optimiser.</summary>
+    /// <summary>First and second moments of a parameter, owned by the optimizer.</summary>
     public (Tensor First, Tensor Second) Moments(int index) => (_slots[index].First, _slots[index].Second);
 
     /// <summary>One update.</summary>

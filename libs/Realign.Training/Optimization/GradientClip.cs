@@ -1,7 +1,7 @@
 using Realign.Torch;
 using static TorchSharp.torch;
 
-namespace Realign.Training.Optimisation;
+namespace Realign.Training.Optimization;
 
 /// <summary>Global norm clipping: all gradients times min(1, max / (total + 1e-6)). Never scales up.</summary>
 public static class GradientClip

@@ -2,13 +2,13 @@ using Realign.Core.Files;
 
 namespace Realign.Models;
 
-/// <summary>Where a model says under which licence it may be used.</summary>
-internal static class LicenceFile
+/// <summary>Where a model says under which license it may be used.</summary>
+internal static class LicenseFile
 {
     private const int MaxCardLines = 200;
     private static readonly string[] Prefixes = ["LICENSE", "LICENCE", "COPYING", "USE_POLICY"];
 
-    /// <summary>Licence files of a folder (or of the one around a file), else the model card's entry, else null.</summary>
+    /// <summary>License files of a folder (or of the one around a file), else the model card's entry, else null.</summary>
     public static string? Find(string path)
     {
         var folder = Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!;

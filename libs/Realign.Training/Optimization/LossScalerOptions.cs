@@ -1,4 +1,4 @@
-namespace Realign.Training.Optimisation;
+namespace Realign.Training.Optimization;
 
 /// <summary>Settings of <see cref="LossScaler"/>.</summary>
 public sealed record LossScalerOptions

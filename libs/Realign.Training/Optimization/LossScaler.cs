@@ -1,7 +1,7 @@
 using Realign.Torch;
 using static TorchSharp.torch;
 
-namespace Realign.Training.Optimisation;
+namespace Realign.Training.Optimization;
 
 /// <summary>
 /// Dynamic loss scaling for float16 gradients (Micikevicius et al. 2018): halves the scale and skips the update when a gradient

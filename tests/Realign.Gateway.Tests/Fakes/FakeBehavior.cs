@@ -6,7 +6,7 @@ using Realign.V1;
 namespace Realign.Gateway.Tests.Fakes;
 
 /// <summary>What the servers of a <see cref="FakeMesh"/> answer; every part can be replaced by a test.</summary>
-internal sealed class FakeBehaviour
+internal sealed class FakeBehavior
 {
     public static readonly ByteString CoarsePng = ByteString.CopyFromUtf8("coarse image");
     public static readonly ByteString RefinedPng = ByteString.CopyFromUtf8("refined image");
