@@ -38,7 +38,8 @@ public sealed partial class HouseStyleTests
     [Fact]
     public void Spelling_IsAmerican() =>
         SourceFile.All.Where(file => file.Layer is "libs" or "services" or "cli" or "tools")
-            .SelectMany(file => file.Lines.Select((line, index) => (Place: $"{file}:{index + 1}", Found: BritishSpelling().IsMatch(Quoted().Replace(line, "")))))
+            .SelectMany(file => file.Lines.Select((line, index) =>
+                (Place: $"{file}:{index + 1}", Found: BritishSpelling().IsMatch(Quoted().Replace(line, "")))))
             .Where(line => line.Found).Select(line => line.Place).ShouldBeEmpty();
 
     [Fact]

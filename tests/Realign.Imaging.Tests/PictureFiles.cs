@@ -39,7 +39,7 @@ internal static class PictureFiles
     public static byte[] Gray16(ushort value)
     {
         using var image = Image.NewFromMemory(Enumerable.Repeat(value, 64).ToArray(), 8, 8, 1, Enums.BandFormat.Ushort);
-        using var gray = image.Copy(interpretation: Enums.Interpretation.Gray16);
+        using var gray = image.Copy(interpretation: Enums.Interpretation.Grey16);
         return gray.PngsaveBuffer(bitdepth: 16);
     }
 
