@@ -22,7 +22,6 @@ public sealed class ReachabilityTests
         "Realign.Rewards.Tensors.SoftCaption",
         "Realign.Safetensors.SafetensorsWriter",
         "Realign.Tokenizers.Llama3Tokenizer",
-        "Realign.World.SceneOptions",
     ];
 
     [Fact]

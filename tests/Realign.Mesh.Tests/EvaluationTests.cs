@@ -53,6 +53,32 @@ public sealed class EvaluationTests(RunningMesh mesh) : IDisposable
     }
 
     [Fact]
+    public async Task SharedPictures_AreThoseThatEveryArmDrawsByItself()
+    {
+        var prompts = Path.Combine(_folder, "three.txt");
+        await File.WriteAllTextAsync(prompts, "a pink turtle, a black backpack and a purple sailboat\n", TestContext.Current.CancellationToken);
+        string[] command =
+        [
+            "--arm", "base", "--arm", "fine", "--arm", "verified", "--arm", "attempts=2", "--prompts", prompts, "--seeds", "0", "--gateway",
+            mesh.Gateway.Address,
+        ];
+
+        var shared = await RunAsync([.. command, "--out", Path.Combine(_folder, "shared")]);
+        var apart = await RunAsync([.. command, "--out", Path.Combine(_folder, "apart"), "--no-sharing"]);
+
+        (shared.Code, apart.Code).ShouldBe((0, 0), shared.Error + apart.Error);
+        var pictures = Pictures("shared");
+        pictures.Count.ShouldBe(4);
+        pictures.ShouldBe(Pictures("apart"));
+
+        List<(string Arm, string Png)> Pictures(string run) => [.. File.ReadLines(Path.Combine(_folder, run, "results.jsonl")).Select(line =>
+        {
+            using var record = JsonDocument.Parse(line);
+            return (record.RootElement.GetProperty("arm").GetString()!, record.RootElement.GetProperty("png").GetString()!);
+        })];
+    }
+
+    [Fact]
     public async Task JudgeNone_AnyPrompt_HasClipAndNamesIt()
     {
         var prompts = Path.Combine(_folder, "free.txt");
