@@ -71,6 +71,9 @@ internal sealed class AttemptBars(Func<string, ProgressTask> add)
 
         public void End()
         {
+            // the time of an attempt that is over stands still
+            if (Task.StopTime is not null)
+                return;
             Task.Value = 100;
             Task.StopTask();
         }

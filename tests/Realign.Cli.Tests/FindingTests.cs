@@ -140,7 +140,9 @@ public sealed class FindingTests
         bars.Verified(2, VerifyingGateway.Shown(2, Picture.Refined));
         (tasks[0].IsFinished, tasks[1].IsFinished).ShouldBe((false, true));
         tasks[1].Description.ShouldBe("attempt 2 · nothing is wrong, 1 not known");
+        var stopped = tasks[1].StopTime.ShouldNotBeNull();
         bars.End();
+        tasks[1].StopTime.ShouldBe(stopped);
         tasks[0].IsFinished.ShouldBeTrue();
         bars.TimeOf(7).ShouldBeNull();
     }
