@@ -49,5 +49,6 @@ public sealed class PromptSetsTests
         PromptSets.Generate("mini-vilg").Count(prompt => ScenePrompt.Parse(prompt).Relations.Count == 1).ShouldBeGreaterThan(PromptSets.FullCount / 2);
 
     [Fact]
-    public void Generate_UnknownName_NamesTheSets() => Should.Throw<KeyNotFoundException>(() => PromptSets.Generate("mini-none")).Message.ShouldContain("mini-coco");
+    public void Generate_UnknownName_NamesTheSets() =>
+        Should.Throw<KeyNotFoundException>(() => PromptSets.Generate("mini-none")).Message.ShouldContain("mini-coco");
 }

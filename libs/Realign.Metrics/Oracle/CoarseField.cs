@@ -22,7 +22,8 @@ internal sealed class CoarseField
 
     public CoarseField(PictureField field, float[] weights)
     {
-        (R, G, B, Difference, Energy, Weight) = (new float[Length], new float[Length], new float[Length], new float[Length], new float[Length], new float[Length]);
+        (R, G, B, Difference, Energy, Weight) = (new float[Length], new float[Length], new float[Length],
+            new float[Length], new float[Length], new float[Length]);
         for (var i = 0; i < weights.Length; i++)
         {
             var at = (((i / PictureField.Side / 2) + Margin) * Side) + (i % PictureField.Side / 2) + Margin;

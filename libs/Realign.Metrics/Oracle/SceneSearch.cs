@@ -162,8 +162,8 @@ internal sealed class SceneSearch(PictureField field)
         var open = OpenBeside(index);
         var here = Start(start.Class, start.Pose, open);
         var near = CoarseSearch.Find(new CoarseField(field, open)).Where(place => Distance(place.Pose, start.Pose) <= 2 * SamePlace);
-        var best = BestOf([here, .. near.GroupBy(place => place.Class).SelectMany(places => places.Take(2)).Select(place => Start(place.Class, place.Pose, open))],
-            open);
+        var starts = near.GroupBy(place => place.Class).SelectMany(places => places.Take(2)).Select(place => Start(place.Class, place.Pose, open));
+        var best = BestOf([here, .. starts], open);
         _found[index] = best ?? here;
         return _found[index].Class != start.Class;
     }
@@ -185,7 +185,8 @@ internal sealed class SceneSearch(PictureField field)
             }
         }
 
-        return new SeenObject(TemplateBank.Textures[candidate.Class].Noun, ColorReading.Of(field, open, candidate).Name, new BoundingBox(left, top, right, bottom),
+        return new SeenObject(TemplateBank.Textures[candidate.Class].Noun, ColorReading.Of(field, open, candidate).Name,
+            new BoundingBox(left, top, right, bottom),
             candidate.Fit.Seen, candidate.Fit.Quality);
     }
 }

@@ -3,7 +3,8 @@ using Realign.Core.Errors;
 namespace Realign.Metrics.Statistics;
 
 /// <summary>
-/// The exact McNemar test of two variants on the same items: of the items that differ, each is as likely won as lost when the variants are equal (binomial, 1/2).
+/// The exact McNemar test of two variants on the same items: of the items that differ, each is as likely won as lost when the variants are equal
+/// (binomial, 1/2).
 /// </summary>
 /// <param name="Lost">Items that only the first variant gets right.</param>
 /// <param name="Won">Items that only the second gets right.</param>

@@ -9,7 +9,9 @@ public sealed class Glyph
     private readonly float[] _alpha;
     private readonly float[] _shade;
 
-    /// <summary>Makes a glyph of its bytes: luminance is stretched between its 5th and 95th percentile inside the alpha, at least 0.15 of the range wide.</summary>
+    /// <summary>
+    /// Makes a glyph of its bytes: luminance is stretched between its 5th and 95th percentile inside the alpha, at least 0.15 of the range wide.
+    /// </summary>
     internal Glyph(string noun, ReadOnlySpan<byte> luminance, ReadOnlySpan<byte> alpha)
     {
         Noun = noun;

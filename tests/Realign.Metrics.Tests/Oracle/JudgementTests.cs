@@ -77,7 +77,8 @@ public sealed class JudgementTests
     [InlineData("a red car to the left of a dog", false)]
     public void Relation_ByTheMiddles(string prompt, bool holds) => Judge(prompt, RedCar, BlueCar, PinkCat).RelationHolds.ShouldBe(holds);
 
-    private static SceneJudgement Judge(string prompt, params SeenObject[] seen) => SceneOracle.Judge(new SceneReading(seen, 64, 64), ScenePrompt.Parse(prompt));
+    private static SceneJudgement Judge(string prompt, params SeenObject[] seen) =>
+        SceneOracle.Judge(new SceneReading(seen, 64, 64), ScenePrompt.Parse(prompt));
 
     private static SeenObject See(string color, string noun, float x, float y) => new(noun, color, new BoundingBox(x, y, x + 20, y + 14), 1, 0.9);
 }

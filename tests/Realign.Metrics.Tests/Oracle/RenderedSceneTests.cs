@@ -10,8 +10,8 @@ public sealed class RenderedSceneTests
     [Fact]
     public void Scenes_OfOneToFourObjects_AreReadRightInNinetyNineOfAHundred()
     {
-        var readings = Enumerable.Range(1, SceneSampler.MostObjects).Select(count => Reading.Of(new SceneOptions { Count = count }, 1_700_000 + (1000 * count), 80))
-            .ToList();
+        var readings = Enumerable.Range(1, SceneSampler.MostObjects)
+            .Select(count => Reading.Of(new SceneOptions { Count = count }, 1_700_000 + (1000 * count), 80)).ToList();
 
         var (demanded, report) = (readings.Sum(reading => reading.Demanded), string.Join('\n', readings.SelectMany(reading => reading.Wrong)));
         demanded.ShouldBe(800);
