@@ -186,7 +186,6 @@ internal sealed class SceneSearch(PictureField field)
         }
 
         return new SeenObject(TemplateBank.Textures[candidate.Class].Noun, ColorReading.Of(field, open, candidate).Name,
-            new BoundingBox(left, top, right, bottom),
-            candidate.Fit.Seen, candidate.Fit.Quality);
+            new BoundingBox(left, top, right, bottom), candidate.Fit.Seen, candidate.Fit.Quality);
     }
 }
