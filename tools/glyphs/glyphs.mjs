@@ -22,7 +22,8 @@ for (const [noun, name] of Object.entries(icons)) {
   const icon = set.icons[name];
   if (!icon) throw new Error(`no icon ${name} for ${noun}`);
   const side = icon.width ?? set.width ?? 16;
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${size}" height="${size}" viewBox="0 0 ${side} ${icon.height ?? set.height ?? side}">${icon.body}</svg>`;
+  const box = `0 0 ${side} ${icon.height ?? set.height ?? side}`;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${size}" height="${size}" viewBox="${box}">${icon.body}</svg>`;
   const { pixels } = new Resvg(svg).render();
   const luminance = Buffer.alloc(size * size);
   const alpha = Buffer.alloc(size * size);

@@ -9,7 +9,8 @@ public static class Caption
     public static string Of(Scene scene)
     {
         ArgumentNullException.ThrowIfNull(scene);
-        var kinds = scene.Objects.GroupBy(item => (item.Noun, item.Color)).Select(group => new DemandedObject(group.Key.Noun, group.Key.Color, group.Count()));
+        var kinds = scene.Objects.GroupBy(item => (item.Noun, item.Color))
+            .Select(group => new DemandedObject(group.Key.Noun, group.Key.Color, group.Count()));
         return Of(new Demand([.. kinds], scene.Relation is { } relation ? [relation] : []));
     }
 

@@ -12,7 +12,15 @@ public static class ScenePrompt
 
     private static readonly Dictionary<string, int> Numbers = new(StringComparer.Ordinal)
     {
-        ["a"] = 1, ["an"] = 1, ["the"] = 1, ["one"] = 1, ["two"] = 2, ["three"] = 3, ["four"] = 4, ["five"] = 5, ["six"] = 6,
+        ["a"] = 1,
+        ["an"] = 1,
+        ["the"] = 1,
+        ["one"] = 1,
+        ["two"] = 2,
+        ["three"] = 3,
+        ["four"] = 4,
+        ["five"] = 5,
+        ["six"] = 6,
     };
 
     private static readonly (string[] Words, Relation Relation)[] Relations =
