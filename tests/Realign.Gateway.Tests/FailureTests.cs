@@ -138,6 +138,19 @@ public sealed class FailureTests
     }
 
     [Fact]
+    public async Task DemandThatIsNotReadYet_DoesNotFollowTheResult()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        mesh.Behavior.Fail(Stage.Scene, StatusCode.Internal, "broken");
+        _ = mesh.Behavior.HangingReaders.Add(Reader.Demand);
+
+        var events = await Calls.RealignAsync(mesh, "a car", request => request.OnStageFailure = OnStageFailure.SkipToCoarse);
+
+        events.ShouldContain(message => message.EventCase == EventCase.Demand);
+        events[^1].EventCase.ShouldBe(EventCase.Result);
+    }
+
+    [Fact]
     public async Task SkipToCoarse_WithoutACoarseImage_Fails()
     {
         await using var mesh = await FakeMesh.StartAsync();

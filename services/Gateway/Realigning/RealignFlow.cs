@@ -29,6 +29,8 @@ internal sealed class RealignFlow(
             using var loop = new AttemptLoop(call, flow, options.Value.Shares, time);
             using (var lease = generators.Take(Math.Min(call.Attempts, generators.Count)))
                 await loop.RunAsync(lease.Generators, cancellationToken);
+            // where an early stage failed nobody waited for the demand, and nothing may follow the result
+            await demand.EndAsync();
             var result = ResultOf(call, loop);
             await events.WriteAsync(0, Stage.Verify, new RealignResponse { Accepted = result.Accepted });
             await events.WriteAsync(0, result.Refined ? Stage.Refine : Stage.Coarse, new RealignResponse { Result = result });
