@@ -91,11 +91,17 @@ public sealed class RealignCallResultTests
             result.Attempts.Add(new AttemptReport { Attempt = attempt });
             result.Timings.Add(new StageTiming
             {
-                Attempt = attempt, Stage = Stage.Coarse, StartMilliseconds = (attempt - 1) * 1300, DurationMilliseconds = 600,
+                Attempt = attempt,
+                Stage = Stage.Coarse,
+                StartMilliseconds = (attempt - 1) * 1300,
+                DurationMilliseconds = 600,
             });
             result.Timings.Add(new StageTiming
             {
-                Attempt = attempt, Stage = Stage.Refine, StartMilliseconds = ((attempt - 1) * 1300) + 600, DurationMilliseconds = 700,
+                Attempt = attempt,
+                Stage = Stage.Refine,
+                StartMilliseconds = ((attempt - 1) * 1300) + 600,
+                DurationMilliseconds = 700,
             });
         }
 

@@ -47,12 +47,13 @@ internal sealed class ArmSettings(string spec, ArmKind kind)
             case "cross": Modulation.CrossAttentionWeight = Number(key, value); break;
             case "self": Modulation.SelfAttentionWeight = Number(key, value); break;
             case "gain": Modulation.MaxGain = Number(key, value); break;
-            case "mode": Modulation.Mode = value switch
-            {
-                "exact" => ModulationMode.Exact,
-                "safe" => ModulationMode.Safe,
-                _ => throw ArmParser.Wrong(spec, $"'{value}' is no mode", "use exact or safe"),
-            };
+            case "mode":
+                Modulation.Mode = value switch
+                {
+                    "exact" => ModulationMode.Exact,
+                    "safe" => ModulationMode.Safe,
+                    _ => throw ArmParser.Wrong(spec, $"'{value}' is no mode", "use exact or safe"),
+                };
                 break;
             case "embeddings": Modulation.ReplaceEmbeddings = Switch(key, value); break;
             case "extend": Modulation.ExtendPrompt = Switch(key, value); break;
