@@ -21,7 +21,7 @@ public sealed class ProxyTests
     {
         await using var proxy = new RawPeer([]);
         await using var mesh = await FakeMesh.StartAsync();
-        _environment.PutBefore(mesh, proxy);
+        using var before = _environment.PutBefore(mesh, proxy);
 
         (await Calls.RealignAsync(mesh, "a car"))[^1].Result.Refined.ShouldBeTrue();
 
@@ -33,7 +33,7 @@ public sealed class ProxyTests
     {
         await using var proxy = new RawPeer([]);
         await using var mesh = await FakeMesh.StartAsync(null, "--Gateway:UseProxy=true", "--Gateway:Retries=0");
-        _environment.PutBefore(mesh, proxy);
+        using var before = _environment.PutBefore(mesh, proxy);
 
         var failure = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car"));
 
@@ -46,14 +46,26 @@ public sealed class ProxyTests
 
         public ICredentials? Credentials { get; set; }
 
-        public void PutBefore(FakeMesh mesh, RawPeer proxy)
+        /// <summary>Until it is disposed: the ports may be those of another test afterwards.</summary>
+        public IDisposable PutBefore(FakeMesh mesh, RawPeer proxy)
         {
-            foreach (var address in mesh.Addresses)
-                _proxies[new Uri(address).Port] = new Uri(proxy.Address);
+            int[] ports = [.. mesh.Addresses.Select(address => new Uri(address).Port)];
+            foreach (var port in ports)
+                _proxies[port] = new Uri(proxy.Address);
+            return new Removal(_proxies, ports);
         }
 
         public Uri? GetProxy(Uri destination) => _proxies.GetValueOrDefault(destination.Port);
 
         public bool IsBypassed(Uri host) => !_proxies.ContainsKey(host.Port);
+    }
+
+    private sealed class Removal(ConcurrentDictionary<int, Uri> proxies, int[] ports) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (var port in ports)
+                _ = proxies.TryRemove(port, out _);
+        }
     }
 }

@@ -84,11 +84,16 @@ internal sealed class AttributeRule(FoundPlaces? found, string? caption, ColorWo
         var noun = item.Entry.Noun;
         var mentions = CaptionMention.Of(caption, noun, colors);
         if (mentions.Any(mention => mention.Descriptions.Any(word => ColorWords.Same(word, attribute))))
-            return new Evidence { Reader = "caption", Verdict = Verdict.Confirmed, Text = $"the caption has a {attribute} {noun}" };
+            return new Evidence { Reader = "caption", Verdict = Verdict.Confirmed, Text = $"the caption has {Words.WithArticle($"{attribute} {noun}")}" };
         // a caption that names fewer of them than the prompt may have left this one out
         var others = mentions.Select(mention => mention.Descriptions.FirstOrDefault(colors.Contains)).ToList();
         return colors.Contains(attribute) && mentions.Count >= objects && others.TrueForAll(color => color is not null)
-            ? new Evidence { Reader = "caption", Verdict = Verdict.Contradicted, Text = $"the caption has a {string.Join(", a ", others)} {noun}" }
+            ? new Evidence
+            {
+                Reader = "caption",
+                Verdict = Verdict.Contradicted,
+                Text = $"the caption has {string.Join(", ", others.Select(color => Words.WithArticle($"{color} {noun}")))}",
+            }
             : new Evidence
             {
                 Reader = "caption",

@@ -25,9 +25,9 @@ internal sealed class PresenceRule(PictureReading reading, FoundPlaces? found)
     private Evidence Tagger(SceneObject item, bool isFirst)
     {
         var (verdict, text) = reading.Tags is not { } tags ? (Verdict.Unknown, "the tagger could not be asked")
-            : !tags.Any(tag => Names(tag, item)) ? (Verdict.Contradicted, $"the tagger does not name a {item.Entry.Noun}")
-            : isFirst ? (Verdict.Confirmed, $"the tagger names a {item.Entry.Noun}")
-            : (Verdict.Unknown, $"the tagger names a {item.Entry.Noun}, but not how many");
+            : !tags.Any(tag => Names(tag, item)) ? (Verdict.Contradicted, $"the tagger names no {item.Entry.Noun}")
+            : isFirst ? (Verdict.Confirmed, $"the tagger names {Words.WithArticle(item.Entry.Noun)}")
+            : (Verdict.Unknown, $"the tagger names {Words.WithArticle(item.Entry.Noun)}, but not how many");
         return new Evidence { Reader = "tagger", Verdict = verdict, Text = text };
     }
 
@@ -35,7 +35,8 @@ internal sealed class PresenceRule(PictureReading reading, FoundPlaces? found)
     {
         var noun = item.Entry.Noun;
         var (verdict, text) = found is null || reading.Grounded is not { } grounded ? (Verdict.Unknown, "the segmenter could not be asked")
-            : places.Count > 0 ? (Verdict.Confirmed, FormattableString.Invariant($"the segmenter finds a {noun} ({places.Max(place => place.Score):0.00})"))
+            : places.Count > 0 ? (Verdict.Confirmed,
+                FormattableString.Invariant($"the segmenter finds {Words.WithArticle(noun)} ({places.Max(place => place.Score):0.00})"))
             : Note(noun, grounded) is { } note ? (Verdict.Unknown, note)
             : found.RivalOf(noun) is { } rival ? (Verdict.Contradicted, $"what the segmenter finds for it is the {rival}")
             : (Verdict.Contradicted, found.Of(noun).Count > 0

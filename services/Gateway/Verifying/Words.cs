@@ -8,6 +8,9 @@ internal static class Words
     /// <summary>Composed, in small letters.</summary>
     public static string Fold(string word) => CanonicalForm.Compose(word).ToLowerInvariant();
 
+    /// <summary>"a red car", "an elephant": by the first letter, as English mostly does.</summary>
+    public static string WithArticle(string words) => words.Length > 0 && "aeiou".Contains(char.ToLowerInvariant(words[0])) ? $"an {words}" : $"a {words}";
+
     /// <summary>The words of a text, folded; punctuation is a word of its own.</summary>
     public static List<string> Split(string text)
     {
