@@ -7,14 +7,19 @@ namespace Realign.Architecture.Tests;
 /// <summary>No surface that no service and no command reaches: a type that only tests name is none of the product.</summary>
 public sealed class ReachabilityTests
 {
-    // parts of the product that commands of their own will reach
-    private static readonly string[] Upcoming = ["Realign.Training", "Realign.Metrics", "Realign.World"];
+    // a part of the product that a command of its own will reach
+    private static readonly string[] Upcoming = ["Realign.Training"];
 
     // in use by the golden data and by tests only; each either gets a caller or goes. The rewards' tensor forms are what the trainer differentiates
     private static readonly string[] Known =
     [
         "Realign.Diffusion.Pipelines.GenerationResult",
         "Realign.Grounding.Masks.MaskGrid",
+        "Realign.Metrics.CompBench.CompBenchScore",
+        "Realign.Metrics.CompBench.DetectedObject",
+        "Realign.Metrics.CompBench.SpatialRelation",
+        "Realign.Metrics.Frechet.FeatureStatistics",
+        "Realign.Metrics.Frechet.KernelDistance",
         "Realign.Models.ComponentCheck",
         "Realign.Rewards.TagReward",
         "Realign.Rewards.Tensors.RewardHinge",
@@ -22,6 +27,7 @@ public sealed class ReachabilityTests
         "Realign.Rewards.Tensors.SoftCaption",
         "Realign.Safetensors.SafetensorsWriter",
         "Realign.Tokenizers.Llama3Tokenizer",
+        "Realign.World.SceneOptions",
     ];
 
     [Fact]
