@@ -1,6 +1,6 @@
 using Google.Protobuf;
-using Realign.Gateway.Verifying;
 using Realign.V1;
+using Realign.Wire.Verifications;
 
 namespace Realign.Gateway.Realigning;
 
@@ -17,7 +17,7 @@ internal sealed record DrawnPicture(Attempt Attempt, Picture Picture, ByteString
     public static DrawnPicture Choose(IReadOnlyList<Attempt> attempts, Accept accept) => accept == Accept.Always
         ? Of(attempts[0]).Last()
         // equal ones: as published, the refined one, and no more attempts than needed
-        : attempts.SelectMany(Of).OrderByDescending(drawn => drawn.Verification, PictureOrder.Instance)
+        : attempts.SelectMany(Of).OrderByDescending(drawn => drawn.Verification, VerificationOrder.Instance)
             .ThenByDescending(drawn => drawn.Picture).ThenBy(drawn => drawn.Attempt.Number).First();
 
     /// <summary>The images of an attempt, the coarse one first.</summary>

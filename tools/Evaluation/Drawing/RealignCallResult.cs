@@ -1,5 +1,6 @@
 using Realign.Evaluation.Reading;
 using Realign.V1;
+using Realign.Wire.Verifications;
 
 namespace Realign.Evaluation.Drawing;
 
@@ -69,7 +70,9 @@ internal sealed class RealignCallResult
             .Select(timing => timing.StartMilliseconds + timing.DurationMilliseconds).DefaultIfEmpty().Max());
     }
 
-    private CallPicture Choose(int attempts) => PictureOrder.Best(_pictures.Where(picture => picture.Attempt <= attempts));
+    private CallPicture Choose(int attempts) => _pictures.Where(picture => picture.Attempt <= attempts)
+        .OrderByDescending(picture => picture.Verification, VerificationOrder.Instance)
+        .ThenByDescending(picture => picture.Picture).ThenBy(picture => picture.Attempt).First();
 
     private DrawnPicture Drawn(CallPicture picture, int attemptsMade, double milliseconds) => new(
         picture.Png, picture.Picture == Picture.Refined, picture.Attempt, attemptsMade, milliseconds,

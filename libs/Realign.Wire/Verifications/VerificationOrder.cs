@@ -1,17 +1,19 @@
 using Realign.V1;
 
-namespace Realign.Gateway.Verifying;
+namespace Realign.Wire.Verifications;
 
 /// <summary>
-/// Which of two images is the better one (Compare above 0 = the first): the verified one, then the one with less that is wrong, which is
-/// what is contradicted and what is missing together (an empty image contradicts nothing), then with fewer contradictions, then with the
-/// larger likelihood of the prompt. An unknown never counts as wrong; but an image of which no object could be looked for comes after those
-/// that were read, and one whose likelihood could not be read after those whose could.
+/// Which of two images is the better one (Compare above 0 = the first), as gateway.proto tells of ACCEPT_VERIFIED: the verified one, then the
+/// one with less that is wrong, which is what is contradicted and what is missing together (an empty image contradicts nothing), then with
+/// fewer contradictions, then with the larger likelihood of the prompt. An unknown never counts as wrong; but an image of which no object
+/// could be looked for comes after those that were read, and one whose likelihood could not be read after those whose could.
 /// </summary>
-internal sealed class PictureOrder : IComparer<Verification?>
+public sealed class VerificationOrder : IComparer<Verification?>
 {
-    public static PictureOrder Instance { get; } = new();
+    /// <summary>The one order.</summary>
+    public static VerificationOrder Instance { get; } = new();
 
+    /// <inheritdoc/>
     public int Compare(Verification? x, Verification? y)
     {
         if (x is null || y is null)
