@@ -8,7 +8,7 @@ using Realign.KernelBenchmark;
 using Realign.Torch;
 using static TorchSharp.torch;
 
-// usage: Realign.Kernels [SNAPSHOT] [--rounds 30] [--steps 10] [--threads 0]
+// usage: Realign.Kernels [SNAPSHOT] [--rounds 30] [--steps 10] [--threads 0] [--side 8] [--profile PASSES]
 int Option(string name, int fallback) => Array.IndexOf(args, name) is var at and >= 0 && at + 1 < args.Length
     ? int.Parse(args[at + 1], CultureInfo.InvariantCulture)
     : fallback;
@@ -21,7 +21,7 @@ TorchRuntime.Initialize(Option("--threads", 0));
 using var grad = no_grad();
 using var pipeline = StableDiffusionSnapshot.Load(snapshot, TorchPlacement.Cpu);
 using var outer = NewDisposeScope();
-var side = pipeline.UNet.Config.SampleSize;
+var side = Option("--side", pipeline.UNet.Config.SampleSize);
 var conditions = pipeline.Prompts.Encode(new PromptRequest { Prompts = ["a red car and a pink elephant"] }, guided: true);
 var context = cat([conditions.Negative!, conditions.Positive], 0);
 var sample = randn(Batch, pipeline.UNet.Config.InChannels, side, side);
@@ -68,6 +68,23 @@ double Time(Action work)
     for (var step = 0; step < steps; step++)
         work();
     return Stopwatch.GetElapsedTime(start).TotalMilliseconds / steps;
+}
+
+if (Option("--profile", 0) is > 0 and var passes)
+{
+    var (plain, modulated) = (new UNetProfile(), new UNetProfile());
+    new UNetProfile().Add(pipeline.UNet, sample, time, context, null);
+    for (var pass = 0; pass < passes; pass++)
+    {
+        plain.Add(pipeline.UNet, sample, time, context, null);
+        modulated.Add(pipeline.UNet, sample, time, context, modulator.AtStep(0, 10, TestTimestep, firstRow: 1));
+    }
+
+    Console.WriteLine("| module | plain ms | modulated ms |\n|---|---|---|");
+    foreach (var ((module, milliseconds), (_, modulatedMilliseconds)) in plain.Medians().Zip(modulated.Medians()))
+        Print($"| {module} | {milliseconds:0.000} | {modulatedMilliseconds:0.000} |");
+    Print($"| all | {plain.Medians().Sum(median => median.Milliseconds):0.000} | {modulated.Medians().Sum(median => median.Milliseconds):0.000} |");
+    return;
 }
 
 var names = new[] { "UNet step", "UNet step, modulated", "its products and convolutions alone, same shapes", "same FLOPs as products of 512x512 matrices" };

@@ -12,6 +12,12 @@ public static partial class TorchRuntime
     private static readonly Lock Gate = new();
     private static int _threads;
 
+    /// <summary>
+    /// Whether one thread computes an operator because the model is small, and there are more cores: two pieces of work at once use them, where they are to
+    /// be had.
+    /// </summary>
+    public static bool HasSpareCores { get; private set; }
+
     /// <summary>Loads libtorch and sets the number of threads of one operator. Later calls with the same number do nothing.</summary>
     /// <param name="threads">Threads, at least 1; 0 = one for a small model, all cores for others.</param>
     /// <param name="weightBytes">Size of the models' weights.</param>
@@ -20,6 +26,7 @@ public static partial class TorchRuntime
         var wanted = ThreadCount.For(threads, weightBytes);
         lock (Gate)
         {
+            HasSpareCores = threads == 0 && wanted == 1 && Environment.ProcessorCount > 1;
             if (wanted == _threads)
                 return;
             if (_threads == 0)

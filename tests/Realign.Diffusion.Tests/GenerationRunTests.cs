@@ -21,7 +21,7 @@ public sealed class GenerationRunTests
         var listener = new RecordingListener();
         var run = new GenerationRun(Miniature.Request(), null, 4, 1000, 0, listener, (_, _) => new RgbImage(1, 1, new byte[3]));
 
-        run.Progress(new DenoisingProgress(new DenoisingStep(0, 4, timestep, IsGuided: true), latents, latents));
+        run.Progress(new DenoisingProgress(new DenoisingStep(0, 4, timestep, FirstRow: 1), latents, latents));
 
         listener.Events.ShouldHaveSingleItem().ShouldBeOfType<StepDone>().Timestep.ShouldBe(reported);
     }

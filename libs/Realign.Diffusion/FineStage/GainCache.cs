@@ -12,7 +12,7 @@ namespace Realign.Diffusion.FineStage;
 internal sealed class GainCache(ModulationOptions options, IReadOnlyList<ModulationLayout> layouts) : IDisposable
 {
     // elements of a map that counts as small
-    private const long KeptElements = 1024 * 1024;
+    private const long KeptElements = 1L << 16;
 
     private readonly Dictionary<Layer, LayerSelectors> _selectors = [];
     private readonly Dictionary<Layer, (double Lambda, RowGains Gains)> _gains = [];

@@ -7,6 +7,8 @@ namespace Realign.Diffusion.FineStage;
 /// <summary>The segments of one sample at the size of one feature map. Owns its tensors.</summary>
 public sealed class LayerLayout : IDisposable
 {
+    private readonly Lazy<QueryGroups?> _groups;
+
     /// <param name="segments">Background last, if there is one.</param>
     /// <param name="masks">One per segment, of the size of the map.</param>
     /// <param name="suppressed">Columns that are pulled down everywhere.</param>
@@ -19,6 +21,7 @@ public sealed class LayerLayout : IDisposable
             throw new ArgumentException($"{segments.Count} segments, {masks.Count} masks", nameof(masks));
         Segments = segments;
         Suppressed = suppressed;
+        _groups = new Lazy<QueryGroups?>(() => QueryGroups.Of(masks, device));
         using var scope = NewDisposeScope();
         Masks = TensorConvert.FromArray([.. masks.SelectMany(mask => mask.Cells).Select(cell => (float)cell)], masks.Count, masks[0].Cells.Length).to(device);
         Area = Masks.mul(Masks.mean([1], keepdim: true)).sum(dim: 0);
@@ -47,9 +50,14 @@ public sealed class LayerLayout : IDisposable
     /// <summary>1 in segments of score 2: (pixels).</summary>
     public Tensor Certain { get; }
 
+    /// <summary>Pixels by the segments they are in; null = too many groups to be of use.</summary>
+    internal QueryGroups? Groups => _groups.Value;
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_groups.IsValueCreated)
+            _groups.Value?.Dispose();
         Masks.Dispose();
         Area.Dispose();
         Covered.Dispose();

@@ -16,6 +16,8 @@ namespace Realign.Diffusion.FineStage;
 internal sealed class ModulatedAttention(
     ModulationOptions options, IReadOnlyList<ModulationLayout> layouts, GainCache gains, double lambda, int firstRow) : IAttentionLogits
 {
+    // elements of a map a head; smaller ones take fewer operations in the open
+    private const long LargestOpenMap = 1L << 16;
     private static readonly TorchSharp.Scalar One = Scalars.Of(1);
 
     /// <inheritdoc/>
@@ -26,23 +28,21 @@ internal sealed class ModulatedAttention(
     {
         using var scope = NewDisposeScope();
         var output = empty_like(query);
-        // neighboring rows of one kind are computed together
+        // the gains of a large map are not kept: its rows of attention are computed by groups, one sample after the other
+        var isLarge = query.shape[2] * key.shape[2] > LargestOpenMap && !is_grad_enabled();
         for (var row = 0; row < query.shape[0];)
         {
-            var count = 1;
-            while (row + count < query.shape[0] && IsModulated(row + count) == IsModulated(row))
+            // neighboring samples of one kind are computed together
+            var (first, count) = (row, 1);
+            while (!isLarge && row + count < query.shape[0] && IsModulated(row + count) == IsModulated(row))
                 count++;
             var (q, k, v, target) = (query.narrow(0, row, count), key.narrow(0, row, count), value.narrow(0, row, count), output.narrow(0, row, count));
-            if (IsModulated(row))
-            {
-                var first = row;
-                ExplicitAttention.Attend(target, q, k, v, scale, (logits, firstQuery) => Shift(site, logits, first, firstQuery), cancellation);
-            }
-            else
-            {
+            if (!IsModulated(row))
                 FusedAttention.Attend(target, q, k, v, scale, cancellation);
-            }
-
+            else if (isLarge && layouts[row - firstRow].At(site.Height, site.Width).Groups is { } groups)
+                GroupedAttention.Attend(target, q, k, v, scale, groups, at => gains.At(site, first - firstRow, lambda, at, 1, k.shape[2]), cancellation);
+            else
+                ExplicitAttention.Attend(target, q, k, v, scale, (logits, firstQuery) => Shift(site, logits, first, firstQuery), cancellation);
             row += count;
         }
 
@@ -64,8 +64,8 @@ internal sealed class ModulatedAttention(
     private Tensor Shift(AttentionSite site, Tensor logits, int row, long firstQuery)
     {
         using var scope = NewDisposeScope();
-        // a negative dimension would mean all of them
-        var (lowest, highest) = logits.aminmax(3, keepdim: true);
+        // each by itself: both in one call take the library twenty times as long
+        var (lowest, highest) = (logits.amin([3], keepdim: true), logits.amax([3], keepdim: true));
         var all = Enumerable.Range(row, (int)logits.shape[0])
             .Select(at => gains.At(site, at - firstRow, lambda, firstQuery, logits.shape[2], logits.shape[3])).ToList();
         Tensor Join(Func<RowGains, Tensor> part) => all.Count == 1 ? part(all[0]) : cat([.. all.Select(part)], 0);

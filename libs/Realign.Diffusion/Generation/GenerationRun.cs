@@ -28,7 +28,7 @@ internal sealed class GenerationRun(
     public IAttentionProcessor? Attention(DenoisingStep step, DaamRecorder? recorder)
     {
         var modulated = Modulated(step);
-        return recorder is null ? modulated : recorder.AtStep(FirstRow(step), modulated);
+        return recorder is null ? modulated : recorder.AtStep(step.FirstRow, modulated);
     }
 
     public void Progress(DenoisingProgress progress)
@@ -42,8 +42,5 @@ internal sealed class GenerationRun(
             listener.Add(new PreviewMade(_done, preview(progress.PredictedOriginal, request.PreviewSize)));
     }
 
-    private IAttentionLogits? Modulated(DenoisingStep step) => modulator?.AtStep(step.Index, step.Count, step.Timestep, FirstRow(step));
-
-    // the negative half of a guided batch comes first
-    private static int FirstRow(DenoisingStep step) => step.IsGuided ? 1 : 0;
+    private IAttentionLogits? Modulated(DenoisingStep step) => modulator?.AtStep(step.Index, step.Count, step.Timestep, step.FirstRow);
 }

@@ -6,8 +6,8 @@ namespace Realign.Diffusion.Pipelines;
 /// <param name="Index">From 0, counted in steps of this run.</param>
 /// <param name="Count">Steps of this run.</param>
 /// <param name="Timestep">What the denoiser is told.</param>
-/// <param name="IsGuided">The UNet's batch holds the negative half first, then the positive one.</param>
-public sealed record DenoisingStep(int Index, int Count, double Timestep, bool IsGuided);
+/// <param name="FirstRow">First row of the prompt's half in the UNet's batch: 0 unless the negative half goes before it.</param>
+public sealed record DenoisingStep(int Index, int Count, double Timestep, int FirstRow);
 
 /// <summary>A step that was computed. The tensors are valid during the callback only.</summary>
 /// <param name="Step">Which.</param>

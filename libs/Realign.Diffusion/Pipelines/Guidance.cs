@@ -6,14 +6,13 @@ namespace Realign.Diffusion.Pipelines;
 /// <summary>Classifier-free guidance.</summary>
 internal static class Guidance
 {
-    /// <param name="both">Predictions (2B, C, h, w): negative half, positive half.</param>
+    /// <param name="negative">Prediction for the negative prompt u (B, C, h, w).</param>
+    /// <param name="positive">Prediction for the prompt c (B, C, h, w).</param>
     /// <param name="scale">Weight w of u + w (c - u).</param>
     /// <param name="rescale">Share phi of the rescaled prediction.</param>
-    public static Tensor Combine(Tensor both, double scale, double rescale)
+    public static Tensor Combine(Tensor negative, Tensor positive, double scale, double rescale)
     {
         using var scope = NewDisposeScope();
-        var halves = both.chunk(2, 0);
-        var (negative, positive) = (halves[0], halves[1]);
         var guided = negative.add(positive.sub(negative), alpha: Scalars.Of(scale));
         if (rescale > 0)
         {

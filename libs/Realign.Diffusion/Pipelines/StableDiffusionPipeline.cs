@@ -2,7 +2,6 @@ using System.Globalization;
 using Realign.Clip.Text;
 using Realign.Core.Errors;
 using Realign.Core.Images;
-using Realign.Diffusion.Attention;
 using Realign.Diffusion.Schedulers;
 using Realign.Diffusion.UNet;
 using Realign.Diffusion.Vae;
@@ -17,10 +16,11 @@ public sealed class StableDiffusionPipeline : IDisposable
 {
     private readonly CLIPTextModel? _textEncoder2;
     private readonly SchedulerConfig _schedulerConfig;
+    private readonly SideThread? _side;
 
     internal StableDiffusionPipeline(
         PromptEncoder prompts, CLIPTextModel? textEncoder2, UNet2DConditionModel unet, AutoencoderKL vae, SchedulerConfig schedulerConfig,
-        TorchPlacement placement, GenerationDefaults defaults)
+        TorchPlacement placement, GenerationDefaults defaults, bool halvesApart)
     {
         Defaults = defaults;
         Prompts = prompts;
@@ -29,6 +29,7 @@ public sealed class StableDiffusionPipeline : IDisposable
         Vae = vae;
         _schedulerConfig = schedulerConfig;
         Placement = placement;
+        _side = halvesApart ? new SideThread("negative half") : null;
     }
 
     /// <summary>Prompts to text states.</summary>
@@ -121,13 +122,11 @@ public sealed class StableDiffusionPipeline : IDisposable
         scheduler.SetTimesteps(StepsOf(request));
         var (first, end) = StepRange(request, scheduler);
         var latents = StartLatents(request, scheduler, noise, first, cancellation);
-        var isGuided = IsGuided(request);
-        var context = isGuided ? cat([conditions.Negative!, conditions.Positive], 0) : conditions.Positive;
-        var added = Added(request, conditions);
+        using var denoiser = new Denoiser(UNet, Placement, Conditions(request, conditions), _side);
         for (var index = first; index < end; index++)
         {
             cancellation.ThrowIfCancellationRequested();
-            var step = new DenoisingStep(index - first, end - first, scheduler.Timesteps[index], isGuided);
+            var step = new DenoisingStep(index - first, end - first, scheduler.Timesteps[index], denoiser.FirstRow((int)latents.shape[0]));
             var next = Advance(latents, step, index);
             latents.Dispose();
             latents = next;
@@ -138,7 +137,7 @@ public sealed class StableDiffusionPipeline : IDisposable
         Tensor Advance(Tensor current, DenoisingStep step, int index)
         {
             using var inner = NewDisposeScope();
-            var prediction = Predict(request, scheduler.ScaleModelInput(current, index), context, added, step, hooks?.Attention?.Invoke(step), cancellation);
+            var prediction = denoiser.Predict(scheduler.ScaleModelInput(current, index), step.Timestep, hooks?.Attention?.Invoke(step), cancellation);
             var fresh = scheduler.NeedsNoise(index) ? noise.Next(current.shape).to(current.device) : null;
             var result = scheduler.Step(prediction, index, current, fresh);
             Finite.RequireStep(result.PrevSample, prediction, step, Placement.DType, scheduler.Kind.ClassName());
@@ -163,6 +162,7 @@ public sealed class StableDiffusionPipeline : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _side?.Dispose();
         UNet.Dispose();
         Vae.Dispose();
         Prompts.Tower.Model.Dispose();
@@ -171,18 +171,15 @@ public sealed class StableDiffusionPipeline : IDisposable
 
     private ScalarType VaeType => Vae.parameters().First().dtype;
 
-    private Tensor Predict(
-        GenerationRequest request, Tensor input, Tensor context, AddedConditions? added, DenoisingStep step, IAttentionProcessor? attention,
-            CancellationToken cancellation)
+    private DenoiserConditions Conditions(GenerationRequest request, TextConditions conditions)
     {
-        using var scope = NewDisposeScope();
-        if (step.IsGuided)
-            input = cat([input, input], 0);
-        var time = tensor(step.Timestep, dtype: ScalarType.Float32, device: Placement.Device);
-        var guidance = UNet.IsDistilled ? GuidanceOf(request) : (double?)null;
-        var prediction = UNet.forward(input.to(Placement.DType), time, context, added, attention, guidance: guidance,
-            cancellation: cancellation).to(ScalarType.Float32);
-        return (step.IsGuided ? Guidance.Combine(prediction, GuidanceOf(request), request.GuidanceRescale) : prediction).MoveToOuterDisposeScope();
+        var (added, negativeAdded) = Added(request, conditions);
+        return new DenoiserConditions(conditions.Positive, IsGuided(request) ? conditions.Negative : null, added, negativeAdded)
+        {
+            GuidanceScale = GuidanceOf(request),
+            GuidanceRescale = request.GuidanceRescale,
+            DistilledGuidance = UNet.IsDistilled ? GuidanceOf(request) : null,
+        };
     }
 
     private void Check(GenerationRequest request)
@@ -228,12 +225,12 @@ public sealed class StableDiffusionPipeline : IDisposable
         return unit.mul(Scalars.Of(2)).sub(Scalars.Of(1));
     }
 
-    private AddedConditions? Added(GenerationRequest request, TextConditions conditions)
+    private (AddedConditions? Added, AddedConditions? Negative) Added(GenerationRequest request, TextConditions conditions)
     {
         if (conditions.PooledPositive is null)
         {
             return (request.Sizes ?? request.NegativeSizes) is null
-                ? null
+                ? (null, null)
                 : throw new InvalidInputException(request.Sizes is null ? "negative_sizes" : "sizes", "given", "this model is told no sizes", "leave them out");
         }
 
@@ -241,9 +238,7 @@ public sealed class StableDiffusionPipeline : IDisposable
         var (height, width) = SizeOf(request);
         Tensor Ids(ImageSizes sizes) => tensor(sizes.TimeIds(height, width), device: Placement.Device).unsqueeze(0).expand(batch, -1);
         var sizes = request.Sizes ?? new ImageSizes();
-        var positive = Ids(sizes);
-        return IsGuided(request)
-            ? new AddedConditions(cat([conditions.PooledNegative!, conditions.PooledPositive], 0), cat([Ids(request.NegativeSizes ?? sizes), positive], 0))
-            : new AddedConditions(conditions.PooledPositive, positive);
+        return (new AddedConditions(conditions.PooledPositive, Ids(sizes)),
+            IsGuided(request) ? new AddedConditions(conditions.PooledNegative!, Ids(request.NegativeSizes ?? sizes)) : null);
     }
 }

@@ -21,8 +21,10 @@ public static class StableDiffusionSnapshot
     /// <param name="placement">Device and type.</param>
     /// <param name="variant">For example <c>fp16</c>; parts without it are loaded from their plain files. Null = plain files, or the only variant of a
     /// part without them.</param>
+    /// <param name="halvesApart">Whether the two halves of a guided step are computed at once, each by one thread; null = where that uses cores that one
+    /// operator cannot.</param>
     /// <exception cref="ModelLoadException">Something is missing or does not fit; lists every problem of the part.</exception>
-    public static StableDiffusionPipeline Load(string folder, TorchPlacement placement, string? variant = null)
+    public static StableDiffusionPipeline Load(string folder, TorchPlacement placement, string? variant = null, bool? halvesApart = null)
     {
         var index = SnapshotIndex.Load(folder);
         string Part(string name) => Path.Combine(folder, name);
@@ -53,7 +55,8 @@ public static class StableDiffusionSnapshot
                 ? new StableDiffusionPromptEncoder(tower)
                 : new StableDiffusionXLPromptEncoder(tower, second, index.ZerosForEmptyPrompt);
             var defaults = SnapshotDefaults.Load(folder, index, scheduler.Kind, unet.Config);
-            return new StableDiffusionPipeline(prompts, second?.Model, unet, vae, scheduler, placement, defaults);
+            return new StableDiffusionPipeline(prompts, second?.Model, unet, vae, scheduler, placement, defaults,
+                halvesApart ?? (placement.Device.type == TorchSharp.DeviceType.CPU && TorchRuntime.HasSpareCores));
         }
         catch
         {

@@ -35,16 +35,17 @@ internal sealed class CrossAttention : nn.Module
     public Tensor forward(Tensor hidden, UNetPass pass, int height, int width)
     {
         using var scope = NewDisposeScope();
-        var context = _isCross ? pass.Context : hidden;
         var query = Heads.SplitHeads(to_q.forward(hidden), _heads);
-        var key = Heads.SplitHeads(to_k.forward(context), _heads);
-        var value = Heads.SplitHeads(to_v.forward(context), _heads);
+        var (key, value) = _isCross ? pass.Text.Of(_path, KeyAndValue) : KeyAndValue(hidden);
         var type = value.dtype;
         if (_upcast && type != ScalarType.Float32)
             (query, key, value) = (query.to(ScalarType.Float32), key.to(ScalarType.Float32), value.to(ScalarType.Float32));
         var attended = Attend(query, key, value, pass, height, width).to(type);
         return pass.Show(_path, to_out[0].forward(Heads.MergeHeads(attended))).MoveToOuterDisposeScope();
     }
+
+    private (Tensor Key, Tensor Value) KeyAndValue(Tensor context) =>
+        (Heads.SplitHeads(to_k.forward(context), _heads), Heads.SplitHeads(to_v.forward(context), _heads));
 
     private Tensor Attend(Tensor query, Tensor key, Tensor value, UNetPass pass, int height, int width)
     {

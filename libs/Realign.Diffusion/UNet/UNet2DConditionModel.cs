@@ -99,14 +99,24 @@ public sealed class UNet2DConditionModel : nn.Module
         Tensor sample, Tensor timestep, Tensor encoderHiddenStates, Action<string, Tensor>? observer, AddedConditions? added = null,
         IAttentionProcessor? attention = null, double? guidance = null, CancellationToken cancellation = default)
     {
-        Check(sample, timestep, encoderHiddenStates, added);
+        // gradients reach the keys of this pass only
+        using var text = new TextKeys(encoderHiddenStates, isKept: false);
+        return forward(sample, timestep, text, added, attention, guidance, cancellation, observer);
+    }
+
+    /// <summary>The same for the text of a run, whose keys and values are kept from one step to the next.</summary>
+    internal Tensor forward(
+        Tensor sample, Tensor timestep, TextKeys text, AddedConditions? added, IAttentionProcessor? attention, double? guidance,
+        CancellationToken cancellation, Action<string, Tensor>? observer = null)
+    {
+        Check(sample, timestep, text.States, added);
         if (guidance is not null && !IsDistilled)
             throw new ArgumentException("this model takes no guidance weight", nameof(guidance));
         using var scope = NewDisposeScope();
-        var pass = new UNetPass(encoderHiddenStates, F.silu(EmbedTime(sample, timestep, added, guidance, observer)), attention, observer, cancellation);
+        var pass = new UNetPass(text, F.silu(EmbedTime(sample, timestep, added, guidance, observer)), attention, observer, cancellation);
         if (Config.CenterInputSample)
             sample = sample.mul(Two).sub(One);
-        var hidden = pass.Show("conv_in", conv_in.forward(sample, cancellation));
+        var hidden = pass.Show("conv_in", conv_in.forward(ChannelsLast.Of(sample), cancellation));
         var skips = new Stack<Tensor>([hidden]);
         foreach (var block in down_blocks)
             hidden = block.forward(hidden, pass, skips);

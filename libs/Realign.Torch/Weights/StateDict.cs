@@ -1,5 +1,6 @@
 using Realign.Core.Errors;
 using Realign.Safetensors;
+using Realign.Torch.Layers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -80,7 +81,9 @@ public static class StateDict
         var (tensor, problem) = WeightReader.Read(file, key, placement);
         if (problem is not null)
             problems.Add(problem);
-        return rules.Reshape(slot.Key, slot.Parameter.shape, tensor).DetachFromDisposeScope();
+        var placed = rules.Reshape(slot.Key, slot.Parameter.shape, tensor);
+        // kernels of convolutions: otherwise every call puts them in order again
+        return (placed.dim() == 4 ? ChannelsLast.Of(placed) : placed).DetachFromDisposeScope();
     }
 
     private static (Dictionary<string, string> Sources, List<string> Problems) Plan(
