@@ -28,6 +28,6 @@ public sealed class GroupNormTests
         var normed = norm.forward(ChannelsLast.Of(map));
 
         normed.stride(1).ShouldBe(1);
-        normed.sub(F.group_norm(map, 32, norm.weight, norm.bias, 1e-5)).abs().max().item<float>().ShouldBeLessThan(1e-5f);
+        normed.sub(F.group_norm(map, 32, norm.weight, norm.bias, 1e-5)).abs().max().item<float>().ShouldBeLessThan(1e-4f);
     }
 }
