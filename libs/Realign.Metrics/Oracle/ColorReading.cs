@@ -34,7 +34,7 @@ internal static class ColorReading
                 var texel = sampler.At(x, y);
                 if (weights[i] * texel.X < Core)
                     continue;
-                var shade = Math.Clamp(((texel.Y + texel.Z) / texel.X) + 0.5f, 0, 1);
+                var shade = Math.Clamp(((texel.Z - texel.Y) / (2 * texel.X)) + 0.5f, 0, 1);
                 energy += field.Differences[i].W;
                 for (var color = 0; color < errors.Length; color++)
                 {

@@ -14,10 +14,12 @@ internal sealed class PictureField
         Pixels = pixels;
         Background = PlainBackground.Of(pixels, Side);
         Differences = new Vector4[pixels.Length];
+        (R, G, B, Energy) = (new float[pixels.Length], new float[pixels.Length], new float[pixels.Length], new float[pixels.Length]);
         for (var i = 0; i < pixels.Length; i++)
         {
             var difference = new Vector3(pixels[i].R - Background.R, pixels[i].G - Background.G, pixels[i].B - Background.B);
             Differences[i] = new Vector4(difference, difference.LengthSquared());
+            (R[i], G[i], B[i], Energy[i]) = (difference.X, difference.Y, difference.Z, difference.LengthSquared());
         }
     }
 
@@ -27,6 +29,16 @@ internal sealed class PictureField
 
     /// <summary>Difference from the background in red, green and blue, and its squared length; row-major.</summary>
     public Vector4[] Differences { get; }
+
+    /// <summary>Difference from the background in red, row-major.</summary>
+    public float[] R { get; }
+
+    public float[] G { get; }
+
+    public float[] B { get; }
+
+    /// <summary>Squared length of the difference.</summary>
+    public float[] Energy { get; }
 
     /// <summary>Any picture, scaled to the world's size: each pixel is the mean of the area that it covers.</summary>
     /// <param name="rgb">Three bytes a pixel.</param>

@@ -1,19 +1,20 @@
 using System.Numerics;
+using System.Runtime.Intrinsics;
 using Realign.World;
 
 namespace Realign.Metrics.Oracle;
 
 /// <summary>
-/// Fits a template to a picture: each channel's difference from the background is a coverage times (u + v dark + w light), by least squares, where dark
-/// and light are what the icon's shade is below and above its middle. So a shape is found whatever its color; v and w may not turn light into dark.
+/// Fits a template to a picture. A pixel differs from the background B by a (I - B) - 0.9 d I + 0.56 l (255 - I), where a is the coverage, d and l are what
+/// the icon's shade is below and above its middle, times the coverage (<see cref="PaletteColor.At(Rgb, float)"/>), and the ink I is what fits best.
 /// </summary>
 internal static class TemplateEvaluator
 {
     private const float Covered = 0.2f;
     private const float LeastRing = 0.05f;
 
-    // keeps the shading of icons that have hardly any from explaining noise
-    private const float ShadePrior = 0.002f;
+    // squared distance from the shades of an ink that is another color
+    private const float MostUnlike = 60 * 60;
 
     /// <summary>Fits.</summary>
     /// <param name="field">The picture.</param>
@@ -23,56 +24,91 @@ internal static class TemplateEvaluator
     public static TemplateFit Fit(PictureField field, float[] weights, GlyphTexture texture, GlyphPose pose)
     {
         var sampler = new TemplateSampler(texture, pose);
-        var (area, seen, inside, count) = (0f, 0f, 0f, 0);
-        var (aa, ad, al, dd, dl, ll) = (0f, 0f, 0f, 0f, 0f, 0f);
-        var (plain, dark, light) = (Vector4.Zero, Vector4.Zero, Vector4.Zero);
-        Span<float> around = stackalloc float[PictureField.Side * PictureField.Side];
-        for (var y = sampler.Top; y <= sampler.Bottom; y++)
+        var (top, bottom) = (Math.Max(0, sampler.Top), Math.Min(PictureField.Side - 1, sampler.Bottom));
+        var (left, right) = (Math.Max(0, sampler.Left) & ~7, Math.Min(PictureField.Side - 1, sampler.Right));
+        Vector256<float> seen = default, inside = default, gg = default, tt = default, tr = default, tg = default, tb = default;
+        var (bgR, bgG, bgB) = (Vector256.Create(field.Background.R), Vector256.Create(field.Background.G), Vector256.Create(field.Background.B));
+        Span<(Vector256<float> Weight, int At)> around = stackalloc (Vector256<float>, int)[PictureField.Side * PictureField.Side / 8];
+        var count = 0;
+        var byteMask = Vector256.Create(255u);
+        var scale = Vector256.Create(1 / 255f);
+        for (var y = top; y <= bottom; y++)
         {
-            for (var x = sampler.Left; x <= sampler.Right; x++)
+            for (var x = left; x <= right; x += 8)
             {
-                var texel = sampler.At(x, y);
-                var (alpha, ring) = (texel.X, texel.W);
-                area += alpha;
-                if ((uint)x >= PictureField.Side || (uint)y >= PictureField.Side)
+                var texels = sampler.EightAt(x, y);
+                if (texels == Vector256<uint>.Zero)
                     continue;
-                var i = (y * PictureField.Side) + x;
-                var weight = weights[i];
-                if (weight <= 0)
+                var i = (nuint)((y * PictureField.Side) + x);
+                var weight = Vector256.LoadUnsafe(ref weights[0], i);
+                var energy = Vector256.LoadUnsafe(ref field.Energy[0], i) * weight;
+                var ring = Vector256.ConvertToSingle((texels >> GlyphTexture.RingShift).AsInt32()) * scale;
+                var edge = Vector256.GreaterThan(ring * energy, Vector256<float>.Zero) & Vector256.GreaterThan(ring, Vector256.Create(LeastRing));
+                if (edge != Vector256<float>.Zero)
+                    around[count++] = (edge & (ring * weight), (int)i);
+                var alpha = Vector256.ConvertToSingle((texels & byteMask).AsInt32()) * scale;
+                var covered = Vector256.GreaterThan(alpha, Vector256.Create(Covered));
+                if (covered == Vector256<float>.Zero)
                     continue;
-                var difference = field.Differences[i];
-                if (ring > LeastRing)
-                    around[count++] = weight * ring * difference.W;
-                if (alpha <= Covered)
-                    continue;
+                weight &= covered;
+                var dark = Vector256.ConvertToSingle(((texels >> GlyphTexture.DarkShift) & byteMask).AsInt32()) * scale;
+                var light = Vector256.ConvertToSingle(((texels >> GlyphTexture.LightShift) & byteMask).AsInt32()) * scale;
                 seen += weight * alpha;
-                inside += weight * (1 - ring) * difference.W;
-                var (byAlpha, byDark, byLight) = (weight * alpha, weight * texel.Y, weight * texel.Z);
-                (aa, ad, al) = (aa + (byAlpha * alpha), ad + (byAlpha * texel.Y), al + (byAlpha * texel.Z));
-                (dd, dl, ll) = (dd + (byDark * texel.Y), dl + (byDark * texel.Z), ll + (byLight * texel.Z));
-                (plain, dark, light) = (plain + (byAlpha * difference), dark + (byDark * difference), light + (byLight * difference));
+                inside += energy & covered;
+                var g = alpha - (dark * 0.45f) - (light * 0.28f);
+                var lift = light * (0.28f * 255);
+                var byG = weight * g;
+                gg += byG * g;
+                var r = Vector256.LoadUnsafe(ref field.R[0], i) + (alpha * bgR) - lift;
+                var gr = Vector256.LoadUnsafe(ref field.G[0], i) + (alpha * bgG) - lift;
+                var b = Vector256.LoadUnsafe(ref field.B[0], i) + (alpha * bgB) - lift;
+                tt += weight * ((r * r) + (gr * gr) + (b * b));
+                tr += byG * r;
+                tg += byG * gr;
+                tb += byG * b;
             }
         }
 
-        if (aa <= 1 || area <= 1)
+        var area = texture.Area * pose.Width * pose.Height;
+        var square = Vector256.Sum(gg);
+        if (square <= 1 || area <= 1)
             return default;
-        // each part in turn explains what those before it leave; the fourth component of a difference is no channel
-        var flat = Squared(plain) / aa;
-        dark -= ad / aa * plain;
-        var darkNorm = dd - (ad * ad / aa) + (ShadePrior * aa);
-        var shared = dl - (ad * al / aa);
-        light -= (al / aa * plain) + (shared / darkNorm * dark);
-        var lightNorm = ll - (al * al / aa) - (shared * shared / darkNorm) + (ShadePrior * aa);
-        var explained = flat + (IsRising(dark) ? Squared(dark) / darkNorm : 0) + (IsRising(light) ? Squared(light) / lightNorm : 0);
-        var density = flat / aa;
-        var outside = 0f;
-        for (var index = 0; index < count; index++)
-            outside += MathF.Min(around[index], density);
-        return new TemplateFit(MathF.Min(explained, inside), inside, outside, seen / area, area);
+        var sums = new Vector3(Vector256.Sum(tr), Vector256.Sum(tg), Vector256.Sum(tb));
+        var ink = Vector3.Clamp(sums / square, Vector3.Zero, new Vector3(255));
+        var unexplained = Vector256.Sum(tt) - (2 * Vector3.Dot(ink, sums)) + (square * ink.LengthSquared());
+        var whole = Vector256.Sum(inside);
+        var outside = Around(field, around[..count], ink);
+        return new TemplateFit(whole - unexplained, whole, outside, Vector256.Sum(seen) / area, area, new Rgb(ink.X, ink.Y, ink.Z));
     }
 
-    private static float Squared(Vector4 value) => (value.X * value.X) + (value.Y * value.Y) + (value.Z * value.Z);
+    /// <summary>Energy of the ring, as far as its pixels have a shade of the ink: what has another color belongs to another object.</summary>
+    private static float Around(PictureField field, ReadOnlySpan<(Vector256<float> Weight, int At)> ring, Vector3 ink)
+    {
+        var background = new Vector3(field.Background.R, field.Background.G, field.Background.B);
+        var density = Vector256.Create((ink - background).LengthSquared());
+        var middle = ink - background;
+        var toDark = -0.45f * ink;
+        var toLight = 0.28f * (new Vector3(255) - ink);
+        var sum = Vector256<float>.Zero;
+        foreach (var (weight, at) in ring)
+        {
+            var energy = Vector256.LoadUnsafe(ref field.Energy[at]);
+            var r = Vector256.LoadUnsafe(ref field.R[at]) - Vector256.Create(middle.X);
+            var g = Vector256.LoadUnsafe(ref field.G[at]) - Vector256.Create(middle.Y);
+            var b = Vector256.LoadUnsafe(ref field.B[at]) - Vector256.Create(middle.Z);
+            var distance = Vector256.Min(ToSegment(r, g, b, toDark), ToSegment(r, g, b, toLight));
+            var alike = Vector256.Max(Vector256<float>.Zero, Vector256<float>.One - (distance * (1 / MostUnlike)));
+            sum += weight * Vector256.Min(energy, density) * alike;
+        }
 
-    /// <summary>Whether lighter parts of the icon are lighter in the picture, over all channels.</summary>
-    private static bool IsRising(Vector4 value) => value.X + value.Y + value.Z > 0;
+        return Vector256.Sum(sum);
+    }
+
+    private static Vector256<float> ToSegment(Vector256<float> r, Vector256<float> g, Vector256<float> b, Vector3 segment)
+    {
+        var along = ((r * segment.X) + (g * segment.Y) + (b * segment.Z)) * (1 / MathF.Max(1, segment.LengthSquared()));
+        along = Vector256.Min(Vector256<float>.One, Vector256.Max(Vector256<float>.Zero, along));
+        (r, g, b) = (r - (along * segment.X), g - (along * segment.Y), b - (along * segment.Z));
+        return (r * r) + (g * g) + (b * b);
+    }
 }

@@ -41,11 +41,23 @@ public sealed class RenderedSceneTests
         reading.Bound.ShouldBeGreaterThanOrEqualTo((int)(0.98 * reading.Demanded), string.Join('\n', reading.Wrong));
     }
 
-    [Fact]
-    public void ObjectsThatHideAPartOfAnother_AreMostlyRead()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void ObjectsThatHideAPartOfAnother_AreReadInNineteenOfTwenty(int count)
     {
-        var reading = Reading.Of(new SceneOptions { Count = 2, Overlaps = true }, 1_730_000, 60);
+        var reading = Reading.Of(new SceneOptions { Count = count, Overlaps = true }, 1_730_000 + (1000 * count), 60);
 
-        reading.Bound.ShouldBeGreaterThanOrEqualTo((int)(0.9 * reading.Demanded), string.Join('\n', reading.Wrong));
+        reading.Bound.ShouldBeGreaterThanOrEqualTo((int)(0.95 * reading.Demanded), string.Join('\n', reading.Wrong));
+        reading.Extra.ShouldBeLessThanOrEqualTo(4, string.Join('\n', reading.Wrong));
     }
+
+    // what hides a part of an object may not turn it into another: a turtle behind a dog is no apple
+    [Theory]
+    [InlineData(4_000_012)]
+    [InlineData(4_000_023)]
+    [InlineData(4_000_041)]
+    [InlineData(4_000_071)]
+    public void PartlyHiddenObject_IsReadBesideWhatHidesIt(int seed) =>
+        Reading.Of(new SceneOptions { Count = 2, Overlaps = true }, seed, 1).Wrong.ShouldBeEmpty();
 }
