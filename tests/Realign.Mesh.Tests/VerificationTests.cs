@@ -123,7 +123,7 @@ public sealed class VerificationTests(RunningMesh mesh)
 
     private static Google.Protobuf.ByteString ImageOf(List<RealignResponse> events, Accepted accepted)
     {
-        var kind = accepted.Picture == Picture.Refined ? EventCase.Refined : EventCase.Coarse;
+        var kind = accepted.Picture == PictureKind.Refined ? EventCase.Refined : EventCase.Coarse;
         var drawn = events.Single(response => response.Attempt == accepted.Attempt && response.EventCase == kind);
         return (drawn.Coarse ?? drawn.Refined).Images[0].Png;
     }
