@@ -44,6 +44,35 @@ public sealed class FindingTests
     }
 
     [Fact]
+    public void ReadersThatDisagree_AreBothQuoted_AndSoIsWhatIsWrongAllTheSame()
+    {
+        var doubtful = new ObjectVerdict
+        {
+            Entity = 1,
+            Verdict = Verdict.Unknown,
+            Presence = Verdict.Unknown,
+            PresenceEvidence =
+            {
+                new Evidence { Reader = "tagger", Verdict = Verdict.Contradicted, Text = "the tagger names no chair" },
+                new Evidence { Reader = "segmenter", Verdict = Verdict.Unknown, Text = "the segmenter finds a chair, but is not sure (0.40)" },
+            },
+            Attributes = { new AttributeVerdict { Attribute = "old", Verdict = Verdict.Unknown } },
+            Found = 1,
+        };
+
+        Of(doubtful).Why.ShouldBe("the tagger names no chair; the segmenter finds a chair, but is not sure (0.40)");
+
+        doubtful.Verdict = Verdict.Contradicted;
+        doubtful.Attributes.Add(new AttributeVerdict
+        {
+            Attribute = "red",
+            Verdict = Verdict.Contradicted,
+            Evidence = { new Evidence { Reader = "color", Verdict = Verdict.Contradicted, Text = "the mask is 80 % green" } },
+        });
+        Of(doubtful).Why.ShouldEndWith("but is not sure (0.40); not red: the mask is 80 % green");
+    }
+
+    [Fact]
     public void Object_WithoutAPhrase_IsItsAttributesAndNoun_AndTheColorDecides()
     {
         var finding = Of(new ObjectVerdict
