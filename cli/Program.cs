@@ -1,4 +1,5 @@
 using Realign.Cli;
+using Realign.Core.Processes;
 
 Privacy.Restrict();
 using var interruption = new Interruption();

@@ -25,7 +25,7 @@ internal sealed class AttemptOptions
         Description = FormattableString.Invariant($"End with exit code {ExitCodes.NotVerified} when the image is not verified; it is written all the same."),
     };
 
-    public AttemptOptions() => _accept.AcceptOnlyFromAmong("verified", "always");
+    public AttemptOptions() => _accept.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, "verified", "always");
 
     public void AddTo(Command command)
     {
@@ -40,7 +40,7 @@ internal sealed class AttemptOptions
         });
         command.Validators.Add(result =>
         {
-            if (Typed(result.GetResult(_attempts)) > 1 && result.GetValue(_accept) == "always")
+            if (Typed(result.GetResult(_attempts)) > 1 && Accepted(result.GetValue(_accept)) == Accept.Always)
                 result.AddError("--accept always takes the refined image of the one attempt: leave --attempts out, or accept verified");
         });
     }
@@ -52,13 +52,13 @@ internal sealed class AttemptOptions
     {
         if (parsed.GetValue(_attempts) is { } attempts)
             request.Attempts = attempts;
-        request.Accept = parsed.GetValue(_accept) switch
-        {
-            "verified" => Accept.Verified,
-            "always" => Accept.Always,
-            _ => Accept.Unspecified,
-        };
+        request.Accept = Accepted(parsed.GetValue(_accept));
     }
+
+    private static Accept Accepted(string? typed) =>
+        "verified".Equals(typed, StringComparison.OrdinalIgnoreCase) ? Accept.Verified
+        : "always".Equals(typed, StringComparison.OrdinalIgnoreCase) ? Accept.Always
+        : Accept.Unspecified;
 
     // what is no number is refused where it is read
     private static int? Typed(OptionResult? result) =>

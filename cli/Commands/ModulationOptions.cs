@@ -8,8 +8,8 @@ internal sealed class ModulationOptions
 {
     private readonly Option<string?> _preset = new("--preset")
     {
-        Description = "Settings of the fine stage that hold whatever the model's own are: paper = exact, w_c 1, w_s 0.3, p 5, 0.3 of the steps, gain up to "
-            + "0.95. What is given besides wins.",
+        Description = "Settings of the fine stage that hold whatever the model's own are: paper = exact, w_c 1, w_s 0.3, p 5, 0.3 of the steps, no bound "
+            + "of the gain. What is given besides wins.",
         HelpName = "paper",
     };
     private readonly Option<string?> _mode = new("--mode")
@@ -41,7 +41,7 @@ internal sealed class ModulationOptions
 
     public ModulationOptions()
     {
-        _ = _preset.AcceptOnlyFromAmong("paper");
+        _ = _preset.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, "paper");
         _ = _mode.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, "safe", "exact");
     }
 
@@ -75,8 +75,8 @@ internal sealed class ModulationOptions
     }
 
     /// <summary>
-    /// The published settings: RealignDiff's weights and schedule with the update of DenseDiffusion, and the largest gain that keeps the
-    /// order of a phrase's logits (algorithms 5.2, 5.4, 13 "stage2").
+    /// The published settings: RealignDiff's weights and schedule with the update of DenseDiffusion. Neither bounds the gain, so the bound is the
+    /// largest that the API takes: score 2 with w_c 1 makes gains below 2.
     /// </summary>
     private static Modulation Paper() => new()
     {
@@ -85,7 +85,7 @@ internal sealed class ModulationOptions
         SelfAttentionWeight = 0.3f,
         SchedulePower = 5,
         StepFraction = 0.3f,
-        MaxGain = 0.95f,
+        MaxGain = 10,
         ReplaceEmbeddings = true,
         ExtendPrompt = true,
     };

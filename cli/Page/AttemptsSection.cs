@@ -49,10 +49,10 @@ internal static class AttemptsSection
         new[] { attempt.Note, isAccepted && !record.Result.Refined ? record.Result.NotRefinedBecause : "" }
             .Where(note => note.Length > 0 && !attempt.Failures.Exists(entry => entry.Failure.Message == note)).Distinct();
 
-    private static string Title(Picture picture) => picture == Picture.Coarse ? "Coarse" : "Refined";
+    private static string Title(PictureKind picture) => picture == PictureKind.Coarse ? "Coarse" : "Refined";
 
-    private static string Source(Picture picture) =>
-        picture == Picture.Coarse ? "the prompt alone" : "the same noise, attention re-weighted inside the segments";
+    private static string Source(PictureKind picture) =>
+        picture == PictureKind.Coarse ? "the prompt alone" : "the same noise, attention re-weighted inside the segments";
 
     private static string Likelihood(Verification? verification) => verification is { HasLogLikelihood: true }
         ? string.Create(CultureInfo.InvariantCulture,

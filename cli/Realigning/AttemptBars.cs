@@ -31,7 +31,7 @@ internal sealed class AttemptBars(Func<string, ProgressTask> add)
         bar.IsRead = true;
         bar.Shown = VerdictWords.Summary(verification);
         bar.Task.Description = Describe(attempt, "", bar.Shown);
-        if (verification.Picture == Picture.Refined)
+        if (verification.Picture == PictureKind.Refined)
             bar.End();
     }
 

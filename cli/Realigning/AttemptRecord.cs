@@ -37,12 +37,12 @@ internal sealed class AttemptRecord(int number)
     public ulong? Seed => Coarse?.Images[0].Seed ?? _announcedSeed;
 
     /// <summary>Its images that were drawn, the coarse one first, and what they show; null where an image was not compared with the prompt.</summary>
-    public IEnumerable<(Picture Picture, ByteString Png, Verification? Verification)> Pictures()
+    public IEnumerable<(PictureKind Picture, ByteString Png, Verification? Verification)> Pictures()
     {
         if (Coarse is { } coarse)
-            yield return (Picture.Coarse, coarse.Images[0].Png, CoarseVerification);
+            yield return (PictureKind.Coarse, coarse.Images[0].Png, CoarseVerification);
         if (Refined is { } refined)
-            yield return (Picture.Refined, refined.Images[0].Png, RefinedVerification);
+            yield return (PictureKind.Refined, refined.Images[0].Png, RefinedVerification);
     }
 
     /// <summary>Takes an event of the attempt.</summary>
@@ -71,7 +71,7 @@ internal sealed class AttemptRecord(int number)
             case RealignResponse.EventOneofCase.Refined:
                 Refined = response.Refined;
                 break;
-            case RealignResponse.EventOneofCase.Verification when response.Verification.Picture == Picture.Refined:
+            case RealignResponse.EventOneofCase.Verification when response.Verification.Picture == PictureKind.Refined:
                 RefinedVerification = response.Verification;
                 break;
             case RealignResponse.EventOneofCase.Verification:

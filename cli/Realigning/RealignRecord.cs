@@ -24,7 +24,7 @@ internal sealed class RealignRecord(GenerateRequest request)
     public AttemptRecord Accepted => _attempts.GetValueOrDefault(Result.Accepted?.Attempt ?? 1) ?? throw WithoutImage();
 
     /// <summary>Which of that attempt's images the result is.</summary>
-    public Picture AcceptedPicture => Result.Refined ? Picture.Refined : Picture.Coarse;
+    public PictureKind AcceptedPicture => Result.Refined ? PictureKind.Refined : PictureKind.Coarse;
 
     /// <summary>The coarse image of the accepted attempt.</summary>
     public GenerateResult Coarse => Accepted.Coarse ?? throw WithoutImage();

@@ -53,10 +53,13 @@ internal sealed record Finding(
 
     private static string ReasonOf(ObjectVerdict item, int count)
     {
-        if (item.Presence != Verdict.Confirmed)
+        if (item.Presence == Verdict.Contradicted)
             return string.Join("; ", item.PresenceEvidence.Where(evidence => evidence.Verdict == item.Presence).Select(evidence => evidence.Text));
-        List<string> parts = [.. item.Attributes.Select(ReasonOf)];
-        if (count > 0 && item.Count != Verdict.Confirmed)
+        // of an object that may not be there, everything that was said of that, and what is wrong with it
+        var isThere = item.Presence == Verdict.Confirmed;
+        List<string> parts = [.. isThere ? [] : item.PresenceEvidence.Select(evidence => evidence.Text),
+            .. item.Attributes.Where(attribute => isThere || attribute.Verdict == Verdict.Contradicted).Select(ReasonOf)];
+        if (count > 0 && item.Count != Verdict.Confirmed && (isThere || item.Count == Verdict.Contradicted))
             parts.Add(string.Create(CultureInfo.InvariantCulture, $"{count} demanded, {item.Found} found"));
         if (parts.Count == 0)
             parts.AddRange(item.PresenceEvidence.Where(evidence => evidence.Verdict == Verdict.Confirmed).Select(evidence => evidence.Text));

@@ -42,7 +42,7 @@ internal static class VerdictWords
     }
 
     /// <summary>E.g. "attempt 2, refined image".</summary>
-    public static string NameOf(int attempt, Picture picture) =>
+    public static string NameOf(int attempt, PictureKind picture) =>
         FormattableString.Invariant($"attempt {attempt}, {picture.ToString().ToLowerInvariant()} image");
 
     /// <summary>Why an image became the result.</summary>

@@ -3,7 +3,6 @@ using Realign.Core.Images;
 using Realign.Imaging;
 using Realign.V1;
 using Realign.Wire.Tensors;
-using Picture = Realign.Core.Images.Picture;
 
 namespace Realign.Wire.Images;
 

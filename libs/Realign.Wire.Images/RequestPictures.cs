@@ -1,8 +1,8 @@
 using Realign.Core;
 using Realign.Core.Errors;
+using Realign.Core.Images;
 using Realign.Core.Memory;
 using Realign.V1;
-using Picture = Realign.Core.Images.Picture;
 
 namespace Realign.Wire.Images;
 

@@ -2,6 +2,7 @@ using Grpc.Core;
 using Microsoft.Extensions.Options;
 using Realign.Captioner.Requests;
 using Realign.Core.Errors;
+using Realign.Core.Images;
 using Realign.Core.Timings;
 using Realign.Hosting;
 using Realign.Hosting.Models;
@@ -11,7 +12,6 @@ using Realign.VisionLanguage.Scoring;
 using Realign.Wire.Images;
 using Realign.Wire.Requests;
 using Realign.Wire.Timings;
-using Picture = Realign.Core.Images.Picture;
 
 namespace Realign.Captioner;
 

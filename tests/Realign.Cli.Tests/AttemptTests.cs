@@ -51,9 +51,9 @@ public sealed class AttemptTests
 
         foreach (var (name, attempt, picture) in new[]
         {
-            ("result.png", 2, Picture.Refined), ("coarse.png", 2, Picture.Coarse), ("refined.png", 2, Picture.Refined),
-            ("attempt-1/coarse.png", 1, Picture.Coarse), ("attempt-1/refined.png", 1, Picture.Refined),
-            ("attempt-2/coarse.png", 2, Picture.Coarse), ("attempt-2/refined.png", 2, Picture.Refined),
+            ("result.png", 2, PictureKind.Refined), ("coarse.png", 2, PictureKind.Coarse), ("refined.png", 2, PictureKind.Refined),
+            ("attempt-1/coarse.png", 1, PictureKind.Coarse), ("attempt-1/refined.png", 1, PictureKind.Refined),
+            ("attempt-2/coarse.png", 2, PictureKind.Coarse), ("attempt-2/refined.png", 2, PictureKind.Refined),
         })
         {
             var content = await File.ReadAllBytesAsync(cli.In($"out/{name}"), TestContext.Current.CancellationToken);
@@ -75,7 +75,7 @@ public sealed class AttemptTests
 
         error.ShouldBeEmpty();
         var node = JsonNode.Parse(output)!;
-        Read<Verification>(node["verification"]).ShouldBe(VerifyingGateway.Shown(2, Picture.Refined));
+        Read<Verification>(node["verification"]).ShouldBe(VerifyingGateway.Shown(2, PictureKind.Refined));
         Read<Demand>(node["demand"]).Entities.Count.ShouldBe(3);
         Read<Accepted>(node["accepted"]).Reason.ShouldBe(AcceptReason.Verified);
         node["verified"]!.GetValue<bool>().ShouldBeTrue();
@@ -85,8 +85,8 @@ public sealed class AttemptTests
         attempts.Select(attempt => attempt!["seed"]!.GetValue<ulong>()).ShouldBe([ulong.MaxValue, 0]);
         for (var number = 1; number <= 2; number++)
         {
-            Read<Verification>(attempts[number - 1]!["coarse_verification"]).ShouldBe(VerifyingGateway.Shown(number, Picture.Coarse));
-            Read<Verification>(attempts[number - 1]!["refined_verification"]).ShouldBe(VerifyingGateway.Shown(number, Picture.Refined));
+            Read<Verification>(attempts[number - 1]!["coarse_verification"]).ShouldBe(VerifyingGateway.Shown(number, PictureKind.Coarse));
+            Read<Verification>(attempts[number - 1]!["refined_verification"]).ShouldBe(VerifyingGateway.Shown(number, PictureKind.Refined));
         }
 
         var stages = JsonNode.Parse(await File.ReadAllTextAsync(cli.In("out/stages.json"), TestContext.Current.CancellationToken))!;
@@ -182,71 +182,7 @@ public sealed class AttemptTests
         again.Error.ShouldContain("1 of 1 are there already");
         verified.Code.ShouldBe(0, verified.Error);
         (await File.ReadAllBytesAsync(cli.In("list/1-5-result.png"), TestContext.Current.CancellationToken))
-            .ShouldBe(VerifyingGateway.Image(2, Picture.Refined));
-    }
-
-    [Theory]
-    [InlineData("--attempts takes 1 to 16, not 0", "--attempts", "0")]
-    [InlineData("--attempts takes 1 to 16, not 17", "--attempts", "17")]
-    [InlineData("--attempts takes a whole number, not 'two'", "--attempts", "two")]
-    [InlineData("--accept always takes the refined image of the one attempt", "--attempts", "2", "--accept", "always")]
-    public async Task WrongAttempts_AreRefusedBeforeAnythingRuns(string expected, params string[] options)
-    {
-        using var cli = new Cli();
-        var gateway = new VerifyingGateway();
-        await using var service = await gateway.StartAsync();
-
-        var (code, _, error) = await Cli.RunAsync(["realign", "a car", .. options, "--out", cli.In("out"), "--gateway", service.Address]);
-
-        code.ShouldBe(ExitCodes.Usage);
-        error.ShouldContain(expected);
-        gateway.Requests.ShouldBeEmpty();
-        Directory.Exists(cli.In("out")).ShouldBeFalse();
-    }
-
-    [Fact]
-    public async Task Options_ReachTheRequest()
-    {
-        using var cli = new Cli();
-        var gateway = new VerifyingGateway();
-        await using var service = await gateway.StartAsync();
-
-        _ = await Cli.RunAsync("realign", "a car", "--out", cli.In("a"), "--gateway", service.Address);
-        _ = await Cli.RunAsync("realign", "a car", "--accept", "always", "--out", cli.In("b"), "--gateway", service.Address);
-        _ = await Cli.RunAsync("realign", "a car", "--attempts", "3", "--accept", "verified", "--out", cli.In("c"), "--gateway", service.Address);
-
-        gateway.Requests.Select(request => (request.HasAttempts, request.Attempts, request.Accept)).ShouldBe(
-            [(false, 0, Accept.Unspecified), (false, 0, Accept.Always), (true, 3, Accept.Verified)]);
-    }
-
-    [Fact]
-    public async Task Preset_SetsEveryPublishedValue_AndWhatIsGivenBesidesWins()
-    {
-        using var cli = new Cli();
-        var gateway = new VerifyingGateway();
-        await using var service = await gateway.StartAsync();
-
-        _ = await Cli.RunAsync("realign", "a car", "--out", cli.In("a"), "--gateway", service.Address);
-        _ = await Cli.RunAsync("realign", "a car", "--preset", "paper", "--out", cli.In("b"), "--gateway", service.Address);
-        _ = await Cli.RunAsync("realign", "a car", "--preset", "paper", "--mode", "safe", "--schedule-power", "2", "--out", cli.In("c"), "--gateway",
-            service.Address);
-
-        var published = new Modulation
-        {
-            Mode = ModulationMode.Exact,
-            CrossAttentionWeight = 1,
-            SelfAttentionWeight = 0.3f,
-            SchedulePower = 5,
-            StepFraction = 0.3f,
-            MaxGain = 0.95f,
-            ReplaceEmbeddings = true,
-            ExtendPrompt = true,
-        };
-        gateway.Requests[0].Generate.Modulation.ShouldBe(new Modulation());
-        gateway.Requests[1].Generate.Modulation.ShouldBe(published);
-        published.Mode = ModulationMode.Safe;
-        published.SchedulePower = 2;
-        gateway.Requests[2].Generate.Modulation.ShouldBe(published);
+            .ShouldBe(VerifyingGateway.Image(2, PictureKind.Refined));
     }
 
     private static async Task<string> PageAsync(Cli cli) =>

@@ -44,6 +44,35 @@ public sealed class FindingTests
     }
 
     [Fact]
+    public void ReadersThatDisagree_AreBothQuoted_AndSoIsWhatIsWrongAllTheSame()
+    {
+        var doubtful = new ObjectVerdict
+        {
+            Entity = 1,
+            Verdict = Verdict.Unknown,
+            Presence = Verdict.Unknown,
+            PresenceEvidence =
+            {
+                new Evidence { Reader = "tagger", Verdict = Verdict.Contradicted, Text = "the tagger names no chair" },
+                new Evidence { Reader = "segmenter", Verdict = Verdict.Unknown, Text = "the segmenter finds a chair, but is not sure (0.40)" },
+            },
+            Attributes = { new AttributeVerdict { Attribute = "old", Verdict = Verdict.Unknown } },
+            Found = 1,
+        };
+
+        Of(doubtful).Why.ShouldBe("the tagger names no chair; the segmenter finds a chair, but is not sure (0.40)");
+
+        doubtful.Verdict = Verdict.Contradicted;
+        doubtful.Attributes.Add(new AttributeVerdict
+        {
+            Attribute = "red",
+            Verdict = Verdict.Contradicted,
+            Evidence = { new Evidence { Reader = "color", Verdict = Verdict.Contradicted, Text = "the mask is 80 % green" } },
+        });
+        Of(doubtful).Why.ShouldEndWith("but is not sure (0.40); not red: the mask is 80 % green");
+    }
+
+    [Fact]
     public void Object_WithoutAPhrase_IsItsAttributesAndNoun_AndTheColorDecides()
     {
         var finding = Of(new ObjectVerdict
@@ -85,7 +114,7 @@ public sealed class FindingTests
     [Fact]
     public void DemandThatDidNotCome_LeavesNumbers()
     {
-        var verification = VerifyingGateway.Shown(1, Picture.Coarse);
+        var verification = VerifyingGateway.Shown(1, PictureKind.Coarse);
         verification.Relations.Add(new RelationVerdict { Relation = 5 });
 
         Finding.Of(null, verification).Select(finding => finding.Subject).ShouldBe(["object 1", "object 2", "object 3", "relation 6"]);
@@ -95,7 +124,7 @@ public sealed class FindingTests
     public void Reader_ThatCouldNotBeAsked_IsUnderTheTable_AndTextIsNoMarkup()
     {
         using var written = new StringWriter();
-        var verification = VerifyingGateway.Shown(1, Picture.Coarse);
+        var verification = VerifyingGateway.Shown(1, PictureKind.Coarse);
         verification.Unread.Add("tagger: [red]down[/]");
 
         VerificationTable.Write(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(written) }), 3, null, verification);
@@ -129,7 +158,7 @@ public sealed class FindingTests
         bars.Advance(2, Stage.Coarse, 1);
         bars.Advance(1, Stage.Coarse, 0.5);
         bars.Advance(2, Stage.Verify, 0);
-        bars.Verified(2, VerifyingGateway.Shown(1, Picture.Coarse));
+        bars.Verified(2, VerifyingGateway.Shown(1, PictureKind.Coarse));
         bars.Advance(2, Stage.Refine, 0.25);
         // a caption that comes late does not turn the bar back
         bars.Advance(2, Stage.Caption, 1);
@@ -137,7 +166,7 @@ public sealed class FindingTests
         tasks.Select(task => task.Value).ShouldBe([22, 63.75]);
         tasks[0].Description.ShouldBe("attempt 1 · coarse");
         tasks[1].Description.ShouldBe("attempt 2 · 1 wrong, 1 not known");
-        bars.Verified(2, VerifyingGateway.Shown(2, Picture.Refined));
+        bars.Verified(2, VerifyingGateway.Shown(2, PictureKind.Refined));
         (tasks[0].IsFinished, tasks[1].IsFinished).ShouldBe((false, true));
         tasks[1].Description.ShouldBe("attempt 2 · nothing is wrong, 1 not known");
         var stopped = tasks[1].StopTime.ShouldNotBeNull();

@@ -22,5 +22,20 @@ internal static class Calls
         return events;
     }
 
+    /// <summary>An image that shows this, whatever SEGMENT finds, and its first verification.</summary>
+    public static async Task<(List<RealignResponse> Events, Verification Verification)> VerifyAsync(Seen seen, Entity[] demand)
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        Seen.Show(mesh, _ => seen, demand);
+        mesh.Behavior.ScoreScene = _ => new ScoreSceneResponse { Entries = { FakeBehavior.Entry("place", "a place") } };
+        // the fine stage has something to refine whatever is seen
+        mesh.Behavior.Segment = request => new SegmentResponse
+        {
+            Phrases = { request.Phrases.Select(phrase => FakeBehavior.Grounded(phrase, FakeBehavior.MaskOf(4, 4, 5, 6))) },
+        };
+        var events = await RealignAsync(mesh, "a prompt");
+        return (events, events.First(message => message.Verification is not null).Verification);
+    }
+
     public static ErrorInfo Info(RpcException failure) => failure.GetRpcStatus()!.GetDetail<ErrorInfo>()!;
 }

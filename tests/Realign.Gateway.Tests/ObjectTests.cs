@@ -168,17 +168,14 @@ public sealed class ObjectTests
         await using var mesh = await FakeMesh.StartAsync();
         IReadOnlyList<string> asked = [];
         mesh.Behavior.ScoreScene = _ => new ScoreSceneResponse { Entries = { entries } };
+        mesh.Behavior.Ground = request => new SegmentResponse
+        {
+            Phrases = { request.Phrases.Select(phrase => new GroundedPhrase { Phrase = phrase, Detections = { found.GetValueOrDefault(phrase, []) } }) },
+        };
         mesh.Behavior.Segment = request =>
         {
-            if (!request.NameColors)
-                asked = [.. request.Phrases];
-            return new SegmentResponse
-            {
-                Phrases =
-                {
-                    request.Phrases.Select(phrase => new GroundedPhrase { Phrase = phrase, Detections = { found.GetValueOrDefault(phrase, []) } }),
-                },
-            };
+            asked = [.. request.Phrases];
+            return mesh.Behavior.Ground(request);
         };
         var events = await Calls.RealignAsync(mesh, "a prompt");
         return (asked, events[^1].Result);

@@ -63,7 +63,8 @@ public sealed class RealignTests
         await using var mesh = await FakeMesh.StartAsync();
         SegmentRequest? asked = null;
         var segment = mesh.Behavior.Segment;
-        mesh.Behavior.Segment = request => segment(request.NameColors ? request : asked = request);
+        mesh.Behavior.Segment = request => segment(asked = request);
+        mesh.Behavior.Ground = segment;
         mesh.Behavior.Tag = _ => new TagResponse
         {
             Tags =

@@ -25,7 +25,7 @@ public sealed class RealignTests(RunningMesh mesh)
         ends.ShouldBeInOrder();
         // each image is compared with the prompt once there is all that the comparison needs
         var verified = events.FindAll(response => response.EventCase == EventCase.Verification).ConvertAll(response => response.Verification.Picture);
-        verified.ShouldBe([Picture.Coarse, Picture.Refined]);
+        verified.ShouldBe([PictureKind.Coarse, PictureKind.Refined]);
         events.FindIndex(response => response.EventCase == EventCase.Verification).ShouldBeInRange(ends[3], ends[4]);
         Stage[] stages = [Stage.Coarse, Stage.Tag, Stage.Scene, Stage.Segment, Stage.Refine];
         for (var i = 0; i < stages.Length; i++)

@@ -48,7 +48,8 @@ public sealed class VerificationTests(RunningMesh mesh)
             color.Evidence[0].Reader.ShouldBe("color");
         }
 
-        result.Verification.HasLogLikelihood.ShouldBeTrue();
+        // everything is confirmed: it decides nothing
+        result.Verification.HasLogLikelihood.ShouldBeFalse();
         result.Verification.Unread.ShouldBeEmpty();
     }
 
@@ -110,7 +111,9 @@ public sealed class VerificationTests(RunningMesh mesh)
         verification.Contradicted.ShouldBe(
             verification.Objects.Count(item => item.Presence != Verdict.Contradicted && item.Verdict == Verdict.Contradicted));
         verification.Unknown.ShouldBe(verification.Objects.Count(item => item.Verdict == Verdict.Unknown));
-        verification.Verified.ShouldBe(verification.Missing == 0 && verification.Contradicted == 0);
+        verification.Verified.ShouldBe(verification.Missing == 0 && verification.Contradicted == 0
+            && verification.Objects.All(item => item.Presence == Verdict.Confirmed));
+        verification.HasLogLikelihood.ShouldBe(!verification.Verified || verification.Unknown > 0);
         foreach (var item in verification.Objects)
         {
             item.PresenceEvidence.ShouldNotBeEmpty();
@@ -118,12 +121,13 @@ public sealed class VerificationTests(RunningMesh mesh)
         }
     }
 
-    private static (bool Verified, int Contradicted, int Missing, float Likelihood) Order(Verification verification) =>
-        (verification.Verified, -verification.Contradicted, -verification.Missing, verification.LogLikelihood);
+    private static (bool Verified, int Wrong, int Contradicted, int Unknown, float Likelihood) Order(Verification verification) => (
+        verification.Verified, -verification.Contradicted - verification.Missing, -verification.Contradicted, -verification.Unknown,
+        verification.HasLogLikelihood ? verification.LogLikelihood : float.NegativeInfinity);
 
     private static Google.Protobuf.ByteString ImageOf(List<RealignResponse> events, Accepted accepted)
     {
-        var kind = accepted.Picture == Picture.Refined ? EventCase.Refined : EventCase.Coarse;
+        var kind = accepted.Picture == PictureKind.Refined ? EventCase.Refined : EventCase.Coarse;
         var drawn = events.Single(response => response.Attempt == accepted.Attempt && response.EventCase == kind);
         return (drawn.Coarse ?? drawn.Refined).Images[0].Png;
     }

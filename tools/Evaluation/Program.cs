@@ -1,3 +1,4 @@
+using Realign.Core.Processes;
 using Realign.Evaluation;
 
 using var interruption = new Interruption();

@@ -2,7 +2,6 @@ using System.Globalization;
 using Realign.Core.Errors;
 using Realign.Core.Images;
 using Realign.V1;
-using Picture = Realign.Core.Images.Picture;
 
 namespace Realign.Wire.Tensors;
 

@@ -5,8 +5,9 @@ namespace Realign.Wire.Verifications;
 /// <summary>
 /// Which of two images is the better one (Compare above 0 = the first), as gateway.proto tells of ACCEPT_VERIFIED: the verified one, then the
 /// one with less that is wrong, which is what is contradicted and what is missing together (an empty image contradicts nothing), then with
-/// fewer contradictions, then with the larger likelihood of the prompt. An unknown never counts as wrong; but an image of which no object
-/// could be looked for comes after those that were read, and one whose likelihood could not be read after those whose could.
+/// fewer contradictions, then with less that is unknown, then with the larger likelihood of the prompt. An unknown never counts as wrong; but an
+/// image of which no object could be looked for comes after those that were read, and one whose likelihood could not be read after those
+/// whose could.
 /// </summary>
 public sealed class VerificationOrder : IComparer<Verification?>
 {
@@ -22,9 +23,9 @@ public sealed class VerificationOrder : IComparer<Verification?>
     }
 
     /// <summary>The larger, the better.</summary>
-    private static (bool Verified, bool Read, int Wrong, int Contradicted, float Likelihood) Key(Verification verification) => (
+    private static (bool Verified, bool Read, int Wrong, int Contradicted, int Unknown, float Likelihood) Key(Verification verification) => (
         verification.Verified, IsRead(verification), -verification.Contradicted - verification.Missing, -verification.Contradicted,
-        Likelihood(verification));
+        -verification.Unknown, Likelihood(verification));
 
     private static bool IsRead(Verification verification) =>
         verification.Objects.Count == 0 || verification.Objects.Any(item => item.Presence != Verdict.Unknown);

@@ -1,11 +1,11 @@
 using Realign.Core.Errors;
+using Realign.Core.Images;
 using Realign.Rewards;
 using Realign.V1;
 using Realign.VisionLanguage.Scoring;
 using Realign.Wire.Images;
 using Realign.Wire.Requests;
 using Realign.Wire.Tensors;
-using Picture = Realign.Core.Images.Picture;
 
 namespace Realign.Captioner.Requests;
 

@@ -9,7 +9,7 @@ namespace Realign.Gateway.Realigning;
 /// One attempt, coarse to fine (RealignDiff, algorithms 4 and 5):
 /// <code>
 /// 1 COARSE ──┬── 2 TAG ────── 3 SCENE ── 4 SEGMENT ── 5 VERIFY ── 6 REFINE ── 7 VERIFY
-///            └── 2 CAPTION (no step: VERIFY looks at it if it is there)
+///            └── 2 CAPTION (no step: VERIFY looks at it where it can decide)
 /// </code>
 /// Under ACCEPT_VERIFIED a coarse image in which everything is confirmed is not refined.
 /// </summary>
@@ -62,9 +62,9 @@ internal sealed class AttemptFlow(BackendSet backends, BackendCaller caller, Gen
         Attempt attempt, RealignCall call, StageRunner stages, GeneratorBackend generator, GenerateRequest coarseRequest, Image image,
         Task<CaptionResponse?> caption, CancellationToken cancellationToken)
     {
-        var (tags, plan) = await LocateAsync(stages, coarseRequest.Prompt, image, cancellationToken);
+        var (plan, known) = await LocateAsync(stages, coarseRequest.Prompt, image, caption, cancellationToken);
         attempt.Plan = plan;
-        attempt.CoarseVerification = await VerifyAsync(call, stages, Picture.Coarse, image, new KnownAnswers(tags, caption), cancellationToken);
+        attempt.CoarseVerification = await VerifyAsync(call, stages, PictureKind.Coarse, image, known, cancellationToken);
         if (call.Accept == Accept.Verified && attempt.CoarseVerification is { Verified: true, Unknown: 0 })
         {
             attempt.Note = "the coarse image shows everything that the prompt demands, so nothing is refined";
@@ -80,13 +80,13 @@ internal sealed class AttemptFlow(BackendSet backends, BackendCaller caller, Gen
         }
 
         if (attempt.Refined is { } png)
-            attempt.RefinedVerification = await VerifyAsync(call, stages, Picture.Refined, new Image { Encoded = png }, null, cancellationToken);
+            attempt.RefinedVerification = await VerifyAsync(call, stages, PictureKind.Refined, new Image { Encoded = png }, null, cancellationToken);
         else
             attempt.Note = plan.WhyEmpty();
     }
 
     private Task<Verification> VerifyAsync(
-        RealignCall call, StageRunner stages, Picture picture, Image image, KnownAnswers? known, CancellationToken cancellationToken) =>
+        RealignCall call, StageRunner stages, PictureKind picture, Image image, KnownAnswers? known, CancellationToken cancellationToken) =>
         stages.RunAsync(Stage.Verify, async deadline =>
         {
             var demand = await call.Demand.WithinAsync(deadline - time.GetUtcNow().UtcDateTime);
@@ -131,9 +131,9 @@ internal sealed class AttemptFlow(BackendSet backends, BackendCaller caller, Gen
         }
     }
 
-    /// <summary>Tags, scene scores and masks: what shall be where.</summary>
-    private async Task<(TagResponse Tags, SegmentPlan Plan)> LocateAsync(
-        StageRunner stages, string prompt, Image image, CancellationToken cancellationToken)
+    /// <summary>Tags, scene scores and masks: what shall be where, and what VERIFY need not ask again.</summary>
+    private async Task<(SegmentPlan Plan, KnownAnswers Known)> LocateAsync(
+        StageRunner stages, string prompt, Image image, Task<CaptionResponse?> caption, CancellationToken cancellationToken)
     {
         var tags = await stages.RunAsync(Stage.Tag, backends.Tagger,
             scope => caller.UnaryAsync(scope, backends.TaggerClient.TagAsync, new TagRequest { Image = image }),
@@ -146,15 +146,16 @@ internal sealed class AttemptFlow(BackendSet backends, BackendCaller caller, Gen
             answer => new RealignResponse { Scene = answer }, cancellationToken);
 
         var plan = new SegmentPlan(scene.Entries);
-        var segmentRequest = new SegmentRequest { Image = image };
+        // the colors are for VERIFY: where they are named anyway, nothing is cut out twice
+        var segmentRequest = new SegmentRequest { Image = image, NameColors = true };
         segmentRequest.Phrases.AddRange(plan.Phrases);
         if (segmentRequest.Phrases.Count == 0)
-            return (tags, plan);
+            return (plan, new KnownAnswers(tags, new Dictionary<string, GroundedPhrase>(), [], caption));
         var grounded = await stages.RunAsync(Stage.Segment, backends.Segmenter,
             scope => caller.UnaryAsync(scope, backends.SegmenterClient.SegmentAsync, segmentRequest),
             answer => new RealignResponse { Segments = answer }, cancellationToken);
         plan.Locate(grounded.Phrases);
-        return (tags, plan);
+        return (plan, new KnownAnswers(tags, plan.Phrases.Zip(grounded.Phrases).ToDictionary(), grounded.ColorNames, caption));
     }
 
     private async Task<GenerateResult> GenerateAsync(

@@ -9,7 +9,7 @@ namespace Realign.Gateway.Realigning;
 /// <param name="Picture">Which of its images.</param>
 /// <param name="Png">The image.</param>
 /// <param name="Verification">What it shows; null where it was not read.</param>
-internal sealed record DrawnPicture(Attempt Attempt, Picture Picture, ByteString Png, Verification? Verification)
+internal sealed record DrawnPicture(Attempt Attempt, PictureKind Picture, ByteString Png, Verification? Verification)
 {
     /// <summary>The image that becomes the result: under ACCEPT_ALWAYS the last one of the first attempt, else the best one.</summary>
     /// <param name="attempts">In order; the first one has a coarse image.</param>
@@ -24,9 +24,9 @@ internal sealed record DrawnPicture(Attempt Attempt, Picture Picture, ByteString
     public static IEnumerable<DrawnPicture> Of(Attempt attempt)
     {
         if (attempt.Coarse is { } coarse)
-            yield return new DrawnPicture(attempt, Picture.Coarse, coarse, attempt.CoarseVerification);
+            yield return new DrawnPicture(attempt, PictureKind.Coarse, coarse, attempt.CoarseVerification);
         if (attempt.Refined is { } refined)
-            yield return new DrawnPicture(attempt, Picture.Refined, refined, attempt.RefinedVerification);
+            yield return new DrawnPicture(attempt, PictureKind.Refined, refined, attempt.RefinedVerification);
     }
 
     /// <summary>What was found, in words.</summary>

@@ -45,7 +45,7 @@ internal sealed class RealignFlow(
     {
         var chosen = DrawnPicture.Choose(loop.Attempts, call.Accept);
         var attempt = chosen.Attempt;
-        var refined = chosen.Picture == Picture.Refined;
+        var refined = chosen.Picture == PictureKind.Refined;
         var result = new RealignResult
         {
             Png = chosen.Png,

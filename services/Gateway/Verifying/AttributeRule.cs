@@ -5,20 +5,18 @@ using Realign.V1;
 namespace Realign.Gateway.Verifying;
 
 /// <summary>
-/// Whether an object has an attribute that the prompt demands. Three readers may speak of it:
+/// Whether an object has an attribute that the prompt demands. Two readers may speak of it:
 /// <list type="bullet">
 /// <item>the colors inside the mask, where the segmenter can name them and the attribute is a color. They win: they are counted on the
 /// object's own pixels, while a caption is a sentence about the whole image that mixes up exactly the colors this is about;</item>
-/// <item>the caption, where the mask's colors say nothing;</item>
-/// <item>the detector, which found "red car" and not only "car". It is shown as support and decides nothing: detectors are almost as sure
-/// of a description whose attribute is wrong.</item>
+/// <item>the caption, where the mask's colors say nothing.</item>
 /// </list>
-/// An attribute that nobody can read is UNKNOWN.
+/// A detector that was asked for "red car" is no reader of colors: it is almost as sure of a description whose attribute is wrong. An attribute
+/// that nobody can read is UNKNOWN.
 /// </summary>
-/// <param name="found">Where the phrases were found; null when the segmenter could not be asked.</param>
-/// <param name="caption">The caption; null when it could not be read.</param>
+/// <param name="caption">The caption; null when it was not or could not be read.</param>
 /// <param name="colors">Which words are colors.</param>
-internal sealed class AttributeRule(FoundPlaces? found, string? caption, ColorWords colors)
+internal sealed class AttributeRule(string? caption, ColorWords colors)
 {
     /// <summary>Smallest share of a mask that counts as being of a color; edges, eyes and wheels stay below.</summary>
     private const double LeastShare = 0.1;
@@ -26,10 +24,7 @@ internal sealed class AttributeRule(FoundPlaces? found, string? caption, ColorWo
     /// <summary>How much larger the share of another color must be to contradict.</summary>
     private const double ClearMargin = 0.2;
 
-    /// <summary>How much less sure than of the bare noun a detector may be of the description for it to be support.</summary>
-    private const double SupportMargin = 0.02;
-
-    /// <summary>Reads one attribute of an object that is there.</summary>
+    /// <summary>Reads one attribute of an object that is there, or has places at least.</summary>
     /// <param name="item">The object.</param>
     /// <param name="attribute">One of its attributes.</param>
     /// <param name="places">Its places; none when only the tagger names it.</param>
@@ -47,8 +42,6 @@ internal sealed class AttributeRule(FoundPlaces? found, string? caption, ColorWo
                 verdict.Verdict = evidence.Verdict;
         }
 
-        if (Support(item, places) is { } support)
-            verdict.Evidence.Add(support);
         return verdict;
     }
 
@@ -80,7 +73,7 @@ internal sealed class AttributeRule(FoundPlaces? found, string? caption, ColorWo
     private Evidence? Caption(SceneObject item, string attribute, int objects)
     {
         if (caption is null)
-            return new Evidence { Reader = "caption", Verdict = Verdict.Unknown, Text = "there is no caption" };
+            return null;
         var noun = item.Entry.Noun;
         var mentions = CaptionMention.Of(caption, noun, colors);
         if (mentions.Any(mention => mention.Descriptions.Any(word => ColorWords.Same(word, attribute))))
@@ -100,21 +93,5 @@ internal sealed class AttributeRule(FoundPlaces? found, string? caption, ColorWo
                 Verdict = Verdict.Unknown,
                 Text = mentions.Count == 0 ? $"the caption does not name the {noun}" : $"the caption does not say whether the {noun} is {attribute}",
             };
-    }
-
-    /// <summary>Whether the description was found where the object is; null where it was not, or was not looked for.</summary>
-    private Evidence? Support(SceneObject item, IReadOnlyList<Region> places)
-    {
-        if (found is null || places.Count == 0)
-            return null;
-        var isFound = places.All(place => found.DescriptionScore(item, place) >= place.Score - SupportMargin);
-        return isFound
-            ? new Evidence
-            {
-                Reader = "segmenter",
-                Verdict = Verdict.Confirmed,
-                Text = $"\"{item.Description}\" is found there as surely as \"{item.Entry.Noun}\"",
-            }
-            : null;
     }
 }

@@ -22,7 +22,8 @@ internal sealed class DemandedObjects
             Instance = entity.Instance,
             Plural = entity.Plural,
         }))];
-        Phrases = [.. Objects.Select(item => item.Entry.Noun).Concat(Objects.Select(item => item.Description))
+        var described = Objects.GroupBy(item => item.Entry.Noun).Where(group => group.Count() > 1).SelectMany(group => group.Select(item => item.Description));
+        Phrases = [.. Objects.Select(item => item.Entry.Noun).Concat(described)
             .Distinct().Where(phrase => phrase.Length <= Limits.PhraseLength).Take(Limits.Phrases)];
     }
 
@@ -32,6 +33,9 @@ internal sealed class DemandedObjects
     /// <summary>Its entities, in order.</summary>
     public IReadOnlyList<SceneObject> Objects { get; }
 
-    /// <summary>The nouns, then the nouns with their attributes ("red car"); no more than one call may ask for.</summary>
+    /// <summary>
+    /// The nouns, then what tells several objects of one noun apart ("red car"); no more than one call may ask for. A detector passes over the
+    /// image once a phrase, and is almost as sure of a description whose attribute is wrong: of a single object it would decide nothing.
+    /// </summary>
     public IReadOnlyList<string> Phrases { get; }
 }

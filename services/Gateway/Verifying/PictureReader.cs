@@ -5,8 +5,9 @@ using Realign.Wire.Masks;
 namespace Realign.Gateway.Verifying;
 
 /// <summary>
-/// Reads an image with everything that can read: tagger, segmenter, caption and likelihood of the prompt, side by side. A reader that is
-/// away, late, or answers what no such service answers is named in the reading, and costs nobody else anything.
+/// Reads an image as far as something is undecided: first the places of what is demanded, then, side by side, the readers that can still decide
+/// (<see cref="OpenQuestions"/>). A reader that is away, late, or answers what no such service answers is named in the reading, and costs
+/// nobody else anything.
 /// </summary>
 internal sealed class PictureReader(BackendSet backends, BackendCaller caller, TimeProvider time)
 {
@@ -22,24 +23,28 @@ internal sealed class PictureReader(BackendSet backends, BackendCaller caller, T
         Image image, string prompt, DemandedObjects demand, KnownAnswers? known, DateTime deadline, CancellationToken cancellationToken)
     {
         var unread = new List<string>();
-        var likelihood = ReadAsync(Scope(backends.Captioner), scope => LikelihoodAsync(scope, image, prompt));
-        if (demand.Objects.Count == 0)
+        // the readers that come after the segmenter have half of the time, whatever becomes of it
+        var half = time.GetUtcNow().UtcDateTime is var now && now < deadline ? now + ((deadline - now) / 2) : deadline;
+        var places = demand.Phrases.Count == 0 ? null
+            : Note("segmenter", await LocateAsync(Scope(backends.Segmenter, half), image, demand.Phrases, known));
+        var reading = new PictureReading(
+            known is null ? null : Names(known.Tags), demand.Phrases, places?.Phrases, places?.ColorNames ?? [], null, null, unread);
+
+        var open = OpenQuestions.Of(demand, reading);
+        var tags = open.Tags ? ReadAsync(Scope(backends.Tagger, deadline), scope => TagAsync(scope, image)) : NotAsked<TagResponse>();
+        var caption = !open.Caption ? NotAsked<CaptionResponse>()
+            : known is null ? ReadAsync(Scope(backends.Captioner, deadline), scope => CaptionAsync(scope, image))
+            : WaitAsync(known.Caption);
+        var likelihood = open.Likelihood ? ReadAsync(Scope(backends.Captioner, deadline), scope => LikelihoodAsync(scope, image, prompt)) : NotAsked<float?>();
+        await Task.WhenAll(tags, caption, likelihood);
+        return reading with
         {
-            var (score, scoreProblem) = await likelihood;
-            return new PictureReading(null, [], null, [], null, score, scoreProblem is null ? [] : [$"likelihood: {scoreProblem}"]);
-        }
+            Tags = Note("tagger", await tags) is { } named ? Names(named) : reading.Tags,
+            Caption = Note("caption", await caption)?.Caption,
+            LogLikelihood = Note("likelihood", await likelihood),
+        };
 
-        var tags = known is null ? ReadAsync(Scope(backends.Tagger), scope => TagAsync(scope, image)) : Known<TagResponse>(known.Tags);
-        var grounded = ReadAsync(Scope(backends.Segmenter), scope => GroundAsync(scope, image, demand.Phrases));
-        var caption = known is null ? ReadAsync(Scope(backends.Captioner), scope => CaptionAsync(scope, image)) : WaitAsync(known.Caption);
-        await Task.WhenAll(likelihood, tags, grounded, caption);
-        var names = Note("tagger", await tags)?.Tags.Select(tag => tag.Name).ToList();
-        var places = Note("segmenter", await grounded);
-        return new PictureReading(
-            names, demand.Phrases, places?.Phrases, places?.ColorNames ?? [], Note("caption", await caption)?.Caption,
-            Note("likelihood", await likelihood), unread);
-
-        CallScope Scope(Backend backend) => new(backend, "stage", "VERIFY", deadline, cancellationToken);
+        CallScope Scope(Backend backend, DateTime until) => new(backend, "stage", "VERIFY", until, cancellationToken);
 
         T? Note<T>(string reader, (T? Answer, string? Problem) read)
         {
@@ -63,7 +68,9 @@ internal sealed class PictureReader(BackendSet backends, BackendCaller caller, T
         }
     }
 
-    private static Task<(T? Answer, string? Problem)> Known<T>(T answer) => Task.FromResult<(T?, string?)>((answer, null));
+    private static List<string> Names(TagResponse tags) => [.. tags.Tags.Select(tag => tag.Name)];
+
+    private static Task<(T? Answer, string? Problem)> NotAsked<T>() => Task.FromResult<(T?, string?)>((default, null));
 
     private static async Task<(T? Answer, string? Problem)> ReadAsync<T>(CallScope scope, Func<CallScope, Task<T>> ask)
     {
@@ -86,16 +93,34 @@ internal sealed class PictureReader(BackendSet backends, BackendCaller caller, T
     private Task<CaptionResponse> CaptionAsync(CallScope scope, Image image) =>
         caller.UnaryAsync(scope, backends.CaptionerClient.CaptionAsync, new CaptionRequest { Image = image });
 
-    private async Task<SegmentResponse> GroundAsync(CallScope scope, Image image, IReadOnlyList<string> phrases)
+    /// <summary>The places of every phrase, in order: those that SEGMENT looked for are known, the others are looked for.</summary>
+    private async Task<(SegmentResponse? Answer, string? Problem)> LocateAsync(
+        CallScope scope, Image image, IReadOnlyList<string> phrases, KnownAnswers? known)
+    {
+        var places = (known?.Places ?? new Dictionary<string, GroundedPhrase>()).Where(place => IsUsable(place.Value)).ToDictionary();
+        var missing = phrases.Where(phrase => !places.ContainsKey(phrase)).ToList();
+        var colors = known?.ColorNames ?? [];
+        if (missing.Count > 0)
+        {
+            var read = await ReadAsync(scope, asked => GroundAsync(asked, image, missing));
+            if (read.Answer is not { } found)
+                return read;
+            foreach (var (phrase, place) in missing.Zip(found.Phrases))
+                places[phrase] = place;
+            colors = found.ColorNames;
+        }
+
+        return (new SegmentResponse { Phrases = { phrases.Select(phrase => places[phrase]) }, ColorNames = { colors } }, null);
+    }
+
+    private async Task<SegmentResponse> GroundAsync(CallScope scope, Image image, List<string> phrases)
     {
         var request = new SegmentRequest { Image = image, NameColors = true };
         request.Phrases.AddRange(phrases);
         var answer = await caller.UnaryAsync(scope, backends.SegmenterClient.SegmentAsync, request);
         if (answer.Phrases.Count != phrases.Count)
             throw BackendFailure.Broken($"answered {answer.Phrases.Count} of {phrases.Count} phrases", scope);
-        return answer.Phrases.SelectMany(phrase => phrase.Detections).All(IsUsable)
-            ? answer
-            : throw BackendFailure.Broken("answered a box, mask, score or color share that is none", scope);
+        return answer.Phrases.All(IsUsable) ? answer : throw BackendFailure.Broken("answered a box, mask, score or color share that is none", scope);
     }
 
     private async Task<float?> LikelihoodAsync(CallScope scope, Image image, string prompt)
@@ -106,6 +131,8 @@ internal sealed class PictureReader(BackendSet backends, BackendCaller caller, T
             ? score.Score
             : throw BackendFailure.Broken("answered a log-likelihood that is none", scope);
     }
+
+    private static bool IsUsable(GroundedPhrase phrase) => phrase.Detections.All(IsUsable);
 
     private static bool IsUsable(Detection detection) =>
         detection.Score is >= 0 and <= 1 && detection.Box is { } box

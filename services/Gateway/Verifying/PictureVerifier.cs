@@ -16,14 +16,14 @@ internal sealed class PictureVerifier
         _demand = demand;
         _found = reading.Grounded is { } grounded ? new FoundPlaces(reading.Phrases, grounded, demand.Objects) : null;
         _presence = new PresenceRule(reading, _found);
-        _attribute = new AttributeRule(_found, reading.Caption, new ColorWords(reading.ColorNames));
+        _attribute = new AttributeRule(reading.Caption, new ColorWords(reading.ColorNames));
     }
 
     /// <summary>The verification of an image.</summary>
     /// <param name="picture">Which image.</param>
     /// <param name="demand">What the prompt demands.</param>
     /// <param name="reading">What the readers say.</param>
-    public static Verification Verify(Picture picture, DemandedObjects demand, PictureReading reading)
+    public static Verification Verify(PictureKind picture, DemandedObjects demand, PictureReading reading)
     {
         var verification = new PictureVerifier(demand, reading).Verify();
         verification.Picture = picture;
@@ -66,17 +66,17 @@ internal sealed class PictureVerifier
         for (var i = 0; i < group.Count; i++)
         {
             var (item, own) = (group[i], shared[i]);
-            var evidence = _presence.Read(item, own, isFirst: i == 0, isNounPlaced: places.Count > 0);
+            var (presence, evidence) = _presence.Read(item, own, isFirst: i == 0, isNounPlaced: places.Count > 0);
             var verdict = new ObjectVerdict
             {
                 Entity = item.Index,
-                Presence = Verdicts.Any(evidence),
+                Presence = presence,
                 PresenceEvidence = { evidence },
                 Found = group.Count == 1 ? places.Count : own.Count,
                 Boxes = { own.Select(place => place.Box) },
             };
             verdict.Count = CountOf(item, verdict.Found, group.Count == 1 ? 0 : left);
-            verdict.Attributes.AddRange(item.Entry.Attributes.Select(attribute => verdict.Presence == Verdict.Confirmed
+            verdict.Attributes.AddRange(item.Entry.Attributes.Select(attribute => presence == Verdict.Confirmed || own.Count > 0
                 ? _attribute.Read(item, attribute, own, group.Count)
                 : new AttributeVerdict { Attribute = attribute, Verdict = Verdict.Unknown }));
             verdict.Verdict = Verdicts.All([

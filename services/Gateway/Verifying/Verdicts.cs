@@ -19,10 +19,4 @@ internal static class Verdicts
 
         return verdict;
     }
-
-    /// <summary>Of readers of which one is enough: CONFIRMED when any confirms, CONTRADICTED when all contradict, else UNKNOWN.</summary>
-    public static Verdict Any(IReadOnlyCollection<Evidence> evidence) =>
-        evidence.Any(item => item.Verdict == Verdict.Confirmed) ? Verdict.Confirmed
-        : evidence.Count > 0 && evidence.All(item => item.Verdict == Verdict.Contradicted) ? Verdict.Contradicted
-        : Verdict.Unknown;
 }

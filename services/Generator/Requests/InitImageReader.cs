@@ -1,9 +1,9 @@
 using Realign.Core.Errors;
+using Realign.Core.Images;
 using Realign.Diffusion.Pipelines;
 using Realign.Imaging;
 using Realign.V1;
 using Realign.Wire.Images;
-using Picture = Realign.Core.Images.Picture;
 
 namespace Realign.Generator.Requests;
 

@@ -33,7 +33,7 @@ internal sealed class VerifyingGateway : GatewayService.GatewayServiceBase
     });
 
     /// <summary>An image of an attempt.</summary>
-    public static byte[] Image(int attempt, Picture picture)
+    public static byte[] Image(int attempt, PictureKind picture)
     {
         using var surface = SKSurface.Create(new SKImageInfo(FakeServices.Size, FakeServices.Size));
         surface.Canvas.Clear(new SKColor((byte)(40 * attempt), (byte)(90 * (int)picture), 120));
@@ -43,11 +43,11 @@ internal sealed class VerifyingGateway : GatewayService.GatewayServiceBase
     }
 
     /// <summary>What an image of an attempt shows.</summary>
-    public static Verification Shown(int attempt, Picture picture)
+    public static Verification Shown(int attempt, PictureKind picture)
     {
         var elephant = attempt == 1 ? Colored(1, "pink", "the mask is 91 % blue", Verdict.Contradicted)
             : Colored(1, "pink", "the mask is 88 % pink", Verdict.Confirmed);
-        var isChairThere = attempt == 1 || picture == Picture.Refined;
+        var isChairThere = attempt == 1 || picture == PictureKind.Refined;
         var verification = new Verification
         {
             Picture = picture,
@@ -68,21 +68,21 @@ internal sealed class VerifyingGateway : GatewayService.GatewayServiceBase
         foreach (var attempt in attempts)
             await SendAsync(attempt, Stage.Coarse, new RealignResponse { AttemptStarted = Started(request, attempt) });
         // the later attempt is ahead: events mix
-        await DrawAsync(Stage.Coarse, Picture.Coarse, drawn => new RealignResponse { Coarse = drawn });
+        await DrawAsync(Stage.Coarse, PictureKind.Coarse, drawn => new RealignResponse { Coarse = drawn });
         await SendAsync(0, Stage.Verify, new RealignResponse { Demand = Demanded(request) });
-        await ReadAsync(Picture.Coarse);
-        await DrawAsync(Stage.Refine, Picture.Refined, drawn => new RealignResponse { Refined = drawn });
-        await ReadAsync(Picture.Refined);
+        await ReadAsync(PictureKind.Coarse);
+        await DrawAsync(Stage.Refine, PictureKind.Refined, drawn => new RealignResponse { Refined = drawn });
+        await ReadAsync(PictureKind.Refined);
         var accepted = new Accepted
         {
             Attempt = attempts[^1],
-            Picture = Picture.Refined,
+            Picture = PictureKind.Refined,
             Reason = attempts.Length > 1 ? AcceptReason.Verified : AcceptReason.BestOfAttempts,
         };
         await SendAsync(0, Stage.Verify, new RealignResponse { Accepted = accepted });
         await SendAsync(0, Stage.Refine, new RealignResponse { Result = ResultOf(request, attempts, accepted) });
 
-        async Task DrawAsync(Stage stage, Picture picture, Func<GenerateResult, RealignResponse> toResponse)
+        async Task DrawAsync(Stage stage, PictureKind picture, Func<GenerateResult, RealignResponse> toResponse)
         {
             foreach (var attempt in attempts)
                 await SendAsync(attempt, stage, new RealignResponse { Started = new StageStarted() });
@@ -92,7 +92,7 @@ internal sealed class VerifyingGateway : GatewayService.GatewayServiceBase
                 await SendAsync(attempt, stage, toResponse(Drawn(request, attempt, picture)));
         }
 
-        async Task ReadAsync(Picture picture)
+        async Task ReadAsync(PictureKind picture)
         {
             foreach (var attempt in attempts)
                 await SendAsync(attempt, Stage.Verify, new RealignResponse { Started = new StageStarted() });
@@ -108,7 +108,7 @@ internal sealed class VerifyingGateway : GatewayService.GatewayServiceBase
         }
     }
 
-    private static Verification Read(RealignRequest request, int attempt, Picture picture) => request.Generate.Prompt == NothingDemanded
+    private static Verification Read(RealignRequest request, int attempt, PictureKind picture) => request.Generate.Prompt == NothingDemanded
         ? new Verification { Picture = picture, LogLikelihood = -2 }
         : Shown(attempt, picture);
 
@@ -124,8 +124,8 @@ internal sealed class VerifyingGateway : GatewayService.GatewayServiceBase
             {
                 Attempt = attempt,
                 Seed = SeedOf(request, attempt),
-                Coarse = Read(request, attempt, Picture.Coarse),
-                Refined = Read(request, attempt, Picture.Refined),
+                Coarse = Read(request, attempt, PictureKind.Coarse),
+                Refined = Read(request, attempt, PictureKind.Refined),
             }),
         },
         Timings = { attempts.Select(attempt => new StageTiming { Attempt = attempt, Stage = Stage.Coarse, DurationMilliseconds = 300 }) },
@@ -155,7 +155,7 @@ internal sealed class VerifyingGateway : GatewayService.GatewayServiceBase
     private static ulong SeedOf(RealignRequest request, int attempt) =>
         unchecked((request.Generate.HasSeed ? request.Generate.Seed : 42) + (ulong)(attempt - 1));
 
-    private static GenerateResult Drawn(RealignRequest request, int attempt, Picture picture) => new()
+    private static GenerateResult Drawn(RealignRequest request, int attempt, PictureKind picture) => new()
     {
         Images = { new GeneratedImage { Png = ByteString.CopyFrom(Image(attempt, picture)), Seed = SeedOf(request, attempt) } },
         EffectivePrompt = request.Generate.Prompt,

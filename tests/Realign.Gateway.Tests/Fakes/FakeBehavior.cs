@@ -15,6 +15,7 @@ internal sealed class FakeBehavior
     private readonly ConcurrentDictionary<Enum, TaskCompletionSource> _entered = new();
     private readonly ConcurrentDictionary<Enum, TaskCompletionSource> _waiting = new();
     private readonly ConcurrentDictionary<Stage, int> _calls = new();
+    private readonly ConcurrentDictionary<ByteString, IReadOnlyList<string>> _segmented = new();
 
     /// <summary>Stages that never answer, only wait for their caller to leave.</summary>
     public HashSet<Stage> Hanging { get; } = [];
@@ -63,6 +64,9 @@ internal sealed class FakeBehavior
         Phrases = { request.Phrases.Select(phrase => Grounded(phrase, MaskOf(4, 4, 5, 6))) },
     };
 
+    /// <summary>What VERIFY is answered; null = what SEGMENT is.</summary>
+    public Func<SegmentRequest, SegmentResponse>? Ground { get; set; }
+
     public Func<EmbedTextRequest, EmbedTextResponse> EmbedText { get; set; } = _ => throw new RpcException(new Status(StatusCode.Unimplemented, ""));
 
     public Func<ScorePromptRequest, ScorePromptResponse> ScorePrompt { get; set; } = request => new ScorePromptResponse
@@ -104,6 +108,10 @@ internal sealed class FakeBehavior
         return answer();
     }
 
+    /// <summary>Whether SEGMENT asks, and not VERIFY: it is the first to ask for places in a coarse image, and VERIFY never asks for the same ones.</summary>
+    public bool IsOfSegment(SegmentRequest request) =>
+        IsCoarse(request.Image) && _segmented.GetOrAdd(request.Image.Encoded, [.. request.Phrases]).SequenceEqual(request.Phrases);
+
     public static bool IsCoarse(Image image) => image.Encoded.ToStringUtf8().StartsWith(CoarsePng.ToStringUtf8(), StringComparison.Ordinal);
 
     public async Task<T> RunAsync<T>(Stage stage, ServerCallContext context, Func<T> answer, ConcurrentDictionary<Stage, ConcurrentQueue<Status>> failing)
@@ -139,7 +147,7 @@ internal sealed class FakeBehavior
     public static GroundedPhrase Grounded(string phrase, params Mask[] masks)
     {
         var grounded = new GroundedPhrase { Phrase = phrase, Mask = masks.FirstOrDefault() };
-        grounded.Detections.AddRange(masks.Select(mask => new Detection { Mask = mask, Score = 0.8f }));
+        grounded.Detections.AddRange(masks.Select(mask => new Detection { Mask = mask, Score = 0.8f, Box = new Box { X1 = mask.Width, Y1 = mask.Height } }));
         return grounded;
     }
 

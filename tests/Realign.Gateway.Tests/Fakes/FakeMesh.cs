@@ -155,8 +155,8 @@ internal sealed class FakeMesh : IAsyncDisposable
     private sealed class FakeSegmenter(FakeBehavior behavior) : SegmenterService.SegmenterServiceBase
     {
         public override Task<SegmentResponse> Segment(SegmentRequest request, ServerCallContext context) =>
-            request.NameColors
-                ? behavior.ReadAsync(Reader.Segmenter, context, () => behavior.Segment(request))
-                : behavior.RunAsync(Stage.Segment, context, () => behavior.Segment(request));
+            behavior.IsOfSegment(request)
+                ? behavior.RunAsync(Stage.Segment, context, () => behavior.Segment(request))
+                : behavior.ReadAsync(Reader.Segmenter, context, () => (behavior.Ground ?? behavior.Segment)(request));
     }
 }

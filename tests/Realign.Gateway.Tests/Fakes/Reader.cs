@@ -9,7 +9,7 @@ public enum Reader
     /// <summary>The tagger, for a refined image.</summary>
     Tagger,
 
-    /// <summary>The segmenter, with the names of colors.</summary>
+    /// <summary>The segmenter, for what SEGMENT did not look for.</summary>
     Segmenter,
 
     /// <summary>The captioner, for the caption of a refined image.</summary>

@@ -59,7 +59,7 @@ internal sealed record Seen
         {
             Scores = { request.Items.Select(item => new PromptScore { Score = Of(item.Image).Likelihood }) },
         };
-        behavior.Segment = request => new SegmentResponse
+        behavior.Segment = behavior.Ground = request => new SegmentResponse
         {
             ColorNames = { Of(request.Image).ColorNames },
             Phrases =

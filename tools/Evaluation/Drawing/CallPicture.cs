@@ -7,4 +7,4 @@ namespace Realign.Evaluation.Drawing;
 /// <param name="Picture">Which of its images.</param>
 /// <param name="Png">PNG.</param>
 /// <param name="Verification">What the Gateway sees in it; null where it was not verified.</param>
-internal sealed record CallPicture(int Attempt, Picture Picture, byte[] Png, Verification? Verification);
+internal sealed record CallPicture(int Attempt, PictureKind Picture, byte[] Png, Verification? Verification);

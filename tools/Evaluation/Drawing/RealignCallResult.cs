@@ -31,9 +31,9 @@ internal sealed class RealignCallResult
         foreach (var response in events)
         {
             if (response.Coarse is { } coarse)
-                _pictures.Add(new CallPicture(AttemptOf(response), Picture.Coarse, coarse.Images[0].Png.ToByteArray(), null));
+                _pictures.Add(new CallPicture(AttemptOf(response), PictureKind.Coarse, coarse.Images[0].Png.ToByteArray(), null));
             else if (response.Refined is { } refined)
-                _pictures.Add(new CallPicture(AttemptOf(response), Picture.Refined, refined.Images[0].Png.ToByteArray(), null));
+                _pictures.Add(new CallPicture(AttemptOf(response), PictureKind.Refined, refined.Images[0].Png.ToByteArray(), null));
             else if (response.Verification is { } verification)
                 Verify(AttemptOf(response), verification);
         }
@@ -75,7 +75,7 @@ internal sealed class RealignCallResult
         .ThenByDescending(picture => picture.Picture).ThenBy(picture => picture.Attempt).First();
 
     private DrawnPicture Drawn(CallPicture picture, int attemptsMade, double milliseconds) => new(
-        picture.Png, picture.Picture == Picture.Refined, picture.Attempt, attemptsMade, milliseconds,
+        picture.Png, picture.Picture == PictureKind.Refined, picture.Attempt, attemptsMade, milliseconds,
         picture.Verification is { } verification ? VerificationRecord.Of(verification, _demand) : null);
 
     /// <summary>Whether every attempt began after the one before it had ended.</summary>
