@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Realign.Hosting.Models;
+using Realign.Hosting.Scheduling;
 using Realign.Testing;
 using Realign.V1;
 using Realign.VisionLanguage.Captioning;
@@ -111,7 +112,7 @@ public sealed class CancellationTests
 
     /// <summary>Gets its turn only when whatever runs has stopped.</summary>
     private static Task IdleAsync(TestService service) =>
-        service.Services.GetRequiredService<ModelHost<ImageCaptioner>>().RunAsync((_, _) => true, CancellationToken.None).DefaultTimeout();
+        service.Services.GetRequiredService<ModelHost<ImageCaptioner>>().RunAsync((_, _) => true, new CallTerms(CancellationToken.None)).DefaultTimeout();
 
     private static async Task QueueLengthAsync(TestService service, int length)
     {

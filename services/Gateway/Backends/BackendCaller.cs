@@ -13,9 +13,11 @@ namespace Realign.Gateway.Backends;
 internal sealed class BackendCaller
 {
     private readonly ResiliencePipeline _retry;
+    private readonly CallerMetadata _metadata;
 
-    public BackendCaller(IOptions<GatewayOptions> options, TimeProvider time)
+    public BackendCaller(IOptions<GatewayOptions> options, CallerMetadata metadata, TimeProvider time)
     {
+        _metadata = metadata;
         var builder = new ResiliencePipelineBuilder { TimeProvider = time };
         if (options.Value.Retries > 0)
         {
@@ -42,7 +44,7 @@ internal sealed class BackendCaller
         {
             return await _retry.ExecuteAsync(async _ =>
             {
-                using var call = method(request, scope.Options);
+                using var call = method(request, _metadata.OptionsOf(scope));
                 return await call.ResponseAsync;
             }, scope.CancellationToken);
         }
@@ -65,7 +67,7 @@ internal sealed class BackendCaller
             var any = await _retry.ExecuteAsync(async _ =>
             {
                 call?.Dispose();
-                call = client.Generate(request, scope.Options);
+                call = client.Generate(request, _metadata.OptionsOf(scope));
                 return await call.ResponseStream.MoveNext(scope.CancellationToken);
             }, scope.CancellationToken);
             for (; any; any = await call!.ResponseStream.MoveNext(scope.CancellationToken))

@@ -24,6 +24,9 @@ internal sealed class FakeMesh : IAsyncDisposable
 
     public FakeBehavior Behavior { get; } = new();
 
+    /// <summary>What the backends were called with.</summary>
+    public CallRecorder Recorder { get; } = new();
+
     /// <summary>Where the backends listen.</summary>
     public IEnumerable<string> Addresses => _backends.Select(backend => backend.Address);
 
@@ -88,7 +91,12 @@ internal sealed class FakeMesh : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder(args);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2));
         builder.Logging.AddFilter("Grpc", LogLevel.None);
-        builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = null);
+        builder.Services.AddGrpc(options =>
+        {
+            options.MaxReceiveMessageSize = null;
+            options.Interceptors.Add<CallRecorder>();
+        });
+        builder.Services.AddSingleton(Recorder);
         builder.Services.AddGrpcHealthChecks().AddCheck("fake", () => HealthCheckResult.Healthy());
         builder.Services.AddSingleton(Behavior);
         builder.Services.AddSingleton(new GeneratorNumber(generator));
