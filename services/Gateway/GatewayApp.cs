@@ -20,7 +20,6 @@ public static class GatewayApp
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddSingleton<CallerMetadata>();
         builder.Services.AddSingleton<BackendCaller>();
-        builder.Services.AddSingleton<GeneratorPool>();
         builder.Services.AddSingleton<MeshStatus>();
         builder.Services.AddSingleton<PictureReader>();
         builder.Services.AddSingleton<AttemptFlow>();

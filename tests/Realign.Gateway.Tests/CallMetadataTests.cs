@@ -1,6 +1,6 @@
 using Grpc.Core;
+using Realign.Core.Calls;
 using Realign.Gateway.Tests.Fakes;
-using Realign.Hosting.Scheduling;
 using Realign.Testing;
 using Realign.V1;
 using Shouldly;

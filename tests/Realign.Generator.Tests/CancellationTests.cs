@@ -1,8 +1,8 @@
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Realign.Core.Calls;
 using Realign.Diffusion.Generation;
 using Realign.Hosting.Models;
-using Realign.Hosting.Scheduling;
 using Realign.Testing;
 using Realign.V1;
 using Shouldly;

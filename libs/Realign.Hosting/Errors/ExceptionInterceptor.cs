@@ -2,8 +2,8 @@ using System.Globalization;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.Extensions.Logging;
+using Realign.Core.Calls;
 using Realign.Hosting.Models;
-using Realign.Hosting.Scheduling;
 
 namespace Realign.Hosting.Errors;
 

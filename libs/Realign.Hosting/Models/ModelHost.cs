@@ -126,7 +126,12 @@ public sealed partial class ModelHost<TModel> : IHostedService, IModelState, IDi
     {
         _ = Model();
         if (_runner.Stall is { } stall)
-            throw new UnavailableException(stall, "ask another replica, or again when health says SERVING; restart the service if it stays so");
+        {
+            throw new UnavailableException(stall, "ask another replica, or again when health says SERVING; restart the service if it stays so")
+            {
+                Reason = UnavailableException.ModelStalled,
+            };
+        }
     }
 
     private TModel Model()

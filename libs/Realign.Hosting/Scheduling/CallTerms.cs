@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Realign.Core.Calls;
 using Realign.Core.Errors;
 
 namespace Realign.Hosting.Scheduling;

@@ -1,5 +1,5 @@
 using Grpc.Core;
-using Realign.Hosting.Scheduling;
+using Realign.Core.Calls;
 
 namespace Realign.Gateway.Backends;
 

@@ -24,5 +24,10 @@ internal sealed class CallRecorder : Interceptor
         return continuation(request, responseStream, context);
     }
 
-    private void Record(ServerCallContext context) => Calls.Enqueue((context.Method[(context.Method.LastIndexOf('/') + 1)..], context.RequestHeaders));
+    private void Record(ServerCallContext context)
+    {
+        // questions for the health come at any time
+        if (!context.Method.StartsWith("/grpc.health.", StringComparison.Ordinal))
+            Calls.Enqueue((context.Method[(context.Method.LastIndexOf('/') + 1)..], context.RequestHeaders));
+    }
 }

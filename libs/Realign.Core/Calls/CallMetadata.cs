@@ -1,6 +1,6 @@
 using Realign.Core.Errors;
 
-namespace Realign.Hosting.Scheduling;
+namespace Realign.Core.Calls;
 
 /// <summary>Names of metadata that calls and answers of every service carry.</summary>
 public static class CallMetadata
@@ -8,7 +8,7 @@ public static class CallMetadata
     /// <summary>On a call: whose it is. Calls without it are all of one tenant.</summary>
     public const string Tenant = "x-tenant";
 
-    /// <summary>On a call: <see cref="Normal"/>, which is what calls without it have, or <see cref="Continuing"/>; see <see cref="CallPriority"/>.</summary>
+    /// <summary>On a call: <see cref="Normal"/>, which is what calls without it have, or <see cref="Continuing"/>.</summary>
     public const string Priority = "x-priority";
 
     /// <summary>Value of <see cref="Priority"/>: nothing has been spent on the call.</summary>
