@@ -37,7 +37,7 @@ public sealed class HostingOptions
     [Range(1, 100_000)]
     public int MaxConnections { get; set; } = 256;
 
-    /// <summary>A call that computes for this many times the average of its model makes health NOT_SERVING until it ends,</summary>
+    /// <summary>A call that computes for this many times as long as such calls take makes health NOT_SERVING until it ends,</summary>
     /// <value>20.</value>
     [Range(2, 10_000)]
     public int StallFactor { get; set; } = 20;

@@ -6,6 +6,7 @@ using Realign.Core.Images;
 using Realign.Core.Timings;
 using Realign.Hosting;
 using Realign.Hosting.Models;
+using Realign.Hosting.Scheduling;
 using Realign.V1;
 using Realign.VisionLanguage.Captioning;
 using Realign.VisionLanguage.Scoring;
@@ -25,6 +26,9 @@ internal sealed class CaptionerGrpcService(
 {
     private const int MaxTexts = 256;
 
+    // a pass back through the model takes about twice as long as one forward
+    private const int GradientPasses = 3;
+
     private readonly ModelHost<RetrievalScorer>? _retrieval = services.GetService<ModelHost<RetrievalScorer>>();
 
     public override async Task<CaptionResponse> Caption(CaptionRequest request, ServerCallContext context)
@@ -35,7 +39,7 @@ internal sealed class CaptionerGrpcService(
         var timings = new CallTimings();
 
         var (found, family) = await RunAsync(captioner, pictures, "caption", timings,
-            (model, all, token) => (model.Describe(all[0], prompt, search, token), model.Family), context.CancellationToken);
+            (model, all, token) => (model.Describe(all[0], prompt, search, token), model.Family), CallTerms.Of(context, (double)search.MaxNewTokens * search.NumBeams));
 
         var response = new CaptionResponse
         {
@@ -59,9 +63,10 @@ internal sealed class CaptionerGrpcService(
         if (preset == TextEncoderPreset.Unspecified)
             preset = _retrieval is null ? TextEncoderPreset.OfficialCode : TextEncoderPreset.Paper;
 
+        var terms = CallTerms.Of(context, request.Texts.Count);
         var (embedded, family) = preset == TextEncoderPreset.Paper
-            ? await Retrieval().RunAsync((model, token) => (model.EmbedText(request.Texts, token), model.Family), context.CancellationToken)
-            : await clip.RunAsync((model, token) => (model.EmbedText(request.Texts, token), model.Family), context.CancellationToken);
+            ? await Retrieval().RunAsync((model, token) => (model.EmbedText(request.Texts, token), model.Family), terms)
+            : await clip.RunAsync((model, token) => (model.EmbedText(request.Texts, token), model.Family), terms);
 
         var response = new EmbedTextResponse { Embeddings = EmbeddingMessage.Of(embedded), Preset = preset, Model = Model(family) };
         response.Texts.AddRange(embedded.Readings.Select(reading => new TextReport { NumTokens = reading.NumTokens, Truncated = reading.Truncated }));
@@ -72,6 +77,7 @@ internal sealed class CaptionerGrpcService(
     {
         using var call = ScoreCall.Read(request, hosting.Value.MaxMessageMegabytes);
         var timings = new CallTimings();
+        var terms = CallTerms.Of(context, request.Items.Count * (call.WithGradient ? GradientPasses : 1));
 
         var (scores, family) = await (call.Method switch
         {
@@ -89,13 +95,13 @@ internal sealed class CaptionerGrpcService(
         Task<(IReadOnlyList<ScoredPair> Scores, string Family)> Score<TModel>(
             ModelHost<TModel> host, Func<TModel, IReadOnlyList<PicturePrompt>, CancellationToken, (IReadOnlyList<ScoredPair>, string)> score)
             where TModel : class =>
-            RunAsync(host, call.Pictures, "score", timings, (model, all, token) => score(model, call.Pairs(all), token), context.CancellationToken);
+            RunAsync(host, call.Pictures, "score", timings, (model, all, token) => score(model, call.Pairs(all), token), terms);
     }
 
     /// <summary>Decodes the pictures once the call has its place in the queue, and runs the model on them.</summary>
     private static Task<T> RunAsync<TModel, T>(
         ModelHost<TModel> host, RequestPictures pictures, string name, CallTimings timings,
-        Func<TModel, IReadOnlyList<Picture>, CancellationToken, T> work, CancellationToken cancellationToken)
+        Func<TModel, IReadOnlyList<Picture>, CancellationToken, T> work, CallTerms terms)
         where TModel : class => host.RunAsync(pictures.Read, (model, read, token) =>
         {
             timings.Add("decode", read.ReadTime);
@@ -103,7 +109,7 @@ internal sealed class CaptionerGrpcService(
             var result = read.Use(all => work(model, all, token));
             timings.Mark(name);
             return result;
-        }, cancellationToken);
+        }, terms);
 
     private ModelHost<RetrievalScorer> Retrieval() => _retrieval ?? throw new FailedPreconditionException(
         "no retrieval checkpoint is loaded", "set Captioner:Retrieval to the folder of a BLIP or BLIP-2 retrieval model, or use CLIP or LIKELIHOOD");

@@ -17,8 +17,9 @@ public static class GatewayApp
         var builder = ServiceHost.CreateBuilder(args, MeshService.Gateway.Port);
         builder.Services.AddSettings<GatewayOptions, GatewayOptionsValidator>(GatewayOptions.SectionName);
         builder.Services.AddSingleton<BackendSet>();
+        builder.Services.AddHttpContextAccessor();
+        builder.Services.AddSingleton<CallerMetadata>();
         builder.Services.AddSingleton<BackendCaller>();
-        builder.Services.AddSingleton<GeneratorPool>();
         builder.Services.AddSingleton<MeshStatus>();
         builder.Services.AddSingleton<PictureReader>();
         builder.Services.AddSingleton<AttemptFlow>();

@@ -4,15 +4,18 @@ using Realign.Wire.Mesh;
 
 namespace Realign.Gateway;
 
-/// <summary>Settings of the Gateway.</summary>
+/// <summary>
+/// Settings of the Gateway. An address of a service is <c>http://host:port</c>, several with commas between them,
+/// <c>static:///host:port,host:port</c>, or <c>dns:///name:port</c> for all addresses of a name.
+/// </summary>
 public sealed class GatewayOptions
 {
     /// <summary>Section in the configuration.</summary>
     public const string SectionName = "Gateway";
 
-    /// <summary>Where the Generator listens; several addresses with commas between them when there are several: attempts then run side by side.</summary>
+    /// <summary>Where the Generator listens; of several, attempts run side by side.</summary>
     /// <value>http://127.0.0.1:5101.</value>
-    [Required, BackendAddress(Several = true)]
+    [Required, BackendAddress]
     public string Generator { get; set; } = MeshService.Generator.DefaultAddress;
 
     /// <summary>Where the Captioner listens.</summary>
@@ -48,15 +51,30 @@ public sealed class GatewayOptions
     [Required, ValidateObjectMembers]
     public StageShares Shares { get; set; } = new();
 
-    /// <summary>How often a call is repeated when the backend was UNAVAILABLE before it sent anything.</summary>
+    /// <summary>How often a call goes through all replicas of a backend again when each of them was UNAVAILABLE or had no room for it.</summary>
     /// <value>2.</value>
     [Range(0, 5)]
     public int Retries { get; set; } = 2;
 
-    /// <summary>Milliseconds before the first repetition; doubled for each further one.</summary>
+    /// <summary>Milliseconds before the first such round; doubled for each further one. Where a replica said when it has room, that counts.</summary>
     /// <value>100.</value>
     [Range(1, 10_000)]
     public int RetryDelayMilliseconds { get; set; } = 100;
+
+    /// <summary>Seconds that a call waits for a backend that went away to come back, within its stage's deadline.</summary>
+    /// <value>30; 0 = no longer than the retries take.</value>
+    [Range(0.0, 3600)]
+    public double RestartSeconds { get; set; } = 30;
+
+    /// <summary>Seconds without any answer after which a backend gets no calls until it answers, and those in flight fail or go elsewhere.</summary>
+    /// <value>5.</value>
+    [Range(0.1, 3600)]
+    public double SilentSeconds { get; set; } = 5;
+
+    /// <summary>Seconds after which names of backends are looked up again.</summary>
+    /// <value>15.</value>
+    [Range(1.0, 3600)]
+    public double RefreshSeconds { get; set; } = 15;
 
     /// <summary>Seconds a backend gets to answer a health check.</summary>
     /// <value>2.</value>

@@ -4,6 +4,7 @@ using Realign.Diffusion.Generation;
 using Realign.Generator.Events;
 using Realign.Generator.Requests;
 using Realign.Hosting.Models;
+using Realign.Hosting.Scheduling;
 using Realign.V1;
 
 namespace Realign.Generator;
@@ -13,6 +14,7 @@ internal sealed class GeneratorGrpcService(ModelHost<ImageGenerator> generator, 
     public override async Task Generate(GenerateRequest request, IServerStreamWriter<GenerateResponse> responseStream, ServerCallContext context)
     {
         var wanted = GenerationRequestReader.Read(request, options.Value);
+        var terms = CallTerms.Of(context, generator.Ask(model => model.WorkOf(wanted, request.InitImage is not null)));
         var queued = TimeProvider.System.GetTimestamp();
         var waited = 0.0;
         var events = new EventQueue();
@@ -21,7 +23,7 @@ internal sealed class GeneratorGrpcService(ModelHost<ImageGenerator> generator, 
         {
             waited = TimeProvider.System.GetElapsedTime(queued).TotalMilliseconds;
             return model.Generate(ready, events, token);
-        }, context.CancellationToken);
+        }, terms);
         _ = work.ContinueWith(done => events.Complete(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 
         try

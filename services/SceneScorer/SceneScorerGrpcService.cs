@@ -4,6 +4,7 @@ using Realign.Core;
 using Realign.Core.Errors;
 using Realign.Core.Timings;
 using Realign.Hosting.Models;
+using Realign.Hosting.Scheduling;
 using Realign.V1;
 using Realign.Wire.Requests;
 using Realign.Wire.Timings;
@@ -25,7 +26,7 @@ internal sealed class SceneScorerGrpcService(
 
         var start = time.GetTimestamp();
         var (scores, milliseconds, description) = await host.RunAsync(
-            (scorer, token) => Timed(scorer, () => scorer.Score(prompt, tags, token)), context.CancellationToken);
+            (scorer, token) => Timed(scorer, () => scorer.Score(prompt, tags, token)), CallTerms.Of(context, 1 + tags.Count));
 
         var response = new ScoreSceneResponse
         {
@@ -44,7 +45,7 @@ internal sealed class SceneScorerGrpcService(
 
         var start = time.GetTimestamp();
         var (found, milliseconds, description) = await host.RunAsync(
-            (scorer, token) => Timed(scorer, () => scorer.Extract(prompt, token)), context.CancellationToken);
+            (scorer, token) => Timed(scorer, () => scorer.Extract(prompt, token)), CallTerms.Of(context));
 
         var response = new ExtractEntitiesResponse
         {

@@ -6,6 +6,7 @@ using Realign.Core.Errors;
 using Realign.Core.Timings;
 using Realign.Grounding.Segmentation;
 using Realign.Hosting.Models;
+using Realign.Hosting.Scheduling;
 using Realign.V1;
 using Realign.Wire.Images;
 using Realign.Wire.Masks;
@@ -23,7 +24,7 @@ internal sealed class SegmenterGrpcService(ModelHost<GroundedSegmenter> segmente
         using var pictures = new RequestPictures(("image", request.Image));
 
         var (result, width, height) = await segmenter.RunAsync(token => pictures.Read(token), (model, read, token) => read.Use(all =>
-            (model.Segment(all[0].ToRgb(), phrases, settings, token), all[0].Width, all[0].Height)), context.CancellationToken);
+            (model.Segment(all[0].ToRgb(), phrases, settings, token), all[0].Width, all[0].Height)), CallTerms.Of(context, phrases.Count));
 
         var timings = new CallTimings();
         timings.Add("decode", pictures.ReadTime);

@@ -5,6 +5,7 @@ using Realign.Core.Errors;
 using Realign.Core.Timings;
 using Realign.Grounding.Tagging;
 using Realign.Hosting.Models;
+using Realign.Hosting.Scheduling;
 using Realign.V1;
 using Realign.Wire.Images;
 using Realign.Wire.Timings;
@@ -26,7 +27,7 @@ internal sealed class TaggerGrpcService(ModelHost<ImageTagger> tagger, IOptions<
             var found = read.Use(all => model.Tag(all[0].ToRgb(), threshold, request.IncludeUngroundable, token));
             timings.Mark("tag");
             return found;
-        }, context.CancellationToken);
+        }, CallTerms.Of(context));
 
         var response = new TagResponse { Model = new ModelInfo { Family = "recognize-anything", Name = options.Value.Name } };
         response.Tags.AddRange(tags.Select(Map));

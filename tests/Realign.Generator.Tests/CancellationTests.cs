@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Realign.Core.Calls;
 using Realign.Diffusion.Generation;
 using Realign.Hosting.Models;
 using Realign.Testing;
@@ -91,6 +92,54 @@ public sealed class CancellationTests
         tooShort.StatusCode.ShouldBe(StatusCode.DeadlineExceeded);
         // and the service is free again
         _ = await RunningGenerator.EventsAsync(client, Requests.Plain());
+    }
+
+    [Fact]
+    public async Task CallThatCannotEndInItsTime_IsRefusedBeforeItBegins()
+    {
+        await using var service = await TestService.StartAsync(GeneratorApp.Build);
+        var client = new GeneratorService.GeneratorServiceClient(service.Channel);
+        for (var i = 0; i < 3; i++)
+            _ = await RunningGenerator.EventsAsync(client, Requests.Plain());
+
+        // hundreds of times the work that was just measured, in a second
+        var failure = await TestService.FailsAsync(
+            () => RunningGenerator.EventsAsync(client, Requests.Plain(request => (request.NumInferenceSteps, request.NumImages) = (999, 16)),
+                DateTime.UtcNow.AddSeconds(1)));
+
+        failure.StatusCode.ShouldBe(StatusCode.ResourceExhausted);
+        failure.Status.Detail.ShouldContain("more than it was given");
+        failure.GetRpcStatus()!.GetDetail<Google.Rpc.RetryInfo>().ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task Answers_TellTheDepthOfTheQueue()
+    {
+        await using var service = await TestService.StartAsync(GeneratorApp.Build);
+        var client = new GeneratorService.GeneratorServiceClient(service.Channel);
+        using var stop = new CancellationTokenSource();
+        using var running = client.Generate(Long(), cancellationToken: stop.Token);
+        _ = await running.ResponseStream.MoveNext(CancellationToken.None).DefaultTimeout();
+
+        var failure = await TestService.FailsAsync(() => RunningGenerator.EventsAsync(client, Requests.Plain(request => request.Prompt = "")));
+
+        failure.Trailers.GetValue(CallMetadata.QueueDepth).ShouldBe("1");
+        await stop.CancelAsync();
+    }
+
+    [Theory]
+    [InlineData(CallMetadata.Priority, "urgent")]
+    [InlineData(CallMetadata.Tenant, null)]
+    public async Task UnusableMetadata_AreNamed(string name, string? value)
+    {
+        await using var service = await TestService.StartAsync(GeneratorApp.Build);
+        var client = new GeneratorService.GeneratorServiceClient(service.Channel);
+        using var call = client.Generate(Requests.Plain(), new Metadata { { name, value ?? new string('a', 129) } });
+
+        var failure = await TestService.FailsAsync(() => call.ResponseStream.MoveNext(CancellationToken.None));
+
+        failure.StatusCode.ShouldBe(StatusCode.InvalidArgument);
+        failure.Status.Detail.ShouldContain(name);
     }
 
     private static GenerateRequest Long() => Requests.Plain(request => request.NumInferenceSteps = 999);

@@ -2,6 +2,7 @@ using Grpc.Health.V1;
 using Microsoft.Extensions.DependencyInjection;
 using Realign.Core.Errors;
 using Realign.Hosting.Models;
+using Realign.Hosting.Scheduling;
 using Realign.Testing;
 using Shouldly;
 using Xunit;
@@ -11,7 +12,7 @@ namespace Realign.Hosting.Tests;
 /// <summary>A model that one call breaks for all later ones.</summary>
 public sealed class ModelRecoveryTests
 {
-    private static readonly CancellationToken None = CancellationToken.None;
+    private static readonly CallTerms None = new(CancellationToken.None);
 
     [Fact]
     public async Task CallThatBreaksTheModelForGood_IsNotServingUntilItIsLoadedAgain()
@@ -41,7 +42,7 @@ public sealed class ModelRecoveryTests
         await using var service = await StartAsync(loads);
         var host = service.Services.GetRequiredService<ModelHost<Fragile>>();
         using var gate = new ManualResetEventSlim();
-        var breaking = host.RunAsync((model, _) => { gate.Wait(None); return model.Break(); }, None);
+        var breaking = host.RunAsync((model, _) => { gate.Wait(CancellationToken.None); return model.Break(); }, None);
         var waiting = host.RunAsync((model, _) => model.Answer(), None);
 
         gate.Set();

@@ -1,5 +1,6 @@
 using Realign.Core.Errors;
 using Realign.Hosting.Models;
+using Realign.Hosting.Scheduling;
 using Realign.Testing;
 using Shouldly;
 using Xunit;
@@ -8,13 +9,15 @@ namespace Realign.Hosting.Tests;
 
 public sealed class ModelRunnerTests
 {
+    private static readonly CallTerms None = new(CancellationToken.None);
+
     [Fact]
     public async Task RunAsync_WorkOfManyCallers_RunsOnOneThread()
     {
         using var runner = new ModelRunner("test", 16);
 
         var threads = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ =>
-            runner.RunAsync(_ => Environment.CurrentManagedThreadId, TestContext.Current.CancellationToken))).DefaultTimeout();
+            runner.RunAsync(_ => Environment.CurrentManagedThreadId, None))).DefaultTimeout();
 
         threads.Distinct().Count().ShouldBe(1);
     }
@@ -25,11 +28,11 @@ public sealed class ModelRunnerTests
         using var runner = new ModelRunner("test", 1);
         using var gate = new ManualResetEventSlim();
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var running = runner.RunAsync(token => { started.SetResult(); gate.Wait(token); return 1; }, CancellationToken.None);
+        var running = runner.RunAsync(token => { started.SetResult(); gate.Wait(token); return 1; }, None);
         await started.Task.DefaultTimeout();
-        var queued = runner.RunAsync(_ => 2, CancellationToken.None);
+        var queued = runner.RunAsync(_ => 2, None);
 
-        var refused = Should.Throw<ResourceExhaustedException>(() => _ = runner.RunAsync(_ => 3, CancellationToken.None));
+        var refused = Should.Throw<ResourceExhaustedException>(() => _ = runner.RunAsync(_ => 3, None));
 
         refused.RetryAfter.ShouldBeGreaterThan(TimeSpan.Zero);
         gate.Set();
@@ -44,15 +47,15 @@ public sealed class ModelRunnerTests
         using var gate = new ManualResetEventSlim();
         using var caller = new CancellationTokenSource();
         var ran = false;
-        var running = runner.RunAsync(token => { gate.Wait(token); return 1; }, CancellationToken.None);
-        var queued = runner.RunAsync(_ => ran = true, caller.Token);
+        var running = runner.RunAsync(token => { gate.Wait(token); return 1; }, None);
+        var queued = runner.RunAsync(_ => ran = true, new CallTerms(caller.Token));
 
         await caller.CancelAsync();
 
         await Should.ThrowAsync<OperationCanceledException>(queued.DefaultTimeout());
         gate.Set();
         await running.DefaultTimeout();
-        await runner.RunAsync(_ => 0, CancellationToken.None).DefaultTimeout();
+        await runner.RunAsync(_ => 0, None).DefaultTimeout();
         ran.ShouldBeFalse();
     }
 
@@ -63,14 +66,14 @@ public sealed class ModelRunnerTests
         using var gate = new ManualResetEventSlim();
         using var caller = new CancellationTokenSource();
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var running = runner.RunAsync(token => { started.SetResult(); gate.Wait(token); return 1; }, CancellationToken.None);
+        var running = runner.RunAsync(token => { started.SetResult(); gate.Wait(token); return 1; }, None);
         await started.Task.DefaultTimeout();
-        Task<int>[] left = [runner.RunAsync(_ => 2, caller.Token), runner.RunAsync(_ => 3, caller.Token)];
+        Task<int>[] left = [runner.RunAsync(_ => 2, new CallTerms(caller.Token)), runner.RunAsync(_ => 3, new CallTerms(caller.Token))];
 
         await caller.CancelAsync();
 
         runner.QueueLength.ShouldBe(0);
-        var next = runner.RunAsync(_ => 4, CancellationToken.None);
+        var next = runner.RunAsync(_ => 4, None);
         gate.Set();
         (await next.DefaultTimeout()).ShouldBe(4);
         (await running.DefaultTimeout()).ShouldBe(1);
@@ -89,7 +92,7 @@ public sealed class ModelRunnerTests
             token.WaitHandle.WaitOne();
             token.ThrowIfCancellationRequested();
             return 1;
-        }, caller.Token);
+        }, new CallTerms(caller.Token));
         await started.Task.DefaultTimeout();
 
         await caller.CancelAsync();
@@ -103,9 +106,9 @@ public sealed class ModelRunnerTests
         using var runner = new ModelRunner("test", 4);
 
         await Should.ThrowAsync<InvalidDataException>(
-            runner.RunAsync<int>(_ => throw new InvalidDataException("boom"), CancellationToken.None).DefaultTimeout());
+            runner.RunAsync<int>(_ => throw new InvalidDataException("boom"), None).DefaultTimeout());
 
-        (await runner.RunAsync(_ => 7, CancellationToken.None).DefaultTimeout()).ShouldBe(7);
+        (await runner.RunAsync(_ => 7, None).DefaultTimeout()).ShouldBe(7);
     }
 
     [Fact]
@@ -115,7 +118,7 @@ public sealed class ModelRunnerTests
         using var caller = new CancellationTokenSource();
         using var gate = new ManualResetEventSlim();
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var running = runner.RunAsync(_ => { started.SetResult(); gate.Wait(CancellationToken.None); return 1; }, caller.Token);
+        var running = runner.RunAsync(_ => { started.SetResult(); gate.Wait(CancellationToken.None); return 1; }, new CallTerms(caller.Token));
         await started.Task.DefaultTimeout();
 
         await caller.CancelAsync();
@@ -135,15 +138,15 @@ public sealed class ModelRunnerTests
             token.WaitHandle.WaitOne();
             token.ThrowIfCancellationRequested();
             return 1;
-        }, CancellationToken.None);
+        }, None);
         await started.Task.DefaultTimeout();
-        var queued = runner.RunAsync(_ => 2, CancellationToken.None);
+        var queued = runner.RunAsync(_ => 2, None);
 
         runner.Dispose();
 
         await Should.ThrowAsync<UnavailableException>(queued.DefaultTimeout());
         await Should.ThrowAsync<UnavailableException>(running.DefaultTimeout());
-        Should.Throw<UnavailableException>(() => _ = runner.RunAsync(_ => 3, CancellationToken.None));
+        Should.Throw<UnavailableException>(() => _ = runner.RunAsync(_ => 3, None));
     }
 
     [Fact]
@@ -157,7 +160,7 @@ public sealed class ModelRunnerTests
             token.WaitHandle.WaitOne();
             token.ThrowIfCancellationRequested();
             return 1;
-        }, CancellationToken.None);
+        }, None);
         await started.Task.DefaultTimeout();
 
         runner.Dispose();

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Realign.Core.Errors;
 using Realign.Hosting.Models;
+using Realign.Hosting.Scheduling;
 using Realign.Testing;
 using Shouldly;
 using Xunit;
@@ -10,7 +11,7 @@ namespace Realign.Hosting.Tests;
 /// <summary>Inputs that are made after a call has its place in the queue.</summary>
 public sealed class PreparedInputTests
 {
-    private static readonly CancellationToken None = CancellationToken.None;
+    private static readonly CallTerms None = new(CancellationToken.None);
 
     [Fact]
     public async Task ManyCallers_NeverMoreThanThreeInputsExist_AndTheOrderIsKept()
@@ -31,7 +32,7 @@ public sealed class PreparedInputTests
             },
             (_, input, _) =>
             {
-                gate.Wait(None);
+                gate.Wait(CancellationToken.None);
                 order.Add(input);
                 _ = Interlocked.Decrement(ref inputs);
                 return input;
@@ -67,7 +68,7 @@ public sealed class PreparedInputTests
         using var host = await HostAsync(2);
         using var gate = new ManualResetEventSlim();
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var running = host.RunAsync((_, _) => { started.SetResult(); gate.Wait(None); return 0; }, None);
+        var running = host.RunAsync((_, _) => { started.SetResult(); gate.Wait(CancellationToken.None); return 0; }, None);
         await started.Task.DefaultTimeout();
         Task<int>[] waiting = [host.RunAsync(_ => 1, (_, input, _) => input, None), host.RunAsync(_ => 2, (_, input, _) => input, None)];
         var isPrepared = false;
@@ -91,7 +92,7 @@ public sealed class PreparedInputTests
         using var caller = new CancellationTokenSource();
         using var prepared = new SemaphoreSlim(0);
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var running = host.RunAsync((_, _) => { started.SetResult(); gate.Wait(None); return 0; }, None);
+        var running = host.RunAsync((_, _) => { started.SetResult(); gate.Wait(CancellationToken.None); return 0; }, None);
         await started.Task.DefaultTimeout();
         var left = Enumerable.Range(0, ModelRunner.InputSlots + 1).Select(i => host.RunAsync(token =>
         {
@@ -100,7 +101,7 @@ public sealed class PreparedInputTests
                 token.WaitHandle.WaitOne();
             token.ThrowIfCancellationRequested();
             return i;
-        }, (_, input, _) => input, caller.Token)).ToList();
+        }, (_, input, _) => input, new CallTerms(caller.Token))).ToList();
         for (var i = 0; i < ModelRunner.InputSlots; i++)
             (await prepared.WaitAsync(TimeSpan.FromMinutes(1))).ShouldBeTrue();
 
@@ -152,7 +153,7 @@ public sealed class PreparedInputTests
         var host = new ModelHost<object>(
             new ModelHostOptions<object> { Name = "test", QueueCapacity = capacity, Load = _ => new object() },
             NullLogger<ModelHost<object>>.Instance, TimeProvider.System);
-        await host.StartAsync(None);
+        await host.StartAsync(CancellationToken.None);
         await host.Settled.DefaultTimeout();
         return host;
     }

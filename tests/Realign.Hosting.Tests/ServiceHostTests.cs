@@ -9,6 +9,7 @@ using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using Realign.Core.Errors;
 using Realign.Wire.Requests;
+using Realign.Hosting.Scheduling;
 using Realign.Testing;
 using Realign.V1;
 using Shouldly;
@@ -181,7 +182,7 @@ public sealed class ServiceHostTests
         (await service.HealthAsync()).ShouldBe(HealthCheckResponse.Types.ServingStatus.NotServing);
         (await service.HealthAsync("broken")).ShouldBe(HealthCheckResponse.Types.ServingStatus.NotServing);
         var host = service.Services.GetRequiredService<Models.ModelHost<object>>();
-        var refused = Should.Throw<FailedPreconditionException>(() => { _ = host.RunAsync((_, _) => 1, CancellationToken.None); });
+        var refused = Should.Throw<FailedPreconditionException>(() => { _ = host.RunAsync((_, _) => 1, new CallTerms(CancellationToken.None)); });
         refused.Message.ShouldContain("missing key 'b'");
     }
 

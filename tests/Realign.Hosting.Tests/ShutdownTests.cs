@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Realign.Core.Errors;
 using Realign.Hosting.Models;
+using Realign.Hosting.Scheduling;
 using Realign.Testing;
 using Shouldly;
 using Xunit;
@@ -10,17 +11,17 @@ namespace Realign.Hosting.Tests;
 /// <summary>What callers of a model hear when the process stops.</summary>
 public sealed class ShutdownTests
 {
-    private static readonly CancellationToken None = CancellationToken.None;
+    private static readonly CallTerms None = new(CancellationToken.None);
 
     [Fact]
     public async Task CallAfterAStopWhileLoading_IsUnavailable()
     {
         var loading = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var host = Host(token => { loading.SetResult(); token.WaitHandle.WaitOne(); token.ThrowIfCancellationRequested(); return new Disposable(); });
-        await host.StartAsync(None);
+        await host.StartAsync(CancellationToken.None);
         await loading.Task.DefaultTimeout();
 
-        await host.StopAsync(None);
+        await host.StopAsync(CancellationToken.None);
 
         await host.Settled.DefaultTimeout();
         Should.Throw<UnavailableException>(() => { _ = host.RunAsync((_, _) => 1, None); }).Message.ShouldContain("shutting down");
@@ -30,10 +31,10 @@ public sealed class ShutdownTests
     public async Task CallAfterAStop_IsUnavailable()
     {
         using var host = Host(_ => new Disposable());
-        await host.StartAsync(None);
+        await host.StartAsync(CancellationToken.None);
         await host.Settled.DefaultTimeout();
 
-        await host.StopAsync(None);
+        await host.StopAsync(CancellationToken.None);
 
         Should.Throw<UnavailableException>(() => { _ = host.RunAsync((_, _) => 1, None); }).Message.ShouldContain("shutting down");
     }
@@ -43,7 +44,7 @@ public sealed class ShutdownTests
     {
         var model = new Disposable();
         var host = Host(_ => { model.Thread = Environment.CurrentManagedThreadId; return model; });
-        await host.StartAsync(None);
+        await host.StartAsync(CancellationToken.None);
         await host.Settled.DefaultTimeout();
         var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var running = host.RunAsync((_, token) => { entered.SetResult(); token.WaitHandle.WaitOne(); token.ThrowIfCancellationRequested(); return 1; }, None);

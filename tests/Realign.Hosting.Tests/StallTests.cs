@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Realign.Core.Errors;
 using Realign.Hosting.Models;
+using Realign.Hosting.Scheduling;
 using Realign.Testing;
 using Shouldly;
 using Xunit;
@@ -12,7 +13,7 @@ namespace Realign.Hosting.Tests;
 /// <summary>A model's thread that does not come back.</summary>
 public sealed class StallTests
 {
-    private static readonly CancellationToken None = CancellationToken.None;
+    private static readonly CallTerms None = new(CancellationToken.None);
 
     [Fact]
     public async Task CallFarOverTheAverage_IsNotServingUntilItEnds()
@@ -62,7 +63,7 @@ public sealed class StallTests
         var host = service.Services.GetRequiredService<ModelHost<object>>();
         using var gate = new ManualResetEventSlim();
         using var caller = new CancellationTokenSource();
-        var stuck = await OccupyAsync(host, gate, caller.Token);
+        var stuck = await OccupyAsync(host, gate, new CallTerms(caller.Token));
 
         await caller.CancelAsync();
 
@@ -83,7 +84,7 @@ public sealed class StallTests
         using var gate = new ManualResetEventSlim();
         using var caller = new CancellationTokenSource();
         var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var call = host.RunAsync(_ => { entered.SetResult(); gate.Wait(None); return 1; }, (_, input, _) => input, caller.Token);
+        var call = host.RunAsync(_ => { entered.SetResult(); gate.Wait(CancellationToken.None); return 1; }, (_, input, _) => input, new CallTerms(caller.Token));
         await entered.Task.DefaultTimeout();
         await caller.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(call.DefaultTimeout());
@@ -137,10 +138,10 @@ public sealed class StallTests
         return builder.BuildService();
     }
 
-    private static async Task<Task<int>> OccupyAsync(ModelHost<object> host, ManualResetEventSlim gate, CancellationToken caller)
+    private static async Task<Task<int>> OccupyAsync(ModelHost<object> host, ManualResetEventSlim gate, CallTerms caller)
     {
         var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var call = host.RunAsync((_, _) => { entered.SetResult(); gate.Wait(None); return 0; }, caller);
+        var call = host.RunAsync((_, _) => { entered.SetResult(); gate.Wait(CancellationToken.None); return 0; }, caller);
         await entered.Task.DefaultTimeout();
         return call;
     }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Realign.Hosting.Models;
+using Realign.Hosting.Scheduling;
 
 namespace Realign.Testing;
 
@@ -23,7 +24,7 @@ public sealed class Blocker : IAsyncDisposable
             started.SetResult();
             wait();
             return true;
-        }, CancellationToken.None));
+        }, new CallTerms(CancellationToken.None)));
         await started.Task.DefaultTimeout();
         return blocker;
     }

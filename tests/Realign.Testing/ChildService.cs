@@ -15,8 +15,12 @@ public sealed class ChildService : IAsyncDisposable
     private ChildService(Process process, string address)
     {
         _process = process;
+        Address = address;
         Channel = TestService.Connect(address);
     }
+
+    /// <summary>Where it listens.</summary>
+    public string Address { get; }
 
     /// <summary>A channel to it.</summary>
     public GrpcChannel Channel { get; }
@@ -50,11 +54,14 @@ public sealed class ChildService : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends it as <c>kill -9</c> does; it has no time for anything.</summary>
+    public void Kill() => _process.Kill();
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         Channel.Dispose();
-        _process.Kill();
+        Kill();
         await _process.WaitForExitAsync().DefaultTimeout();
         _process.Dispose();
     }

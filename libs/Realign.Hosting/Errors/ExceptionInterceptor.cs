@@ -1,13 +1,17 @@
+using System.Globalization;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.Extensions.Logging;
+using Realign.Core.Calls;
+using Realign.Hosting.Models;
 
 namespace Realign.Hosting.Errors;
 
 /// <summary>
-/// The one place where exceptions become gRPC statuses, for all four kinds of call, and where each call leaves one line in the log.
+/// The one place where exceptions become gRPC statuses, for all four kinds of call, and where each call leaves one line in the
+/// log and, where the service has models, the depth of their queues in its trailers.
 /// </summary>
-internal sealed partial class ExceptionInterceptor(ILogger<ExceptionInterceptor> logger) : Interceptor
+internal sealed partial class ExceptionInterceptor(ILogger<ExceptionInterceptor> logger, IEnumerable<IModelState> models) : Interceptor
 {
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation) =>
@@ -48,6 +52,8 @@ internal sealed partial class ExceptionInterceptor(ILogger<ExceptionInterceptor>
         }
         finally
         {
+            if (models.Any())
+                context.ResponseTrailers.Add(CallMetadata.QueueDepth, models.Sum(model => model.QueueDepth).ToString(CultureInfo.InvariantCulture));
             Log.Call(logger, context.Method, code, TimeProvider.System.GetElapsedTime(start).TotalMilliseconds);
         }
     }

@@ -72,8 +72,8 @@ public static partial class ExceptionMapping
                 return ToStatus(Code.NotFound, "NOT_FOUND", text, ("field", missing.Field), ("value", Shortened(missing.Value)));
             case NotFoundException:
                 return ToStatus(Code.NotFound, "NOT_FOUND", text);
-            case UnavailableException:
-                return ToStatus(Code.Unavailable, "UNAVAILABLE", text);
+            case UnavailableException away:
+                return ToStatus(Code.Unavailable, away.Reason, text);
             case FailedPreconditionException { Field: { } field }:
                 return ToStatus(Code.FailedPrecondition, "FAILED_PRECONDITION", text, ("field", field));
             case FailedPreconditionException:

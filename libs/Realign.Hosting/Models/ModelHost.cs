@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Realign.Core.Errors;
+using Realign.Hosting.Scheduling;
 
 namespace Realign.Hosting.Models;
 
@@ -56,15 +57,19 @@ public sealed partial class ModelHost<TModel> : IHostedService, IModelState, IDi
     /// <summary>Calls that wait now.</summary>
     public int QueueLength => _runner.QueueLength;
 
+    /// <inheritdoc/>
+    public int QueueDepth => _runner.QueueDepth;
+
     /// <summary>Runs work with the model on its thread.</summary>
     /// <exception cref="UnavailableException">The model is being loaded, is stalled, or the process stops.</exception>
     /// <exception cref="FailedPreconditionException">The model could not be loaded.</exception>
-    /// <exception cref="ResourceExhaustedException">The queue is full.</exception>
-    public Task<TResult> RunAsync<TResult>(Func<TModel, CancellationToken, TResult> work, CancellationToken cancellationToken)
+    /// <exception cref="ResourceExhaustedException">The queue is full, or the call cannot end in the time it has.</exception>
+    public Task<TResult> RunAsync<TResult>(Func<TModel, CancellationToken, TResult> work, CallTerms terms)
     {
-        cancellationToken.ThrowIfCancellationRequested();
+        ArgumentNullException.ThrowIfNull(terms);
+        terms.CancellationToken.ThrowIfCancellationRequested();
         ThrowUnlessServing();
-        return _runner.RunAsync(token => work(Model(), token), cancellationToken);
+        return _runner.RunAsync(token => work(Model(), token), terms);
     }
 
     /// <summary>
@@ -73,16 +78,26 @@ public sealed partial class ModelHost<TModel> : IHostedService, IModelState, IDi
     /// </summary>
     /// <param name="prepare">Makes the input under the caller's token. It runs after the call was admitted; what it throws is the call's answer.</param>
     /// <param name="work">What the model does with it.</param>
-    /// <param name="cancellationToken">The caller's token.</param>
+    /// <param name="terms">What decides when it runs.</param>
     /// <exception cref="UnavailableException">The model is being loaded, is stalled, or the process stops.</exception>
     /// <exception cref="FailedPreconditionException">The model could not be loaded.</exception>
-    /// <exception cref="ResourceExhaustedException">The queue is full; nothing was prepared.</exception>
+    /// <exception cref="ResourceExhaustedException">The queue is full, or the call cannot end in the time it has.</exception>
     public Task<TResult> RunAsync<TInput, TResult>(
-        Func<CancellationToken, TInput> prepare, Func<TModel, TInput, CancellationToken, TResult> work, CancellationToken cancellationToken)
+        Func<CancellationToken, TInput> prepare, Func<TModel, TInput, CancellationToken, TResult> work, CallTerms terms)
     {
-        cancellationToken.ThrowIfCancellationRequested();
+        ArgumentNullException.ThrowIfNull(terms);
+        terms.CancellationToken.ThrowIfCancellationRequested();
         ThrowUnlessServing();
-        return _runner.RunAsync(prepare, (input, token) => work(Model(), input, token), cancellationToken);
+        return _runner.RunAsync(prepare, (input, token) => work(Model(), input, token), terms);
+    }
+
+    /// <summary>Asks what the loaded model knows without computing, e.g. how much work a call would be. On the caller's thread.</summary>
+    /// <exception cref="UnavailableException">The model is being loaded, or the process stops.</exception>
+    /// <exception cref="FailedPreconditionException">The model could not be loaded.</exception>
+    public TAnswer Ask<TAnswer>(Func<TModel, TAnswer> question)
+    {
+        ArgumentNullException.ThrowIfNull(question);
+        return question(Model());
     }
 
     /// <summary>Starts loading; does not wait for it.</summary>
@@ -111,7 +126,12 @@ public sealed partial class ModelHost<TModel> : IHostedService, IModelState, IDi
     {
         _ = Model();
         if (_runner.Stall is { } stall)
-            throw new UnavailableException(stall, "ask another replica, or again when health says SERVING; restart the service if it stays so");
+        {
+            throw new UnavailableException(stall, "ask another replica, or again when health says SERVING; restart the service if it stays so")
+            {
+                Reason = UnavailableException.ModelStalled,
+            };
+        }
     }
 
     private TModel Model()

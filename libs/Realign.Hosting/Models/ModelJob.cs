@@ -1,20 +1,19 @@
+using Realign.Hosting.Scheduling;
+
 namespace Realign.Hosting.Models;
 
 /// <summary>
 /// One call of a model, from its admission to its answer. Everything but <see cref="Watch"/> and the work itself happens under the runner's lock.
 /// </summary>
-internal abstract class ModelJob(CancellationToken caller)
+internal abstract class ModelJob(CallTerms terms) : ScheduledCall(terms)
 {
     private CancellationTokenRegistration _registration;
 
     /// <summary>The caller's token.</summary>
-    public CancellationToken Caller { get; } = caller;
+    public CancellationToken Caller => Terms.CancellationToken;
 
     /// <summary>Where it is.</summary>
     public ModelJobState State { get; set; }
-
-    /// <summary>Its place in the queue; null once it has left it.</summary>
-    public LinkedListNode<ModelJob>? Place { get; set; }
 
     /// <summary>It holds one of the model's input slots.</summary>
     public bool HasInputSlot { get; set; }

@@ -1,10 +1,12 @@
 using Realign.Core.Errors;
+using Realign.Hosting.Scheduling;
 
 namespace Realign.Hosting.Models;
 
 /// <summary>
-/// One thread that does all the work of one model, fed by a bounded queue in the order of admission. Engines that are bound to a thread
-/// (libtorch's dispose scopes, one llama context) are safe on it, and a full queue answers at once instead of piling up.
+/// One thread that does all the work of one model, fed by a bounded queue in the order of <see cref="CallScheduler{TCall}"/>. Engines that are
+/// bound to a thread (libtorch's dispose scopes, one llama context) are safe on it, and a call that cannot be worked on in time is told so at
+/// once instead of piling up.
 /// <para>
 /// Inputs that are large (a decoded picture) are made after the call has its place in the queue, on a thread of their own, and at most
 /// <see cref="InputSlots"/> of them exist at a time: one the model works on and two that wait for it.
@@ -19,14 +21,14 @@ public sealed class ModelRunner : IDisposable
     public const int InputSlots = 3;
 
     // also the lock that guards all fields below and the state of every job
-    private readonly LinkedList<ModelJob> _queue = new();
-    private readonly Queue<ModelJob> _unprepared = new();
+    private readonly CallScheduler<ModelJob> _queue;
     private readonly ModelActivity _activity;
     private readonly Thread _thread;
     private readonly ModelLife _life;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationToken _stop;
+    private readonly ITimer _expiry;
     private int _usedSlots;
     private bool _isStopping;
     private long _stoppedAt;
@@ -46,10 +48,12 @@ public sealed class ModelRunner : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(queueCapacity, 1);
         Name = name;
         QueueCapacity = queueCapacity;
-        _activity = new ModelActivity(name, stallRule, time);
+        _queue = new CallScheduler<ModelJob>(queueCapacity, time);
+        _activity = new ModelActivity(name, stallRule, time, _queue.ExpectedOf);
         _time = time;
         _life = life;
         _stop = _stopping.Token;
+        _expiry = time.CreateTimer(_ => Expire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _thread = new Thread(Loop) { Name = $"model {name}", IsBackground = true };
         _thread.Start();
     }
@@ -66,7 +70,17 @@ public sealed class ModelRunner : IDisposable
         get
         {
             lock (_queue)
-                return _queue.Count;
+                return _queue.Length;
+        }
+    }
+
+    /// <summary>Calls that wait or are worked on now.</summary>
+    public int QueueDepth
+    {
+        get
+        {
+            lock (_queue)
+                return _queue.Depth;
         }
     }
 
@@ -85,16 +99,16 @@ public sealed class ModelRunner : IDisposable
 
     /// <summary>Runs work on the model's thread.</summary>
     /// <param name="work">Gets a token that fires when the caller is gone, its deadline passed, or the process stops. Must check it in its inner loop.</param>
-    /// <param name="cancellationToken">
-    /// The caller's token. A caller who leaves is answered at once and its place is free for another; work that has begun ends by itself,
+    /// <param name="terms">
+    /// What decides when it runs. A caller who leaves is answered at once and its place is free for another; work that has begun ends by itself,
     /// so nothing it uses may be disposed with the call.
     /// </param>
-    /// <exception cref="ResourceExhaustedException">The queue is full.</exception>
+    /// <exception cref="ResourceExhaustedException">The queue is full, or the call cannot end in the time it has.</exception>
     /// <exception cref="UnavailableException">The process stops.</exception>
     /// <exception cref="OperationCanceledException">The token fired.</exception>
-    public Task<TResult> RunAsync<TResult>(Func<CancellationToken, TResult> work, CancellationToken cancellationToken)
+    public Task<TResult> RunAsync<TResult>(Func<CancellationToken, TResult> work, CallTerms terms)
     {
-        var job = new ModelWork<object?, TResult>(Name, null, (_, token) => work(token), cancellationToken) { State = ModelJobState.Ready };
+        var job = new ModelWork<object?, TResult>(Name, null, (_, token) => work(token), terms) { State = ModelJobState.Ready };
         Admit(job);
         return job.Answer;
     }
@@ -105,14 +119,14 @@ public sealed class ModelRunner : IDisposable
     /// </summary>
     /// <param name="prepare">Makes the input under the caller's token, on a thread of its own. What it throws is the call's answer.</param>
     /// <param name="work">As of the other overload.</param>
-    /// <param name="cancellationToken">As of the other overload.</param>
-    /// <exception cref="ResourceExhaustedException">The queue is full; nothing was prepared.</exception>
+    /// <param name="terms">As of the other overload.</param>
+    /// <exception cref="ResourceExhaustedException">As of the other overload; nothing was prepared unless the call lost its place later.</exception>
     /// <exception cref="UnavailableException">The process stops.</exception>
     /// <exception cref="OperationCanceledException">The token fired.</exception>
     public Task<TResult> RunAsync<TInput, TResult>(
-        Func<CancellationToken, TInput> prepare, Func<TInput, CancellationToken, TResult> work, CancellationToken cancellationToken)
+        Func<CancellationToken, TInput> prepare, Func<TInput, CancellationToken, TResult> work, CallTerms terms)
     {
-        var job = new ModelWork<TInput, TResult>(Name, prepare, work, cancellationToken) { State = ModelJobState.Waiting };
+        var job = new ModelWork<TInput, TResult>(Name, prepare, work, terms) { State = ModelJobState.Waiting };
         Admit(job);
         return job.Answer;
     }
@@ -127,7 +141,7 @@ public sealed class ModelRunner : IDisposable
                 return;
             _isStopping = true;
             _stoppedAt = _time.GetTimestamp();
-            left = [.. _queue];
+            left = [.. _queue.Order()];
             foreach (var job in left)
                 Remove(job);
             Monitor.Pulse(_queue);
@@ -142,6 +156,7 @@ public sealed class ModelRunner : IDisposable
     public void Dispose()
     {
         Stop();
+        _expiry.Dispose();
         var rest = StopLimit - _time.GetElapsedTime(_stoppedAt);
         if (_thread.Join(rest > TimeSpan.Zero ? rest : TimeSpan.Zero))
             _stopping.Dispose();
@@ -154,38 +169,34 @@ public sealed class ModelRunner : IDisposable
         // before it is in the queue: a call may be done before the next line runs
         job.Watch(Leave);
         RealignException? refusal = null;
+        ModelJob? evicted = null;
+        RealignException? eviction = null;
         lock (_queue)
         {
             if (_isStopping)
             {
                 refusal = ShuttingDown(Name);
             }
-            else if (_queue.Count >= QueueCapacity)
-            {
-                refusal = new ResourceExhaustedException($"the queue of {Name} is full ({QueueCapacity} calls wait)",
-                    "ask again later, send fewer calls at once, or add a replica", RetryAfter());
-            }
             else if (!job.Caller.IsCancellationRequested)
             {
-                job.Place = _queue.AddLast(job);
-                if (job.State == ModelJobState.Waiting)
-                    _unprepared.Enqueue(job);
-                GiveSlots();
-                Monitor.Pulse(_queue);
+                var admission = _queue.Admit(job);
+                refusal = admission.Refusal?.ToException(Name, QueueCapacity);
+                if (admission.Evicted is { } dropped)
+                {
+                    (evicted, eviction) = (dropped.Call, dropped.Refusal.ToException(Name, QueueCapacity));
+                    Release(evicted);
+                }
+
+                Changed();
             }
         }
 
+        evicted?.Fail(eviction!);
         if (refusal is not null)
         {
             job.Unwatch();
             throw refusal;
         }
-    }
-
-    private TimeSpan RetryAfter()
-    {
-        var perCall = Math.Clamp(_activity.Average?.TotalSeconds ?? 0, 0.1, 30);
-        return TimeSpan.FromSeconds(perCall * Math.Max(1, QueueCapacity / 2.0));
     }
 
     private void Leave(ModelJob job)
@@ -194,19 +205,53 @@ public sealed class ModelRunner : IDisposable
         {
             Remove(job);
             job.LeftAt = _time.GetTimestamp();
-            Monitor.Pulse(_queue);
+            Changed();
         }
 
         job.Fail(new OperationCanceledException(job.Caller));
     }
 
-    /// <summary>Takes a job that waits out of the queue; the slot of one whose input is being made is free when that has ended.</summary>
+    /// <summary>Answers those that wait and cannot end in time any more.</summary>
+    private void Expire()
+    {
+        List<Dropped<ModelJob>> expired;
+        lock (_queue)
+        {
+            expired = _queue.Expire();
+            foreach (var dropped in expired)
+                Release(dropped.Call);
+            Changed();
+        }
+
+        foreach (var dropped in expired)
+            dropped.Call.Fail(dropped.Refusal.ToException(Name, QueueCapacity));
+    }
+
+    /// <summary>Whoever waits in the queue may have another turn: input slots, the timer and the model's thread look again.</summary>
+    private void Changed()
+    {
+        if (_isStopping)
+            return;
+        GiveSlots();
+        // rounded up: a timer that is early finds nothing to do
+        _ = _expiry.Change(
+            _queue.UntilExpiry is { } left ? TimeSpan.FromMilliseconds(Math.Min(Math.Floor(left.TotalMilliseconds) + 1, int.MaxValue)) : Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
+        Monitor.Pulse(_queue);
+    }
+
+    /// <summary>Takes a job that waits out of the queue.</summary>
     private void Remove(ModelJob job)
     {
-        if (job.Place is null)
+        if (job.State is ModelJobState.Running or ModelJobState.Gone)
             return;
-        _queue.Remove(job.Place);
-        job.Place = null;
+        _queue.Remove(job);
+        Release(job);
+    }
+
+    /// <summary>A job has left the queue; the slot of one whose input is being made is free when that has ended.</summary>
+    private void Release(ModelJob job)
+    {
         var state = job.State;
         job.State = ModelJobState.Gone;
         if (state == ModelJobState.Ready)
@@ -219,15 +264,14 @@ public sealed class ModelRunner : IDisposable
             return;
         job.HasInputSlot = false;
         _usedSlots--;
-        GiveSlots();
     }
 
     private void GiveSlots()
     {
-        while (!_isStopping && _usedSlots < InputSlots && _unprepared.TryDequeue(out var job))
+        if (_usedSlots >= InputSlots)
+            return;
+        foreach (var job in _queue.Order().Where(job => job.State == ModelJobState.Waiting).Take(InputSlots - _usedSlots))
         {
-            if (job.State != ModelJobState.Waiting)
-                continue;
             _activity.Begin(job, ModelJobState.Preparing);
             job.HasInputSlot = true;
             _usedSlots++;
@@ -253,7 +297,7 @@ public sealed class ModelRunner : IDisposable
                 FreeSlot(job);
             }
 
-            Monitor.Pulse(_queue);
+            Changed();
         }
 
         if (failure is not null)
@@ -268,9 +312,10 @@ public sealed class ModelRunner : IDisposable
             var failure = job.Run(_stop);
             lock (_queue)
             {
-                _activity.Measure(job);
+                _queue.End(job, isComplete: failure is null);
                 job.State = ModelJobState.Gone;
                 FreeSlot(job);
+                Changed();
             }
 
             if (failure is not (null or RealignException or OperationCanceledException))
@@ -286,22 +331,25 @@ public sealed class ModelRunner : IDisposable
     /// <summary>Waits for work; null when the runner stops.</summary>
     private ModelJob? Next()
     {
-        lock (_queue)
+        while (true)
         {
-            while (!_isStopping)
+            // outside the lock: it answers callers
+            Expire();
+            lock (_queue)
             {
-                if (_queue.First?.Value is { State: ModelJobState.Ready } job)
+                if (_isStopping)
+                    return null;
+                // one without a slot has to wait for one of those with a slot to be done
+                var next = _queue.Order().FirstOrDefault(job => job.State is ModelJobState.Preparing or ModelJobState.Ready);
+                if (next is { State: ModelJobState.Ready })
                 {
-                    _queue.RemoveFirst();
-                    job.Place = null;
-                    _activity.Begin(job, ModelJobState.Running);
-                    return job;
+                    _queue.Start(next);
+                    _activity.Begin(next, ModelJobState.Running);
+                    return next;
                 }
 
                 _ = Monitor.Wait(_queue);
             }
-
-            return null;
         }
     }
 }

@@ -1,12 +1,14 @@
+using Realign.Hosting.Scheduling;
+
 namespace Realign.Hosting.Models;
 
 /// <summary>A call whose input is made off the model's thread.</summary>
 /// <param name="model">Name of the model.</param>
 /// <param name="prepare">Makes the input; null where there is none to make.</param>
 /// <param name="work">What the model does with it.</param>
-/// <param name="caller">The caller's token.</param>
+/// <param name="terms">What decides when it runs.</param>
 internal sealed class ModelWork<TInput, TResult>(
-    string model, Func<CancellationToken, TInput>? prepare, Func<TInput, CancellationToken, TResult> work, CancellationToken caller) : ModelJob(caller)
+    string model, Func<CancellationToken, TInput>? prepare, Func<TInput, CancellationToken, TResult> work, CallTerms terms) : ModelJob(terms)
 {
     private readonly TaskCompletionSource<TResult> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TInput? _input;

@@ -1,37 +1,14 @@
 using Grpc.Core;
-using Microsoft.Extensions.Options;
-using Polly;
-using Polly.Retry;
 using Realign.V1;
 
 namespace Realign.Gateway.Backends;
 
 /// <summary>
-/// Calls backends. Everything they do is a pure function of the request, so a call is repeated when the backend was UNAVAILABLE
-/// before it sent its first message, and never otherwise. Failures leave with the names of backend and step.
+/// Calls backends: which replica, and which one next, is the business of their clients. Everything that backends do is a pure function of the
+/// request, so calls may be made again. Failures leave with the names of backend and step.
 /// </summary>
-internal sealed class BackendCaller
+internal sealed class BackendCaller(CallerMetadata metadata)
 {
-    private readonly ResiliencePipeline _retry;
-
-    public BackendCaller(IOptions<GatewayOptions> options, TimeProvider time)
-    {
-        var builder = new ResiliencePipelineBuilder { TimeProvider = time };
-        if (options.Value.Retries > 0)
-        {
-            builder.AddRetry(new RetryStrategyOptions
-            {
-                ShouldHandle = new PredicateBuilder().Handle<RpcException>(failure => failure.StatusCode == StatusCode.Unavailable),
-                MaxRetryAttempts = options.Value.Retries,
-                Delay = TimeSpan.FromMilliseconds(options.Value.RetryDelayMilliseconds),
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-            });
-        }
-
-        _retry = builder.Build();
-    }
-
     /// <summary>One request, one answer.</summary>
     /// <exception cref="BackendException">The backend failed.</exception>
     /// <exception cref="OperationCanceledException">The scope's token fired.</exception>
@@ -40,11 +17,8 @@ internal sealed class BackendCaller
     {
         try
         {
-            return await _retry.ExecuteAsync(async _ =>
-            {
-                using var call = method(request, scope.Options);
-                return await call.ResponseAsync;
-            }, scope.CancellationToken);
+            using var call = method(request, metadata.OptionsOf(scope));
+            return await call.ResponseAsync;
         }
         catch (RpcException failure)
         {
@@ -53,24 +27,19 @@ internal sealed class BackendCaller
         }
     }
 
-    /// <summary>Generates: hands on progress and previews, returns the result.</summary>
+    /// <summary>Generates: hands on progress and previews, returns the result. Once there was any of them, it is made nowhere else again.</summary>
     /// <exception cref="BackendException">The Generator failed, or ended its stream without a result.</exception>
     /// <exception cref="OperationCanceledException">The scope's token fired.</exception>
     public async Task<GenerateResult> GenerateAsync(
         CallScope scope, GeneratorService.GeneratorServiceClient client, GenerateRequest request, Func<GenerateResponse, Task> onEvent)
     {
-        AsyncServerStreamingCall<GenerateResponse>? call = null;
         try
         {
-            var any = await _retry.ExecuteAsync(async _ =>
+            // disposing a call that is not over resets its stream: the Generator sees a cancelled caller
+            using var call = client.Generate(request, metadata.OptionsOf(scope));
+            while (await call.ResponseStream.MoveNext(scope.CancellationToken))
             {
-                call?.Dispose();
-                call = client.Generate(request, scope.Options);
-                return await call.ResponseStream.MoveNext(scope.CancellationToken);
-            }, scope.CancellationToken);
-            for (; any; any = await call!.ResponseStream.MoveNext(scope.CancellationToken))
-            {
-                var response = call!.ResponseStream.Current;
+                var response = call.ResponseStream.Current;
                 if (response.EventCase == GenerateResponse.EventOneofCase.Result)
                     return response.Result.Images.Count > 0 ? response.Result : throw BackendFailure.Broken("answered without an image", scope);
                 await onEvent(response);
@@ -82,11 +51,6 @@ internal sealed class BackendCaller
         {
             scope.CancellationToken.ThrowIfCancellationRequested();
             throw BackendFailure.Translate(failure, scope);
-        }
-        finally
-        {
-            // disposing a call that is not over resets its stream: the Generator sees a cancelled caller
-            call?.Dispose();
         }
     }
 }

@@ -1,6 +1,8 @@
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
+using Realign.Balancing.Calls;
+using Realign.Balancing.Replicas;
 using Realign.Hosting.Errors;
 using Status = Google.Rpc.Status;
 
@@ -14,43 +16,61 @@ internal static class BackendFailure
 {
     public static BackendException Translate(RpcException failure, CallScope scope)
     {
-        var problem = PeerProblems.Of(failure);
+        var replica = (failure as ReplicaException)?.Replica;
+        var problem = ProblemOf(failure, replica);
         var code = CodeOf(problem, failure.StatusCode);
         // a malformed details trailer must not hide the failure it came with
         var status = ReadDetails(failure) ?? new Status();
         status.Code = (int)code;
-        status.Message = $"{scope.Step} failed: {Describe(problem, code, failure, scope.Backend)}";
+        status.Message = $"{scope.Step} failed: {Describe(problem, code, failure, scope.Backend, replica)}";
         if (scope.Step is "COARSE" or "REFINE")
             SpellFields(status);
-        AddNames(status, ReasonOf(problem), scope);
+        AddNames(status, ReasonOf(problem), scope, replica);
         return new BackendException(status.ToRpcException());
+    }
+
+    /// <summary>None of the replicas of a backend answers.</summary>
+    public static BackendException Silent(CallScope scope)
+    {
+        var failure = new RpcException(new Grpc.Core.Status(StatusCode.Unavailable, ""));
+        var replica = scope.Backend.Replicas.Replicas is [var first, ..] ? first : null;
+        return Translate(new ReplicaException(failure, replica, PeerProblem.Silent), scope);
+    }
+
+    private static PeerProblem ProblemOf(RpcException failure, Replica? replica)
+    {
+        var problem = failure is ReplicaException known ? known.Problem : PeerProblems.Of(failure);
+        // more time would not help
+        return failure.StatusCode == StatusCode.DeadlineExceeded && replica?.State == ReplicaState.Silent ? PeerProblem.Silent : problem;
     }
 
     private static StatusCode CodeOf(PeerProblem problem, StatusCode code) => problem switch
     {
-        PeerProblem.Unreachable or PeerProblem.Lost or PeerProblem.NotGrpc => StatusCode.Unavailable,
+        PeerProblem.Unreachable or PeerProblem.Lost or PeerProblem.NotGrpc or PeerProblem.Silent => StatusCode.Unavailable,
         PeerProblem.TooLarge => StatusCode.Internal,
         // a backend cannot cancel: only our caller can, and then nobody translates
         _ => code is StatusCode.Unknown or StatusCode.Cancelled or StatusCode.OK ? StatusCode.Internal : code,
     };
 
-    private static string Describe(PeerProblem problem, StatusCode code, RpcException failure, Backend backend)
+    private static string Describe(PeerProblem problem, StatusCode code, RpcException failure, Backend backend, Replica? replica)
     {
         var setting = backend.Setting;
+        var (name, address) = Names(backend, replica);
         return problem switch
         {
-            PeerProblem.Unreachable => $"{backend.Name} does not answer at {backend.Address}. Start it, or correct {setting}",
+            PeerProblem.Unreachable => $"{name} does not answer at {address}. Start it, or correct {setting}",
             PeerProblem.Lost =>
-                $"the connection to {backend.Name} at {backend.Address} broke. Its log says why; correct {setting} if something else listens there",
-            PeerProblem.NotGrpc => $"what listens at {backend.Address} does not speak gRPC over HTTP/2, so it is no {backend.Name}. Correct {setting}",
+                $"the connection to {name} at {address} broke. Its log says why; correct {setting} if something else listens there",
+            PeerProblem.Silent => $"what listens at {address} takes connections and answers nothing. Restart the {name}; its log says what it did last",
+            PeerProblem.NotGrpc => $"what listens at {address} does not speak gRPC over HTTP/2, so it is no {name}. Correct {setting}",
             PeerProblem.TooLarge =>
-                $"what listens at {backend.Address} announced a message above Hosting:MaxMessageMegabytes. Correct {setting}, or raise that limit if it "
-                    + $"is the {backend.Name}",
+                $"what listens at {address} announced a message above Hosting:MaxMessageMegabytes. Correct {setting}, or raise that limit if it "
+                    + $"is the {name}",
             _ => code switch
             {
-                StatusCode.DeadlineExceeded => $"{backend.Name} was not done in the time left for it. Give the call more time, or ask for fewer steps",
-                StatusCode.Unimplemented => $"what listens at {backend.Address} is not a {backend.Name} of this version. Correct {setting}",
-                _ => $"{backend.Name} at {backend.Address}: {failure.Status.Detail}",
+                StatusCode.DeadlineExceeded => $"{name} was not done in the time left for it. Give the call more time, or ask for fewer steps",
+                StatusCode.Unimplemented => $"what listens at {address} is not a {name} of this version. Correct {setting}",
+                _ => $"{name} at {address}: {failure.Status.Detail}",
             },
         };
     }
@@ -59,6 +79,7 @@ internal static class BackendFailure
     {
         PeerProblem.Unreachable => "BACKEND_UNREACHABLE",
         PeerProblem.Lost => "BACKEND_LOST",
+        PeerProblem.Silent => "BACKEND_SILENT",
         PeerProblem.NotGrpc or PeerProblem.TooLarge => "BACKEND_CONTRACT",
         _ => null,
     };
@@ -71,7 +92,7 @@ internal static class BackendFailure
             Code = (int)Code.Internal,
             Message = $"{scope.Step} failed: {scope.Backend.Name} at {scope.Backend.Address} {problem}. Run the same version of both",
         };
-        AddNames(status, "BACKEND_CONTRACT", scope);
+        AddNames(status, "BACKEND_CONTRACT", scope, null);
         return new BackendException(status.ToRpcException());
     }
 
@@ -106,8 +127,9 @@ internal static class BackendFailure
         }
     }
 
-    private static void AddNames(Status status, string? reason, CallScope scope)
+    private static void AddNames(Status status, string? reason, CallScope scope, Replica? replica)
     {
+        var (name, address) = Names(scope.Backend, replica);
         var info = new ErrorInfo();
         for (var i = status.Details.Count - 1; i >= 0; i--)
         {
@@ -124,10 +146,13 @@ internal static class BackendFailure
             info.Reason = ReasonOf((StatusCode)status.Code);
         info.Domain = ExceptionMapping.Domain;
         info.Metadata[scope.StepKind] = scope.Step;
-        info.Metadata["service"] = scope.Backend.Name;
-        info.Metadata["address"] = scope.Backend.Address;
+        info.Metadata["service"] = name;
+        info.Metadata["address"] = address;
         status.Details.Insert(0, Any.Pack(info));
     }
+
+    private static (string Name, string Address) Names(Backend backend, Replica? replica) =>
+        replica is null ? (backend.Name, backend.Address) : (backend.NameOf(replica), replica.Address);
 
     private static string ReasonOf(StatusCode code) =>
         string.Concat(code.ToString().Select((letter, index) => index > 0 && char.IsUpper(letter) ? $"_{letter}" : $"{letter}")).ToUpperInvariant();

@@ -1,34 +1,46 @@
 using Microsoft.Extensions.Options;
+using Realign.Balancing;
+using Realign.Balancing.Addresses;
 using Realign.Hosting;
 using Realign.V1;
 using Realign.Wire.Mesh;
 
 namespace Realign.Gateway.Backends;
 
-/// <summary>The services behind the Gateway, and a typed client for each. There may be several Generators.</summary>
+/// <summary>The services behind the Gateway, and a typed client for each.</summary>
 internal sealed class BackendSet : IDisposable
 {
-    public BackendSet(IOptions<GatewayOptions> options, IOptions<HostingOptions> hosting)
+    public BackendSet(IOptions<GatewayOptions> options, IOptions<HostingOptions> hosting, TimeProvider time)
     {
-        var maxMessageBytes = hosting.Value.MaxMessageMegabytes << 20;
-        var addresses = options.Value;
-        Generators = [.. BackendAddressAttribute.Split(addresses.Generator).Select((address, index) => new GeneratorBackend(
-            New(MeshService.Generator, address, index + 1)))];
-        Captioner = New(MeshService.Captioner, addresses.Captioner);
-        Tagger = New(MeshService.Tagger, addresses.Tagger);
-        SceneScorer = New(MeshService.SceneScorer, addresses.SceneScorer);
-        Segmenter = New(MeshService.Segmenter, addresses.Segmenter);
-        All = [.. Generators.Select(generator => generator.Backend), Captioner, Tagger, SceneScorer, Segmenter];
-        CaptionerClient = new CaptionerService.CaptionerServiceClient(Captioner.Channel);
-        TaggerClient = new TaggerService.TaggerServiceClient(Tagger.Channel);
-        SceneScorerClient = new SceneScorerService.SceneScorerServiceClient(SceneScorer.Channel);
-        SegmenterClient = new SegmenterService.SegmenterServiceClient(Segmenter.Channel);
+        var settings = options.Value;
+        var balancing = new BalancingOptions
+        {
+            MaxMessageBytes = hosting.Value.MaxMessageMegabytes << 20,
+            UseProxy = settings.UseProxy,
+            Refresh = TimeSpan.FromSeconds(settings.RefreshSeconds),
+            HealthTimeout = TimeSpan.FromSeconds(settings.HealthTimeoutSeconds),
+            SilentAfter = TimeSpan.FromSeconds(settings.SilentSeconds),
+            RestartLimit = TimeSpan.FromSeconds(settings.RestartSeconds),
+            Retries = settings.Retries,
+            RetryDelay = TimeSpan.FromMilliseconds(settings.RetryDelayMilliseconds),
+        };
+        Generator = New(MeshService.Generator, settings.Generator);
+        Captioner = New(MeshService.Captioner, settings.Captioner);
+        Tagger = New(MeshService.Tagger, settings.Tagger);
+        SceneScorer = New(MeshService.SceneScorer, settings.SceneScorer);
+        Segmenter = New(MeshService.Segmenter, settings.Segmenter);
+        All = [Generator, Captioner, Tagger, SceneScorer, Segmenter];
+        CaptionerClient = new CaptionerService.CaptionerServiceClient(Captioner.Replicas.Invoker);
+        TaggerClient = new TaggerService.TaggerServiceClient(Tagger.Replicas.Invoker);
+        SceneScorerClient = new SceneScorerService.SceneScorerServiceClient(SceneScorer.Replicas.Invoker);
+        SegmenterClient = new SegmenterService.SegmenterServiceClient(Segmenter.Replicas.Invoker);
 
-        Backend New(MeshService service, string address, int number = 1) => new(service, number, address, maxMessageBytes, addresses.UseProxy);
+        Backend New(MeshService service, string text) => ServiceAddress.Read(text, out var address) is { } problem
+            ? throw new InvalidOperationException($"Gateway:{service.Section}: {problem}")
+            : new Backend(service, address!, balancing, time);
     }
 
-    /// <summary>At least one.</summary>
-    public IReadOnlyList<GeneratorBackend> Generators { get; }
+    public Backend Generator { get; }
 
     public Backend Captioner { get; }
 
@@ -47,11 +59,6 @@ internal sealed class BackendSet : IDisposable
     public SceneScorerService.SceneScorerServiceClient SceneScorerClient { get; }
 
     public SegmenterService.SegmenterServiceClient SegmenterClient { get; }
-
-    /// <summary>The backends of a service, by its name.</summary>
-    public IReadOnlyList<Backend> Of(string service) => service == MeshService.Generator.Name
-        ? [.. Generators.Select(generator => generator.Backend)]
-        : [.. All.Where(backend => backend.Name == service)];
 
     public void Dispose()
     {

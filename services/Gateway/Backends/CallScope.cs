@@ -1,5 +1,3 @@
-using Grpc.Core;
-
 namespace Realign.Gateway.Backends;
 
 /// <summary>What a call to a backend inherits from the call that needs it.</summary>
@@ -10,6 +8,6 @@ namespace Realign.Gateway.Backends;
 /// <param name="CancellationToken">Fires when the caller left.</param>
 internal sealed record CallScope(Backend Backend, string StepKind, string Step, DateTime Deadline, CancellationToken CancellationToken)
 {
-    /// <summary>Deadline and token as gRPC takes them.</summary>
-    public CallOptions Options => new(deadline: Deadline, cancellationToken: CancellationToken);
+    /// <summary>Whether models have worked for the call already: all stages but the one that begins an attempt.</summary>
+    public bool IsContinuing => StepKind == "stage" && Step != "COARSE";
 }

@@ -2,9 +2,7 @@ using Realign.V1;
 
 namespace Realign.Gateway.Backends;
 
-/// <summary>One Generator and its client.</summary>
+/// <summary>What an attempt draws with: a client that keeps to one replica as long as that one answers.</summary>
 /// <param name="Backend">The service.</param>
-internal sealed record GeneratorBackend(Backend Backend)
-{
-    public GeneratorService.GeneratorServiceClient Client { get; } = new(Backend.Channel);
-}
+/// <param name="Client">The client.</param>
+internal sealed record GeneratorBackend(Backend Backend, GeneratorService.GeneratorServiceClient Client);

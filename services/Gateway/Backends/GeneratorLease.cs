@@ -1,11 +1,31 @@
+using Realign.Balancing.Replicas;
+
 namespace Realign.Gateway.Backends;
 
-/// <summary>Generators that a call draws with; they count as busy until it is disposed.</summary>
-/// <param name="generators">At least one.</param>
-/// <param name="release">Gives them back.</param>
-internal sealed class GeneratorLease(IReadOnlyList<GeneratorBackend> generators, Action release) : IDisposable
+/// <summary>Generators that a call draws with, different ones; they count as busy until it is disposed.</summary>
+internal sealed class GeneratorLease : IDisposable
 {
-    public IReadOnlyList<GeneratorBackend> Generators { get; } = generators;
+    private readonly IReadOnlyList<ReplicaLease> _replicas;
 
-    public void Dispose() => release();
+    private GeneratorLease(Backend backend, IReadOnlyList<ReplicaLease> replicas)
+    {
+        _replicas = replicas;
+        Generators = replicas.Count > 0
+            ? [.. replicas.Select(replica => new GeneratorBackend(backend, new(replica.Invoker)))]
+            : [new GeneratorBackend(backend, new(backend.Replicas.Invoker))];
+    }
+
+    /// <summary>At least one.</summary>
+    public IReadOnlyList<GeneratorBackend> Generators { get; }
+
+    /// <summary>Takes Generators that serve.</summary>
+    /// <param name="backend">The service.</param>
+    /// <param name="count">At most so many.</param>
+    public static GeneratorLease Take(Backend backend, int count) => new(backend, backend.Replicas.Lease(count));
+
+    public void Dispose()
+    {
+        foreach (var replica in _replicas)
+            replica.Dispose();
+    }
 }

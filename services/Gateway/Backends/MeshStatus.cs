@@ -1,6 +1,8 @@
 using Grpc.Core;
 using Grpc.Health.V1;
 using Microsoft.Extensions.Options;
+using Realign.Balancing.Calls;
+using Realign.Balancing.Replicas;
 using Realign.V1;
 
 namespace Realign.Gateway.Backends;
@@ -9,16 +11,28 @@ namespace Realign.Gateway.Backends;
 internal sealed class MeshStatus(BackendSet backends, IOptions<GatewayOptions> options, TimeProvider time)
 {
     public Task<ServiceStatus[]> CheckAllAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(backends.All.Select(backend => CheckAsync(backend, cancellationToken)));
+        CheckAsync(backends.All, cancellationToken);
 
-    public async Task<ServiceStatus> CheckAsync(Backend backend, CancellationToken cancellationToken)
+    /// <summary>Asks every replica; a service whose name has no address is one that cannot be reached.</summary>
+    public Task<ServiceStatus[]> CheckAsync(IEnumerable<Backend> services, CancellationToken cancellationToken) => Task.WhenAll(
+        services.SelectMany(backend => backend.Replicas.Replicas is { Count: > 0 } replicas
+            ? replicas.Select(replica => CheckAsync(backend, replica, cancellationToken))
+            : [Task.FromResult(new ServiceStatus
+            {
+                Name = backend.Name,
+                Address = backend.Address,
+                State = ServiceState.Unreachable,
+                Detail = "the name has no address",
+            })]));
+
+    private async Task<ServiceStatus> CheckAsync(Backend backend, Replica replica, CancellationToken cancellationToken)
     {
-        var status = new ServiceStatus { Name = backend.Name, Address = backend.Address };
+        var status = new ServiceStatus { Name = backend.NameOf(replica), Address = replica.Address };
         var start = time.GetTimestamp();
         try
         {
             var deadline = time.GetUtcNow().UtcDateTime.AddSeconds(options.Value.HealthTimeoutSeconds);
-            var answer = await backend.Health.CheckAsync(new HealthCheckRequest(), deadline: deadline, cancellationToken: cancellationToken);
+            var answer = await replica.Health.CheckAsync(new HealthCheckRequest(), deadline: deadline, cancellationToken: cancellationToken);
             var serving = answer.Status == HealthCheckResponse.Types.ServingStatus.Serving;
             status.State = serving ? ServiceState.Serving : ServiceState.NotServing;
             status.Detail = serving ? "" : "its models are loading or could not be loaded; its log has the reason";

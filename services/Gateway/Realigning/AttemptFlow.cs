@@ -13,7 +13,7 @@ namespace Realign.Gateway.Realigning;
 /// </code>
 /// Under ACCEPT_VERIFIED a coarse image in which everything is confirmed is not refined.
 /// </summary>
-internal sealed class AttemptFlow(BackendSet backends, BackendCaller caller, GeneratorPool generators, PictureReader reader, TimeProvider time)
+internal sealed class AttemptFlow(BackendSet backends, BackendCaller caller, PictureReader reader, TimeProvider time)
 {
     /// <summary>How long a caption is waited for when everything else is there.</summary>
     private static readonly TimeSpan _captionGrace = TimeSpan.FromSeconds(5);
@@ -29,6 +29,8 @@ internal sealed class AttemptFlow(BackendSet backends, BackendCaller caller, Gen
     public async Task RunAsync(
         Attempt attempt, RealignCall call, StageRunner stages, GeneratorBackend generator, Action<ulong> onSeed, CancellationToken cancellationToken)
     {
+        if (attempt.Number == 1 && !call.GoesOn)
+            RequireAnswers(cancellationToken);
         var coarseRequest = CoarseRequest(call.Request, attempt.Seed);
         var coarse = await GenerateAsync(stages, generator, Stage.Coarse, coarseRequest, cancellationToken);
         attempt.Seed = coarse.Images[0].Seed;
@@ -161,20 +163,25 @@ internal sealed class AttemptFlow(BackendSet backends, BackendCaller caller, Gen
     private async Task<GenerateResult> GenerateAsync(
         StageRunner stages, GeneratorBackend generator, Stage stage, GenerateRequest request, CancellationToken cancellationToken)
     {
-        try
+        return await stages.RunAsync(stage, generator.Backend,
+            scope => caller.GenerateAsync(scope, generator.Client, request, response => stages.WriteAsync(stage,
+                response.EventCase == GenerateResponse.EventOneofCase.Preview
+                    ? new RealignResponse { Preview = response.Preview }
+                    : new RealignResponse { Progress = response.Progress })),
+            generated => stage == Stage.Coarse ? new RealignResponse { Coarse = generated } : new RealignResponse { Refined = generated },
+            cancellationToken);
+    }
+
+    /// <summary>Nothing is drawn for a call that must fail later: what a stage of it needs takes connections and answers nothing.</summary>
+    private void RequireAnswers(CancellationToken cancellationToken)
+    {
+        foreach (var (stage, backend) in new[] { (Stage.Tag, backends.Tagger), (Stage.Scene, backends.SceneScorer), (Stage.Segment, backends.Segmenter) })
         {
-            return await stages.RunAsync(stage, generator.Backend,
-                scope => caller.GenerateAsync(scope, generator.Client, request, response => stages.WriteAsync(stage,
-                    response.EventCase == GenerateResponse.EventOneofCase.Preview
-                        ? new RealignResponse { Preview = response.Preview }
-                        : new RealignResponse { Progress = response.Progress })),
-                generated => stage == Stage.Coarse ? new RealignResponse { Coarse = generated } : new RealignResponse { Refined = generated },
-                cancellationToken);
-        }
-        catch (StageException failure) when (failure.StatusCode == StatusCode.Unavailable)
-        {
-            generators.Avoid(generator);
-            throw;
+            if (backend.Replicas.IsSilent)
+            {
+                var scope = new CallScope(backend, "stage", stage.ToString().ToUpperInvariant(), DateTime.MaxValue, cancellationToken);
+                throw new StageException(stage, BackendFailure.Silent(scope));
+            }
         }
     }
 

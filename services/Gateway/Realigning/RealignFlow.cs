@@ -11,7 +11,7 @@ namespace Realign.Gateway.Realigning;
 /// one is verified or none is left, and returns the best image of all.
 /// </summary>
 internal sealed class RealignFlow(
-    BackendSet backends, BackendCaller caller, GeneratorPool generators, AttemptFlow flow, IOptions<GatewayOptions> options, TimeProvider time)
+    BackendSet backends, BackendCaller caller, AttemptFlow flow, IOptions<GatewayOptions> options, TimeProvider time)
 {
     /// <summary>Runs the flow for a checked request and writes its events, the result last.</summary>
     /// <exception cref="RpcException">A stage of the first attempt failed and the policy is FAIL, or it was the first stage.</exception>
@@ -27,7 +27,7 @@ internal sealed class RealignFlow(
         {
             var call = new RealignCall(request, events, demand, now, deadline);
             using var loop = new AttemptLoop(call, flow, options.Value.Shares, time);
-            using (var lease = generators.Take(Math.Min(call.Attempts, generators.Count)))
+            using (var lease = GeneratorLease.Take(backends.Generator, call.Attempts))
                 await loop.RunAsync(lease.Generators, cancellationToken);
             // where an early stage failed nobody waited for the demand, and nothing may follow the result
             await demand.EndAsync();

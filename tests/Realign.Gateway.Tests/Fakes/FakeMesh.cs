@@ -24,6 +24,9 @@ internal sealed class FakeMesh : IAsyncDisposable
 
     public FakeBehavior Behavior { get; } = new();
 
+    /// <summary>What the backends were called with.</summary>
+    public CallRecorder Recorder { get; } = new();
+
     /// <summary>Where the backends listen.</summary>
     public IEnumerable<string> Addresses => _backends.Select(backend => backend.Address);
 
@@ -53,7 +56,7 @@ internal sealed class FakeMesh : IAsyncDisposable
         var addresses = new List<string> { $"--Gateway:Generator={string.Join(',', drawing)}" };
         foreach (var name in new[] { "Captioner", "Tagger", "SceneScorer", "Segmenter" })
             addresses.Add($"--Gateway:{name}={await mesh.AddBackendAsync(!absent.Contains(name))}");
-        mesh.Gateway = await TestService.StartAsync(GatewayApp.Build, [.. addresses, "--Gateway:RetryDelayMilliseconds=1", .. settings]);
+        mesh.Gateway = await TestService.StartAsync(GatewayApp.Build, [.. addresses, "--Gateway:RetryDelayMilliseconds=1", "--Gateway:RestartSeconds=0", .. settings]);
         return mesh;
     }
 
@@ -88,7 +91,12 @@ internal sealed class FakeMesh : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder(args);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2));
         builder.Logging.AddFilter("Grpc", LogLevel.None);
-        builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = null);
+        builder.Services.AddGrpc(options =>
+        {
+            options.MaxReceiveMessageSize = null;
+            options.Interceptors.Add<CallRecorder>();
+        });
+        builder.Services.AddSingleton(Recorder);
         builder.Services.AddGrpcHealthChecks().AddCheck("fake", () => HealthCheckResult.Healthy());
         builder.Services.AddSingleton(Behavior);
         builder.Services.AddSingleton(new GeneratorNumber(generator));

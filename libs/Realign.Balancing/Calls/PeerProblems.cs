@@ -1,35 +1,18 @@
 using System.Net.Sockets;
 using Grpc.Core;
 
-namespace Realign.Gateway.Backends;
-
-/// <summary>What is wrong with the one at the other end, where a status does not come from a service of ours.</summary>
-internal enum PeerProblem
-{
-    /// <summary>Nothing: the status is the service's own.</summary>
-    None,
-
-    /// <summary>Nothing listens at the address.</summary>
-    Unreachable,
-
-    /// <summary>The connection broke: the service went down, or something else did not understand us.</summary>
-    Lost,
-
-    /// <summary>Something listens that does not speak gRPC.</summary>
-    NotGrpc,
-
-    /// <summary>It announced a message above the limit.</summary>
-    TooLarge,
-}
+namespace Realign.Balancing.Calls;
 
 /// <summary>Tells what gRPC's client noticed itself from what a service answered.</summary>
-internal static class PeerProblems
+public static class PeerProblems
 {
     // the words of Grpc.Net.Client for an HTTP answer that is no gRPC answer
     private static readonly string[] _notGrpc = ["Bad gRPC response", "No grpc-status found", "Unexpected grpc-status"];
 
+    /// <summary>What is wrong with whoever a failure comes from.</summary>
     public static PeerProblem Of(RpcException failure)
     {
+        ArgumentNullException.ThrowIfNull(failure);
         var detail = failure.Status.Detail;
         if (_notGrpc.Any(words => detail.Contains(words, StringComparison.Ordinal)) || !Enum.IsDefined(failure.StatusCode))
             return PeerProblem.NotGrpc;

@@ -1,0 +1,23 @@
+namespace Realign.Hosting.Scheduling;
+
+/// <summary>A call between its admission and its end, as the scheduler sees it. All of it belongs to the scheduler.</summary>
+internal class ScheduledCall(CallTerms terms)
+{
+    /// <summary>What it asked for.</summary>
+    public CallTerms Terms { get; } = terms;
+
+    /// <summary>Place in the order of admission.</summary>
+    public long Number { get; set; }
+
+    /// <summary>When its caller stops waiting, on the scheduler's clock; null = never.</summary>
+    public TimeSpan? Deadline { get; set; }
+
+    /// <summary>It was let in although its estimate says that it cannot end in time, to see whether the estimate is right.</summary>
+    public bool IsTrial { get; set; }
+
+    /// <summary>When its work began, on the scheduler's clock.</summary>
+    public TimeSpan StartedAt { get; set; }
+
+    /// <summary>What its tenant had been served when its work began.</summary>
+    public double StartTag { get; set; }
+}

@@ -1,0 +1,86 @@
+using Realign.Hosting.Scheduling;
+using Realign.Testing;
+using Shouldly;
+
+namespace Realign.Hosting.Tests.Simulated;
+
+/// <summary>Does with the real scheduler what a model's runner does, on a clock that jumps from event to event.</summary>
+internal sealed class SimulatedModel(int capacity)
+{
+    private readonly ManualTime _time = new();
+    private CallScheduler<SimulatedCall>? _scheduler;
+    private SimulatedCall? _running;
+
+    public CallScheduler<SimulatedCall> Scheduler => _scheduler ??= new CallScheduler<SimulatedCall>(capacity, _time);
+
+    public TimeSpan Now => _time.GetElapsedTime(0);
+
+    /// <summary>Calls in the order in which their work began.</summary>
+    public List<SimulatedCall> Started { get; } = [];
+
+    /// <summary>Terms with a deadline.</summary>
+    public static CallTerms Terms(string tenant = "", double? left = null, double size = 1, CallPriority priority = CallPriority.Normal) =>
+        new(CancellationToken.None) { Tenant = tenant, TimeLeft = left is { } seconds ? TimeSpan.FromSeconds(seconds) : null, Size = size, Priority = priority };
+
+    /// <summary>Lets it learn that calls take as many seconds as their size.</summary>
+    public SimulatedModel Teach()
+    {
+        foreach (var size in new[] { 1.0, 2, 1, 2 })
+        {
+            _ = Arrive(Terms(size: size), size);
+            Advance(10);
+        }
+
+        Started.Clear();
+        return this;
+    }
+
+    /// <summary>A call comes.</summary>
+    public SimulatedCall Arrive(CallTerms terms, double? seconds = null)
+    {
+        var call = new SimulatedCall(terms, TimeSpan.FromSeconds(seconds ?? terms.Size)) { ArrivedAt = Now };
+        var admission = Scheduler.Admit(call);
+        if (admission.Refusal is { } refusal)
+            call.Refused = (refusal, Now);
+        if (admission.Evicted is { } evicted)
+            evicted.Call.Refused = (evicted.Refusal, Now);
+        Scheduler.Length.ShouldBeLessThanOrEqualTo(capacity);
+        Work();
+        return call;
+    }
+
+    /// <summary>Time passes.</summary>
+    public void Advance(double seconds)
+    {
+        var end = Now + TimeSpan.FromSeconds(seconds);
+        while (Now < end)
+        {
+            var next = end;
+            if (_running is not null && _running.StartedAt + _running.Duration is var done && done < next)
+                next = done;
+            // as the runner's timer: to the next millisecond
+            if (Scheduler.UntilExpiry is { } left && Now + left + TimeSpan.FromMilliseconds(1) is var expiry && expiry < next)
+                next = expiry;
+            _time.Advance(next - Now);
+            Work();
+        }
+    }
+
+    private void Work()
+    {
+        if (_running is not null && _running.StartedAt + _running.Duration <= Now)
+        {
+            _running.EndedAt = Now;
+            Scheduler.End(_running, isComplete: true);
+            _running = null;
+        }
+
+        foreach (var dropped in Scheduler.Expire())
+            dropped.Call.Refused = (dropped.Refusal, Now);
+        if (_running is not null || Scheduler.Order().FirstOrDefault() is not { } next)
+            return;
+        Scheduler.Start(next);
+        Started.Add(next);
+        _running = next;
+    }
+}
