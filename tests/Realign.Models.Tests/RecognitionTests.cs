@@ -75,6 +75,19 @@ public sealed class RecognitionTests
     }
 
     [Fact]
+    public void Inspect_InpaintingUNet_IsNamed()
+    {
+        using var copy = new ModelCopy("generator");
+        var config = Path.Combine(copy.Path, "unet", "config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"in_channels\": 8", "\"in_channels\": 17", StringComparison.Ordinal));
+
+        var report = ModelInspector.Inspect(copy.Path).Single();
+
+        report.Description.ShouldEndWith(" for inpainting");
+        Problems(report).ShouldHaveSingleItem().ShouldContain("conv_in.weight");
+    }
+
+    [Fact]
     public void Inspect_Snapshot_NamesItsVariantsAndSpelling()
     {
         var report = ModelInspector.Inspect(Path.Combine(ConformancePack.Require(), "diffusion", "sd15", "snapshot")).Single();

@@ -24,8 +24,8 @@ public sealed record SnapshotIndex(string Path, bool IsXl, bool IsLatentConsiste
         var path = System.IO.Path.Combine(folder, FileName);
         var index = ConfigReader.Open(path);
         var pipeline = index.OneOf("_class_name", null,
-            "StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline", "LatentConsistencyModelPipeline", "LatentConsistencyModelImg2ImgPipeline",
-            "StableDiffusionXLPipeline", "StableDiffusionXLImg2ImgPipeline");
+            "StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline", "StableDiffusionInpaintPipeline", "LatentConsistencyModelPipeline",
+            "LatentConsistencyModelImg2ImgPipeline", "StableDiffusionXLPipeline", "StableDiffusionXLImg2ImgPipeline", "StableDiffusionXLInpaintPipeline");
         var isXl = pipeline.StartsWith("StableDiffusionXL", StringComparison.Ordinal);
         var isLatentConsistency = pipeline.StartsWith("LatentConsistency", StringComparison.Ordinal);
         _ = index.Texts("unet", "diffusers", nameof(UNet2DConditionModel));
