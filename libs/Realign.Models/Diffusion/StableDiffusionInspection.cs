@@ -56,7 +56,8 @@ internal static class StableDiffusionInspection
         };
     }
 
-    private static IEnumerable<string> SchedulerFacts(SchedulerConfig scheduler)
+    /// <summary>The model's own scheduler.</summary>
+    internal static IEnumerable<string> SchedulerFacts(SchedulerConfig scheduler)
     {
         if (scheduler.OwnIsRefused is { } reason)
         {
