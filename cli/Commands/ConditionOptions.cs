@@ -5,7 +5,7 @@ using Realign.V1;
 namespace Realign.Cli.Commands;
 
 /// <summary>
-/// Options for what the model gets beside the prompt: a picture to start from, texts and sizes of XL; named as the fields of GenerateRequest.
+/// Options for what the model gets beside the prompt: a picture to start from and its mask, texts and sizes of XL; named as the fields of GenerateRequest.
 /// </summary>
 internal sealed class ConditionOptions
 {
@@ -17,8 +17,14 @@ internal sealed class ConditionOptions
 
     private readonly Option<float?> _strength = new("--strength")
     {
-        Description = "Share of the noise schedule that is run on --init-image, above 0 up to 1 [0.8].",
+        Description = "Share of the noise schedule that is run on --init-image, above 0 up to 1 [0.8; with --mask 1].",
         HelpName = "X",
+    };
+
+    private readonly Option<string?> _mask = new("--mask")
+    {
+        Description = "Draw only a part of --init-image anew: a picture of its size, white = anew, black = kept (inpainting).",
+        HelpName = "FILE",
     };
 
     private readonly Option<string?> _prompt2 = new("--prompt-2")
@@ -47,7 +53,7 @@ internal sealed class ConditionOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_initImage, _strength, _prompt2, _negativePrompt2, _clipSkip])
+        foreach (var option in (Option[])[_initImage, _mask, _strength, _prompt2, _negativePrompt2, _clipSkip])
             command.Options.Add(option);
         _sizes.AddTo(command);
         _negativeSizes.AddTo(command);
@@ -58,6 +64,8 @@ internal sealed class ConditionOptions
     {
         if (parsed.GetValue(_initImage) is { } file)
             request.InitImage = Read(file);
+        if (parsed.GetValue(_mask) is { } mask)
+            request.Mask = Read(mask);
         if (parsed.GetValue(_strength) is { } strength)
             request.Strength = strength;
         request.Prompt2 = parsed.GetValue(_prompt2) ?? "";

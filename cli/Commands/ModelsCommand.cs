@@ -9,13 +9,16 @@ internal static class ModelsCommand
 
     private static readonly ToolProgram Checker = new("Realign.ModelCheck", "realign-model-check", "models are checked");
 
-    public static Command Create(Terminal terminal) => new("models", "Looks at model folders.") { CreateCheck(terminal) };
+    public static Command Create(Terminal terminal) => new("models", "Looks at model folders and files.")
+    {
+        CreateCheck(terminal), CreateConvert(terminal),
+    };
 
     private static ExampleCommand CreateCheck(Terminal terminal)
     {
         var paths = new Argument<string[]>("path")
         {
-            Description = "Folders or files as downloaded: a snapshot, a part of one, .gguf, .onnx, an adapter.",
+            Description = "Folders or files as downloaded: a snapshot, a part of one, a whole checkpoint in one file, .gguf, .onnx, an adapter.",
             HelpName = "PATH",
             Arity = ArgumentArity.OneOrMore,
         };
@@ -36,11 +39,32 @@ internal static class ModelsCommand
         return command;
     }
 
-    private static async Task<int> CheckAsync(Terminal terminal, string[] paths, string? model, bool json, CancellationToken cancellationToken)
+    private static ExampleCommand CreateConvert(Terminal terminal)
+    {
+        var file = new Argument<string>("file") { Description = "A .safetensors checkpoint in the layout of the first authors.", HelpName = "FILE" };
+        var folder = new Argument<string>("folder") { Description = "Folder to write; must not exist, or be empty.", HelpName = "FOLDER" };
+        var command = new ExampleCommand("convert",
+            "Writes a Stable Diffusion checkpoint in one file as a snapshot folder (diffusers' layout): the same numbers in the same types.",
+            ["realign models convert ~/models/v1-5-pruned-emaonly.safetensors ~/models/stable-diffusion-v1-5"],
+            "A Generator loads either. Configs are those of the published snapshot of its family; a folder config beside the file, in the layout of a "
+            + "snapshot, wins and fills in what the file does not bring.")
+        {
+            file, folder,
+        };
+        command.SetAction((parsed, token) => RunAsync(terminal, ["convert", "--", parsed.GetRequiredValue(file), parsed.GetRequiredValue(folder)], token));
+        return command;
+    }
+
+    private static Task<int> CheckAsync(Terminal terminal, string[] paths, string? model, bool json, CancellationToken cancellationToken)
     {
         string[] asJson = json ? ["--json"] : [];
         string[] baseModel = model is null ? [] : ["--for", model];
-        var start = Checker.StartInfo([.. asJson, .. baseModel, "--", .. paths]);
+        return RunAsync(terminal, [.. asJson, .. baseModel, "--", .. paths], cancellationToken);
+    }
+
+    private static async Task<int> RunAsync(Terminal terminal, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        var start = Checker.StartInfo(arguments);
         (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
         using var process = Checker.Start(start);
         try

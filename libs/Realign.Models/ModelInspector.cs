@@ -15,7 +15,8 @@ namespace Realign.Models;
 public static class ModelInspector
 {
     private const int MaxDepth = 2;
-    private const string Needed = "model_index.json (Stable Diffusion), config.json (one model), .onnx graphs, .gguf, adapter .safetensors";
+    private const string Needed = "model_index.json (Stable Diffusion), a whole checkpoint or an adapter as .safetensors, config.json (one model), "
+        + ".onnx graphs, .gguf";
 
     /// <summary>
     /// Inspects a folder or file. A folder of several models gives one report for each; one that is no model itself, but has one inside, is
@@ -53,6 +54,9 @@ public static class ModelInspector
             return [report];
         if (ModelFolder.SnapshotOf(folder) is { } snapshot)
             return [NoModel(folder, ModelFolder.Lacks(folder, SnapshotIndex.FileName)), .. InspectNamedFolder(snapshot, baseModel)];
+        var checkpoints = Directory.GetFiles(folder, "*.safetensors").Where(ModelFolder.IsSingleFileCheckpoint).Order(StringComparer.Ordinal).ToList();
+        if (checkpoints.Count > 0)
+            return [.. checkpoints.Select(CheckpointInspection.Run)];
         var found = Below(folder, baseModel, 1);
         return found switch
         {
@@ -64,7 +68,7 @@ public static class ModelInspector
         };
     }
 
-    // weights without a config, such as a whole checkpoint in one file: what they are is said, although they cannot be loaded
+    // weights without a config: what they are is said
     private static ModelReport Lone(string folder, string? baseModel)
     {
         var weights = Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal).ToList();
@@ -116,6 +120,8 @@ public static class ModelInspector
                 return GgufInspection.Run(path, [path]);
             case ".ONNX":
                 return OnnxInspection.File(path);
+            case ".SAFETENSORS" when ModelFolder.IsSingleFileCheckpoint(path):
+                return CheckpointInspection.Run(path);
             case ".SAFETENSORS":
                 return LoraInspection.Run(path, [path], baseModel);
             default:

@@ -20,11 +20,14 @@ public sealed class SafetensorsFile : IDisposable
 
     private readonly ModelFile _file;
     private readonly SafeFileHandle _handle;
+    private readonly bool _isView;
 
-    private SafetensorsFile(ModelFile file, SafeFileHandle handle, Dictionary<string, SafetensorsEntry> entries, Dictionary<string, string> metadata)
+    private SafetensorsFile(
+        ModelFile file, SafeFileHandle handle, IReadOnlyDictionary<string, SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata, bool isView)
     {
         _file = file;
         _handle = handle;
+        _isView = isView;
         Entries = entries;
         Metadata = metadata;
     }
@@ -47,7 +50,7 @@ public sealed class SafetensorsFile : IDisposable
         try
         {
             var (entries, metadata) = SafetensorsHeader.Read(file, handle);
-            return new SafetensorsFile(file, handle, entries, metadata);
+            return new SafetensorsFile(file, handle, entries, metadata, isView: false);
         }
         catch
         {
@@ -55,6 +58,11 @@ public sealed class SafetensorsFile : IDisposable
             throw;
         }
     }
+
+    /// <summary>Some of the tensors, or slices of them, under other names and shapes; valid as long as this file is open.</summary>
+    /// <param name="entries">Each inside the bytes of a tensor of this file.</param>
+    public SafetensorsFile Select(IEnumerable<SafetensorsEntry> entries) =>
+        new(_file, _handle, entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal), Metadata, isView: true);
 
     /// <summary>Raw little-endian bytes of a tensor.</summary>
     /// <exception cref="KeyNotFoundException">There is no such key.</exception>
@@ -158,5 +166,9 @@ public sealed class SafetensorsFile : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _handle.Dispose();
+    public void Dispose()
+    {
+        if (!_isView)
+            _handle.Dispose();
+    }
 }

@@ -49,6 +49,11 @@ public sealed partial class SafetensorsSet : IDisposable
     /// <summary>The file that holds a key.</summary>
     public SafetensorsFile FileOf(string key) => _byKey[key];
 
+    /// <summary>A file that is open already, or a part of one, as a set that owns it.</summary>
+    /// <param name="path">What error messages call it.</param>
+    /// <param name="file">The file.</param>
+    public static SafetensorsSet Of(string path, SafetensorsFile file) => Own(path, [file]);
+
     /// <summary>A single file as a set.</summary>
     public static SafetensorsSet OpenFile(string path) => Own(path, [SafetensorsFile.Open(path)]);
 

@@ -19,7 +19,7 @@ internal sealed class GeneratorGrpcService(ModelHost<ImageGenerator> generator, 
         var waited = 0.0;
         var events = new EventQueue();
 
-        var work = generator.RunAsync(token => InitImageReader.Read(request.InitImage, wanted, token), (model, ready, token) =>
+        var work = generator.RunAsync(token => InitImageReader.Read(request, wanted, token), (model, ready, token) =>
         {
             waited = TimeProvider.System.GetElapsedTime(queued).TotalMilliseconds;
             return model.Generate(ready, events, token);

@@ -9,7 +9,9 @@ public sealed class GeneratorOptions
     /// <summary>Section in the configuration.</summary>
     public const string SectionName = "Generator";
 
-    /// <summary>Folder of a Stable Diffusion snapshot; relative names are looked up in the models folder.</summary>
+    /// <summary>
+    /// Folder of a Stable Diffusion snapshot, or a whole checkpoint as one .safetensors file; relative names are looked up in the models folder.
+    /// </summary>
     /// <value>miniature/generator.</value>
     [Required]
     public string Model { get; set; } = "miniature/generator";

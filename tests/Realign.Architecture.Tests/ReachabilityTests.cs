@@ -25,7 +25,6 @@ public sealed class ReachabilityTests
         "Realign.Rewards.Tensors.RewardHinge",
         "Realign.Rewards.Tensors.ScoreFunction",
         "Realign.Rewards.Tensors.SoftCaption",
-        "Realign.Safetensors.SafetensorsWriter",
         "Realign.Tokenizers.Llama3Tokenizer",
         "Realign.World.SceneOptions",
     ];

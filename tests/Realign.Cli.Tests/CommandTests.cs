@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Realign.Cli.Tests.Fakes;
 using Realign.Hosting;
 using Realign.Testing;
+using Realign.Testing.Layouts;
 using Shouldly;
 using Xunit;
 
@@ -215,6 +216,22 @@ public sealed class CommandTests
 
         code.ShouldBe(ExitCodes.Failure);
         output.ShouldContain("model.safetensors is missing");
+    }
+
+    [Fact]
+    public async Task ModelsConvert_WritesASnapshotFolder_OnceOnly()
+    {
+        using var file = new OriginalCheckpoint(Path.Combine(ConformancePack.Require(), "diffusion", "sd15", "snapshot"));
+
+        var (code, output, _) = await Cli.RunAsync("models", "convert", file.Location, file.In("folder"));
+        var (again, _, error) = await Cli.RunAsync("models", "convert", file.Location, file.In("folder"));
+
+        (code, again).ShouldBe((ExitCodes.Success, ExitCodes.Failure));
+        output.ShouldContain(file.In("folder"));
+        error.ShouldContain("something is there already");
+        foreach (var path in new[] { "model_index.json", "unet/diffusion_pytorch_model.safetensors", "text_encoder/model.safetensors", "tokenizer/vocab.json" })
+            File.Exists(Path.Combine(file.In("folder"), path)).ShouldBeTrue(path);
+        (await Cli.RunAsync("models", "check", file.In("folder"))).Code.ShouldBe(ExitCodes.Success);
     }
 
     [Fact]

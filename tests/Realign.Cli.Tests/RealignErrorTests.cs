@@ -10,6 +10,7 @@ public sealed class RealignErrorTests
 {
     [Theory]
     [InlineData("--init-image", "nowhere.png")]
+    [InlineData("--mask", "nowhere.png")]
     [InlineData("--original-size", "1024")]
     [InlineData("--crop", "1x-2")]
     [InlineData("--negative-target-size", "x")]

@@ -1,11 +1,8 @@
-using System.Runtime.InteropServices;
-using System.Text.Json.Nodes;
 using Realign.Core.Errors;
 using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Schedulers;
 using Realign.Diffusion.Snapshots;
 using Realign.Diffusion.UNet;
-using Realign.Safetensors;
 using Realign.Testing;
 using Realign.Torch;
 using Shouldly;
@@ -20,7 +17,7 @@ public sealed class DistilledModelTests : IDisposable
     private const int Features = 16;
     private const double Weight = 1.5;
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("realign-lcm").FullName;
+    private readonly SnapshotCopy _copy = SnapshotCopy.OfMiniature();
     private readonly float[] _projection;
     private readonly int _width;
 
@@ -28,25 +25,18 @@ public sealed class DistilledModelTests : IDisposable
     {
         TorchRuntime.Initialize(0);
         var published = Checkout.Miniature("generator");
-        foreach (var file in Directory.EnumerateFiles(published, "*", SearchOption.AllDirectories))
-        {
-            var copy = Path.Combine(_folder, Path.GetRelativePath(published, file));
-            _ = Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-            File.Copy(file, copy);
-        }
-
-        Edit(Path.Combine(_folder, "model_index.json"), index => index["_class_name"] = "LatentConsistencyModelPipeline");
-        Edit(Path.Combine(_folder, "unet", "config.json"), config => config["time_cond_proj_dim"] = Features);
+        _copy.Edit("model_index.json", index => index["_class_name"] = "LatentConsistencyModelPipeline");
+        _copy.Edit("unet/config.json", config => config["time_cond_proj_dim"] = Features);
         _width = UNet2DConditionConfig.Load(Path.Combine(published, "unet", "config.json")).BlockOutChannels[0];
         var random = new Random(11);
         _projection = [.. Enumerable.Range(0, _width * Features).Select(_ => (float)(random.NextDouble() - 0.5))];
-        AddProjection(Path.Combine(published, "unet"), Path.Combine(_folder, "unet"));
+        _copy.Put(SnapshotCopy.UNetWeights, "time_embedding.cond_proj.weight", [_width, Features], _projection);
     }
 
     [Fact]
     public void Forward_GuidanceWeight_IsAddedToTheTimeFeatures()
     {
-        using var distilled = UNet2DConditionModel.Load(Path.Combine(_folder, "unet"), TorchPlacement.Cpu);
+        using var distilled = UNet2DConditionModel.Load(_copy.In("unet"), TorchPlacement.Cpu);
         using var plain = UNet2DConditionModel.Load(Path.Combine(Checkout.Miniature("generator"), "unet"), TorchPlacement.Cpu);
         distilled.IsDistilled.ShouldBeTrue();
         Forward(distilled, null).ShouldBe(Forward(plain, null));
@@ -75,7 +65,7 @@ public sealed class DistilledModelTests : IDisposable
     [Fact]
     public void Generate_NeedsNoSecondPass_AndTheWeightMatters()
     {
-        using var pipeline = StableDiffusionSnapshot.Load(_folder, TorchPlacement.Cpu);
+        using var pipeline = StableDiffusionSnapshot.Load(_copy.Folder, TorchPlacement.Cpu);
         pipeline.IsGuided(Miniature.Request() with { GuidanceScale = 8 }).ShouldBeFalse();
         var halves = new List<bool>();
         float[] With(double weight) => Miniature.Generate(
@@ -89,7 +79,7 @@ public sealed class DistilledModelTests : IDisposable
     [Fact]
     public void Generate_NegativePrompt_IsRefused()
     {
-        using var pipeline = StableDiffusionSnapshot.Load(_folder, TorchPlacement.Cpu);
+        using var pipeline = StableDiffusionSnapshot.Load(_copy.Folder, TorchPlacement.Cpu);
         var request = Miniature.Request(7);
 
         Should.Throw<InvalidInputException>(() => Miniature.Generate(pipeline, request with { Prompt = request.Prompt with { NegativePrompts = ["blurred"] } }))
@@ -101,13 +91,13 @@ public sealed class DistilledModelTests : IDisposable
     [InlineData(2, "time_cond_proj_dim")]
     public void Load_WidthThatCannotBe_IsNamed(int features, string problem)
     {
-        Edit(Path.Combine(_folder, "unet", "config.json"), config => config["time_cond_proj_dim"] = features);
+        _copy.Edit("unet/config.json", config => config["time_cond_proj_dim"] = features);
 
-        Should.Throw<ModelLoadException>(() => StableDiffusionSnapshot.Load(_folder, TorchPlacement.Cpu)).Problems.ShouldHaveSingleItem()
+        Should.Throw<ModelLoadException>(() => StableDiffusionSnapshot.Load(_copy.Folder, TorchPlacement.Cpu)).Problems.ShouldHaveSingleItem()
             .ShouldContain(problem);
     }
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _copy.Dispose();
 
     // sines, then cosines, of 1000 (w - 1) at frequencies from 1 down to 1e-4
     private static float[] Embedding()
@@ -124,23 +114,5 @@ public sealed class DistilledModelTests : IDisposable
         using var generator = new Generator(3);
         var sample = randn([1, model.Config.InChannels, 8, 8], generator: generator);
         return model.forward(sample, tensor(500L).view(1), randn([1, 5, model.Config.CrossAttentionDim], generator: generator), guidance: guidance).ToSingles();
-    }
-
-    private void AddProjection(string from, string to)
-    {
-        const string Name = "diffusion_pytorch_model.safetensors";
-        using var file = SafetensorsFile.Open(Path.Combine(from, Name));
-        var tensors = file.Entries.Values.Select(entry => (entry.Name, entry.DType, entry.Shape, (ReadOnlyMemory<byte>)file.Bytes(entry.Name).ToArray()))
-            .ToList();
-        tensors.Add(("time_embedding.cond_proj.weight", SafetensorsDType.F32, [_width, Features], MemoryMarshal.AsBytes(_projection.AsSpan()).ToArray()));
-        File.Delete(Path.Combine(to, Name));
-        SafetensorsWriter.Write(Path.Combine(to, Name), tensors);
-    }
-
-    private static void Edit(string path, Action<JsonNode> change)
-    {
-        var node = JsonNode.Parse(File.ReadAllText(path))!;
-        change(node);
-        File.WriteAllText(path, node.ToJsonString());
     }
 }

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Grpc.Core;
 using Realign.Gateway.Tests.Fakes;
 using Realign.Testing;
@@ -44,10 +45,16 @@ public sealed class RealignTests
     {
         await using var mesh = await FakeMesh.StartAsync();
 
-        await Calls.RealignAsync(mesh, "a red car", request => request.Generate.Modulation = new Modulation { StepFraction = 0.5f });
+        var (picture, mask) = (new Image { Encoded = ByteString.CopyFromUtf8("picture") }, new Image { Encoded = ByteString.CopyFromUtf8("mask") });
+        await Calls.RealignAsync(mesh, "a red car", request =>
+        {
+            request.Generate.Modulation = new Modulation { StepFraction = 0.5f };
+            (request.Generate.InitImage, request.Generate.Mask, request.Generate.Strength) = (picture, mask, 0.5f);
+        });
 
         var generated = mesh.Behavior.Generated.ToArray();
         generated.Length.ShouldBe(2);
+        generated.ShouldAllBe(request => request.InitImage.Equals(picture) && request.Mask.Equals(mask) && Math.Abs(request.Strength - 0.5f) < 1e-6);
         // the generator checks the settings before anything is generated
         generated[0].Modulation.ShouldBe(new Modulation { StepFraction = 0.5f });
         generated[1].Seed.ShouldBe(4711ul);

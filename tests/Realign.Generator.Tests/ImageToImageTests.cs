@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Realign.Generator.Tests;
 
-/// <summary>Image to image, the texts of a second encoder, clip skip and XL's sizes over real gRPC.</summary>
+/// <summary>Image to image, inpainting, the texts of a second encoder, clip skip and XL's sizes over real gRPC.</summary>
 public sealed class ImageToImageTests(RunningGenerator generator) : IClassFixture<RunningGenerator>
 {
     [Fact]
@@ -61,8 +61,60 @@ public sealed class ImageToImageTests(RunningGenerator generator) : IClassFixtur
         fine.Images[0].Png.ShouldNotBe((await generator.ResultAsync(Request())).Images[0].Png);
     }
 
+    [Fact]
+    public async Task Mask_WhatIsBlackIsKept_AndWhatIsWhiteIsDrawnAnew()
+    {
+        var start = Gradient(64, 64);
+        var events = await generator.EventsAsync(Requests.Plain(request => (request.InitImage, request.Mask) = (start, Painted(64, 64, (x, _) => x < 32))));
+        var picture = ImageDecoder.Decode(events[^1].Result.Images[0].Png.Span);
+        var unchanged = ImageDecoder.Decode((await ResultAsync(request => (request.InitImage, request.Strength) = (start, 0.2f))).Images[0].Png.Span);
+        var original = ImageDecoder.Decode(start.Encoded.Span);
+
+        double Change(RgbImage image, Func<int, bool> isInside) => Enumerable.Range(0, 64 * 64).Where(i => isInside(i % 64))
+            .Average(i => Math.Abs(image.Pixels[i * 3] - original.Pixels[i * 3]));
+        Change(picture, x => x >= 40).ShouldBeLessThan(Change(picture, x => x < 24) / 2);
+        Change(picture, x => x >= 40).ShouldBeLessThan(Change(unchanged, x => x >= 40) * 1.5);
+        // all steps are run unless the call says otherwise
+        events.Where(step => step.EventCase == GenerateResponse.EventOneofCase.Progress).ShouldAllBe(step => step.Progress.TotalSteps == 6);
+    }
+
+    [Fact]
+    public async Task Mask_OfAPictureThatIsScaled_IsScaledToo_AndGrayCountsFromHalfOn()
+    {
+        async Task<ByteString> PictureAsync(Image mask) => (await ResultAsync(request =>
+            (request.InitImage, request.Mask, request.Width, request.Height) = (Gradient(128, 128), mask, 64, 64))).Images[0].Png;
+
+        var white = await PictureAsync(Painted(128, 128, (x, _) => x < 60));
+
+        (await PictureAsync(Painted(128, 128, (x, _) => x < 60, light: 150))).ShouldBe(white);
+        (await PictureAsync(Painted(128, 128, (x, _) => x < 60, dark: 100))).ShouldBe(white);
+        (await PictureAsync(Painted(128, 128, (x, _) => x < 96))).ShouldNotBe(white);
+    }
+
+    [Fact]
+    public async Task Mask_FineStage_WorksOnIt()
+    {
+        GenerateRequest Request(params Segment[] segments)
+        {
+            var request = Requests.Fine(segments);
+            (request.InitImage, request.Mask) = (Gradient(64, 64), Painted(64, 64, (x, _) => x < 32));
+            return request;
+        }
+
+        var fine = await generator.ResultAsync(Request(Requests.Left("a red car")));
+
+        fine.Segments.ShouldHaveSingleItem().IgnoredBecause.ShouldBeEmpty();
+        fine.Images[0].Png.ShouldNotBe((await generator.ResultAsync(Request())).Images[0].Png);
+    }
+
     public static TheoryData<string, Action<GenerateRequest>> BadFields => new()
     {
+        { "mask", request => request.Mask = Gradient(64, 64) },
+        { "mask", request => (request.InitImage, request.Mask) = (Gradient(64, 64), Gradient(64, 32)) },
+        { "mask", request => (request.InitImage, request.Mask) = (Gradient(64, 64), Painted(64, 64, (_, _) => false)) },
+        { "mask", request => (request.InitImage, request.Mask) = (Gradient(64, 64), new Image()) },
+        { "mask.encoded", request => (request.InitImage, request.Mask) = (Gradient(64, 64), new Image { Encoded = ByteString.CopyFromUtf8("no picture") }) },
+        { "mask", request => (request.InitImage, request.Mask) = (Gradient(6000, 6000), Gradient(6000, 6000)) },
         { "strength", request => request.Strength = 0.5f },
         { "strength", request => (request.InitImage, request.Strength) = (Gradient(64, 64), 0) },
         { "strength", request => (request.InitImage, request.Strength) = (Gradient(64, 64), 1.5f) },
@@ -140,6 +192,14 @@ public sealed class ImageToImageTests(RunningGenerator generator) : IClassFixtur
         var pixels = new byte[width * height * 3];
         for (var i = 0; i < width * height; i++)
             (pixels[i * 3], pixels[(i * 3) + 1], pixels[(i * 3) + 2]) = ((byte)(i % width * 255 / width), (byte)(i / width * 255 / height), 128);
+        return new Image { Encoded = ByteString.CopyFrom(ImageEncoder.Png(new RgbImage(width, height, pixels))) };
+    }
+
+    private static Image Painted(int width, int height, Func<int, int, bool> isLight, byte light = 255, byte dark = 0)
+    {
+        var pixels = new byte[width * height * 3];
+        for (var i = 0; i < pixels.Length; i++)
+            pixels[i] = isLight(i / 3 % width, i / 3 / width) ? light : dark;
         return new Image { Encoded = ByteString.CopyFrom(ImageEncoder.Png(new RgbImage(width, height, pixels))) };
     }
 

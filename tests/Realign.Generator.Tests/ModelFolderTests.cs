@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Realign.Testing;
+using Realign.Testing.Layouts;
 using Realign.V1;
 using Shouldly;
 using Xunit;
@@ -42,6 +43,22 @@ public sealed class ModelFolderTests : IDisposable
         failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition, what);
         failure.Status.Detail.ShouldContain(named);
         (await service.HealthAsync()).ShouldBe(HealthCheckResponse.Types.ServingStatus.NotServing);
+    }
+
+    [Fact]
+    public async Task CheckpointInOneFile_GivesThePictureOfItsFolder()
+    {
+        var snapshot = Path.Combine(ConformancePack.Require(), "diffusion", "sd15", "snapshot");
+        using var file = new OriginalCheckpoint(snapshot);
+        async Task<Google.Protobuf.ByteString> PictureAsync(string model)
+        {
+            await using var service = await TestService.StartAsync(GeneratorApp.Build, $"--Generator:Model={model}");
+            var events = await RunningGenerator.EventsAsync(new GeneratorService.GeneratorServiceClient(service.Channel), Requests.Plain(request =>
+                (request.Width, request.Height, request.NumInferenceSteps) = (64, 64, 2)));
+            return events[^1].Result.Images[0].Png;
+        }
+
+        (await PictureAsync(file.Location)).ShouldBe(await PictureAsync(snapshot));
     }
 
     [Fact]

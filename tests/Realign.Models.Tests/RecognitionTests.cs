@@ -1,6 +1,7 @@
 using Realign.Core.Errors;
 using Realign.Safetensors;
 using Realign.Testing;
+using Realign.Testing.Layouts;
 using Shouldly;
 using Xunit;
 
@@ -74,6 +75,54 @@ public sealed class RecognitionTests
         report.Problems.ShouldHaveSingleItem().ShouldContain("no box input");
     }
 
+    [Theory]
+    [InlineData("sd15", "1.x")]
+    [InlineData("sd2", "2.x")]
+    [InlineData("sdxl", "XL")]
+    public void Inspect_CheckpointInOneFile_IsRecognizedAndFits_AloneAndInItsFolder(string model, string generation)
+    {
+        using var file = new OriginalCheckpoint(Path.Combine(ConformancePack.Require(), "diffusion", model, "snapshot"));
+        var folder = ModelInspector.Inspect(Path.Combine(ConformancePack.Require(), "diffusion", model, "snapshot")).Single();
+
+        foreach (var path in new[] { file.Location, Path.GetDirectoryName(file.Location)! })
+        {
+            var report = ModelInspector.Inspect(path).ShouldHaveSingleItem();
+
+            report.Kind.ShouldBe(ModelKind.StableDiffusion);
+            report.Description.ShouldBe($"Stable Diffusion {generation} in one file");
+            Problems(report).ShouldBeEmpty();
+            report.Fits.ShouldBeTrue();
+            report.MemoryBytes["float32"].ShouldBe(folder.MemoryBytes["float32"]);
+            report.Facts.ShouldContain(fact => fact.Contains("keys are not used"));
+        }
+    }
+
+    [Fact]
+    public void Inspect_BrokenCheckpointInOneFile_IsRefusedAsByTheService()
+    {
+        using var file = new OriginalCheckpoint(Path.Combine(ConformancePack.Require(), "diffusion", "sd15", "snapshot"));
+        file.Tensors.RemoveAll(tensor => tensor.Name == "model.diffusion_model.out.2.bias");
+        file.Save();
+
+        var report = ModelInspector.Inspect(file.Location).ShouldHaveSingleItem();
+
+        report.Fits.ShouldBeFalse();
+        Problems(report).ShouldHaveSingleItem().ShouldContain("missing key 'conv_out.bias'");
+    }
+
+    [Fact]
+    public void Inspect_InpaintingUNet_IsNamed()
+    {
+        using var copy = new ModelCopy("generator");
+        var config = Path.Combine(copy.Path, "unet", "config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"in_channels\": 8", "\"in_channels\": 17", StringComparison.Ordinal));
+
+        var report = ModelInspector.Inspect(copy.Path).Single();
+
+        report.Description.ShouldEndWith(" for inpainting");
+        Problems(report).ShouldHaveSingleItem().ShouldContain("conv_in.weight");
+    }
+
     [Fact]
     public void Inspect_Snapshot_NamesItsVariantsAndSpelling()
     {
@@ -134,7 +183,7 @@ public sealed class RecognitionTests
         Should.Throw<NotFoundException>(() => ModelInspector.Inspect("/nowhere/model")).Message.ShouldContain("/nowhere/model");
 
     [Fact]
-    public void Inspect_WholeCheckpointInOneFile_SaysSo()
+    public void Inspect_PieceOfACheckpointInOneFile_SaysWhatItLacks()
     {
         var folder = Directory.CreateTempSubdirectory("realign-model").FullName;
         try
@@ -145,7 +194,8 @@ public sealed class RecognitionTests
             var report = ModelInspector.Inspect(folder).ShouldHaveSingleItem();
 
             report.Fits.ShouldBeFalse();
-            report.Parts.ShouldHaveSingleItem().Problems.ShouldHaveSingleItem().ShouldContain("single-file layout");
+            report.Description.ShouldBe("Stable Diffusion in one file");
+            report.Problems.ShouldHaveSingleItem().ShouldContain("it has no text encoder");
         }
         finally
         {

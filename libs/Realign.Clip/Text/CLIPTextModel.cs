@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace Realign.Clip.Text;
 
 /// <summary>CLIP's text tower (Radford et al. 2021), the conditioning model of Stable Diffusion. Differentiable.</summary>
-/// <remarks>Not thread-safe. Built without storage: <see cref="Load"/> or <see cref="StateDict.Load"/> gives it weights.</remarks>
+/// <remarks>Not thread-safe. Built without storage: <c>Load</c> or <see cref="StateDict.Load"/> gives it weights.</remarks>
 public class CLIPTextModel : nn.Module
 {
     private readonly CLIPTextTransformer text_model;
@@ -46,7 +46,19 @@ public class CLIPTextModel : nn.Module
     public static CLIPTextModel Load(string folder, TorchPlacement placement, string? variant = null)
     {
         var model = new CLIPTextModel(CLIPTextConfig.Load(Path.Combine(folder, "config.json")));
-        model.LoadWeights(folder, placement, variant);
+        model.LoadWeights(() => SafetensorsSet.OpenFolder(folder, "model", variant), placement, Rules);
+        return model;
+    }
+
+    /// <summary>A tower with weights from anywhere.</summary>
+    /// <param name="config">Sizes.</param>
+    /// <param name="weights">Opened files; stay the caller's.</param>
+    /// <param name="placement">Device and type.</param>
+    /// <exception cref="ModelLoadException">The weights do not fit; lists every problem.</exception>
+    public static CLIPTextModel Load(CLIPTextConfig config, SafetensorsSet weights, TorchPlacement placement)
+    {
+        var model = new CLIPTextModel(config);
+        model.LoadWeights(weights, placement, Rules);
         return model;
     }
 
@@ -60,12 +72,25 @@ public class CLIPTextModel : nn.Module
     /// <summary>The token table [vocabulary, width].</summary>
     public Embedding TokenEmbedding => text_model.embeddings.token_embedding;
 
-    private protected void LoadWeights(string folder, TorchPlacement placement, string? variant)
+    private protected void LoadWeights(Func<SafetensorsSet> open, TorchPlacement placement, KeyRules rules)
     {
         try
         {
-            using var weights = SafetensorsSet.OpenFolder(folder, "model", variant);
-            StateDict.Load(this, weights, placement, Rules);
+            using var weights = open();
+            LoadWeights(weights, placement, rules);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    private protected void LoadWeights(SafetensorsSet weights, TorchPlacement placement, KeyRules rules)
+    {
+        try
+        {
+            StateDict.Load(this, weights, placement, rules);
             eval();
         }
         catch

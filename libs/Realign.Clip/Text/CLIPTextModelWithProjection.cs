@@ -1,5 +1,7 @@
 using Realign.Core.Errors;
+using Realign.Safetensors;
 using Realign.Torch;
+using Realign.Torch.Weights;
 using static TorchSharp.torch;
 
 namespace Realign.Clip.Text;
@@ -17,12 +19,25 @@ public sealed class CLIPTextModelWithProjection : CLIPTextModel
         RegisterComponents();
     }
 
-    /// <summary>Opens a <c>text_encoder_2</c> folder; see <see cref="CLIPTextModel.Load"/>.</summary>
+    /// <summary>Opens a <c>text_encoder_2</c> folder; see <see cref="CLIPTextModel.Load(string, TorchPlacement, string?)"/>.</summary>
     /// <exception cref="ModelLoadException">Config or weights do not fit; lists every problem.</exception>
     public static new CLIPTextModelWithProjection Load(string folder, TorchPlacement placement, string? variant = null)
     {
         var model = new CLIPTextModelWithProjection(CLIPTextConfig.Load(Path.Combine(folder, "config.json")));
-        model.LoadWeights(folder, placement, variant);
+        model.LoadWeights(() => SafetensorsSet.OpenFolder(folder, "model", variant), placement, Rules);
+        return model;
+    }
+
+    /// <summary>A tower with weights from anywhere; see <see cref="CLIPTextModel.Load(CLIPTextConfig, SafetensorsSet, TorchPlacement)"/>.</summary>
+    /// <param name="config">Sizes.</param>
+    /// <param name="weights">Opened files; stay the caller's.</param>
+    /// <param name="placement">Device and type.</param>
+    /// <param name="rules">How its keys are spelled.</param>
+    /// <exception cref="ModelLoadException">The weights do not fit; lists every problem.</exception>
+    public static CLIPTextModelWithProjection Load(CLIPTextConfig config, SafetensorsSet weights, TorchPlacement placement, KeyRules rules)
+    {
+        var model = new CLIPTextModelWithProjection(config);
+        model.LoadWeights(weights, placement, rules);
         return model;
     }
 

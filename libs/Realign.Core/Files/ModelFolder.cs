@@ -6,7 +6,7 @@ namespace Realign.Core.Files;
 public static class ModelFolder
 {
     private const int ShownFiles = 12;
-    private const int HeaderBytes = 1 << 20;
+    private const int HeaderBytes = 16 << 20;
     private const string SnapshotIndex = "model_index.json";
 
     private static readonly string[] UnfinishedSuffixes = [".incomplete", ".part", ".partial", ".crdownload", ".aria2", ".download", ".tmp"];
@@ -68,11 +68,14 @@ public static class ModelFolder
         }
     }
 
-    /// <summary>What such a checkpoint is refused with.</summary>
+    /// <summary>What a folder with such checkpoints is refused with, where a model is asked for.</summary>
     /// <param name="names">Names of the files.</param>
-    public static (string Problem, string WayOut) SingleFile(IEnumerable<string> names) =>
-        ($"{string.Join(", ", names)} is a whole checkpoint in one file (the first authors' single-file layout), which is not loaded",
-            "download the diffusers folder of the model (model_index.json, unet/, vae/, text_encoder/, tokenizer/, scheduler/), and name that folder");
+    public static (string Problem, string WayOut) SingleFile(IReadOnlyList<string> names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        return ($"{string.Join(", ", names)} is a whole checkpoint in one file (the first authors' single-file layout), not a folder of a model",
+            $"name the file itself where a Stable Diffusion model is asked for, or write it as a folder: realign models convert {names[0]} FOLDER");
+    }
 
     private static (string Problem, string WayOut) Find(string folder, IReadOnlyList<string> files)
     {

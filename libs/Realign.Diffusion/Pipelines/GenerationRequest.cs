@@ -48,6 +48,11 @@ public sealed record GenerationRequest
     /// <summary>Image to image: share of the steps that are taken, above 0, up to 1.</summary>
     public double Strength { get; init; } = 0.8;
 
+    /// <summary>
+    /// Inpainting: the part of the picture that is drawn anew (1), of exactly Height x Width; the rest is kept (0). Null = all of it. Only with a picture.
+    /// </summary>
+    public BinaryMask? Mask { get; init; }
+
     /// <summary>XL: sizes the model is told; null = those that are generated.</summary>
     public ImageSizes? Sizes { get; init; }
 
@@ -83,6 +88,12 @@ public sealed record GenerationRequest
             throw Wrong("guidance_rescale", GuidanceRescale, "must be a number from 0 to 1");
         if (!(Strength > 0 && Strength <= 1))
             throw Wrong("strength", Strength, "must be above 0 and at most 1");
+        if (Mask is { } mask && (InitImage is null || mask.Height != height || mask.Width != width))
+        {
+            throw new InvalidInputException("mask", $"{mask.Width}x{mask.Height}", InitImage is null ? "there is no init_image"
+                : "does not have the size of the result", $"send both, of {width}x{height} pixels");
+        }
+
         if (InitImage is { } image && (image.Height != height || image.Width != width))
         {
             throw new InvalidInputException(

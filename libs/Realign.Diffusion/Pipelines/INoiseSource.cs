@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Realign.Diffusion.Pipelines;
 
 /// <summary>
-/// Where a run takes its random numbers from, in order: image posterior and forward noise (image to image) or start latents, then one draw
-/// per noisy step.
+/// Where a run takes its random numbers from, in order: image posterior and forward noise (image to image) or start latents, the posterior of the
+/// masked picture (inpainting models), then one draw per noisy step.
 /// </summary>
 public interface INoiseSource
 {

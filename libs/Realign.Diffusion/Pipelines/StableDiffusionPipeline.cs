@@ -1,7 +1,6 @@
 using System.Globalization;
 using Realign.Clip.Text;
 using Realign.Core.Errors;
-using Realign.Core.Images;
 using Realign.Diffusion.Schedulers;
 using Realign.Diffusion.UNet;
 using Realign.Diffusion.Vae;
@@ -10,13 +9,14 @@ using static TorchSharp.torch;
 
 namespace Realign.Diffusion.Pipelines;
 
-/// <summary>Text to image and image to image with Stable Diffusion 1.x, 2.x and XL snapshots.</summary>
+/// <summary>Text to image, image to image and inpainting with Stable Diffusion 1.x, 2.x and XL snapshots.</summary>
 /// <remarks>Not thread-safe: one thread uses the models.</remarks>
 public sealed class StableDiffusionPipeline : IDisposable
 {
     private readonly CLIPTextModel? _textEncoder2;
     private readonly SchedulerConfig _schedulerConfig;
     private readonly SideThread? _side;
+    private readonly RunStarter _starter;
 
     internal StableDiffusionPipeline(
         PromptEncoder prompts, CLIPTextModel? textEncoder2, UNet2DConditionModel unet, AutoencoderKL vae, SchedulerConfig schedulerConfig,
@@ -30,6 +30,7 @@ public sealed class StableDiffusionPipeline : IDisposable
         _schedulerConfig = schedulerConfig;
         Placement = placement;
         _side = halvesApart ? new SideThread("negative half") : null;
+        _starter = new RunStarter(vae, unet.Config, placement.Device);
     }
 
     /// <summary>Prompts to text states.</summary>
@@ -121,7 +122,8 @@ public sealed class StableDiffusionPipeline : IDisposable
         var (scheduler, noise) = (hooks?.Scheduler ?? ownScheduler!, hooks?.Noise ?? ownNoise!);
         scheduler.SetTimesteps(StepsOf(request));
         var (first, end) = StepRange(request, scheduler);
-        var latents = StartLatents(request, scheduler, noise, first, cancellation);
+        var start = _starter.Prepare(request, LatentShape(request), scheduler, noise, first, cancellation);
+        var latents = start.Latents;
         using var denoiser = new Denoiser(UNet, Placement, Conditions(request, conditions), _side);
         for (var index = first; index < end; index++)
         {
@@ -137,10 +139,17 @@ public sealed class StableDiffusionPipeline : IDisposable
         Tensor Advance(Tensor current, DenoisingStep step, int index)
         {
             using var inner = NewDisposeScope();
-            var prediction = denoiser.Predict(scheduler.ScaleModelInput(current, index), step.Timestep, hooks?.Attention?.Invoke(step), cancellation);
+            var input = start.Input(scheduler.ScaleModelInput(current, index));
+            var prediction = denoiser.Predict(input, step.Timestep, hooks?.Attention?.Invoke(step), cancellation);
             var fresh = scheduler.NeedsNoise(index) ? noise.Next(current.shape).to(current.device) : null;
             var result = scheduler.Step(prediction, index, current, fresh);
             Finite.RequireStep(result.PrevSample, prediction, step, Placement.DType, scheduler.Kind.ClassName());
+            if (start.Masked is { } masked)
+            {
+                var next = masked.PutBack(result.PrevSample, scheduler, index + 1 < end ? index + 1 : null);
+                result = new SchedulerStep(next, masked.PutBack(result.PredOriginalSample, scheduler, null));
+            }
+
             hooks?.Progress?.Invoke(new DenoisingProgress(step, result.PrevSample, result.PredOriginalSample));
             return result.PrevSample.MoveToOuterDisposeScope();
         }
@@ -153,9 +162,9 @@ public sealed class StableDiffusionPipeline : IDisposable
     {
         using var grad = no_grad();
         using var scope = NewDisposeScope();
-        var unscaled = latents.div(Scalars.Of(Vae.Config.ScalingFactor)).to(VaeType);
+        var unscaled = latents.div(Scalars.Of(Vae.Config.ScalingFactor)).to(_starter.VaeType);
         var images = Vae.DecodeSequentially(unscaled, cancellation).to(ScalarType.Float32).cpu();
-        Finite.RequireImage(images, VaeType);
+        Finite.RequireImage(images, _starter.VaeType);
         return images.MoveToOuterDisposeScope();
     }
 
@@ -169,8 +178,6 @@ public sealed class StableDiffusionPipeline : IDisposable
         _textEncoder2?.Dispose();
     }
 
-    private ScalarType VaeType => Vae.parameters().First().dtype;
-
     private DenoiserConditions Conditions(GenerationRequest request, TextConditions conditions)
     {
         var (added, negativeAdded) = Added(request, conditions);
@@ -180,6 +187,12 @@ public sealed class StableDiffusionPipeline : IDisposable
             GuidanceRescale = request.GuidanceRescale,
             DistilledGuidance = UNet.IsDistilled ? GuidanceOf(request) : null,
         };
+    }
+
+    private long[] LatentShape(GenerationRequest request)
+    {
+        var (height, width) = SizeOf(request);
+        return [request.Prompt.Prompts.Count, Vae.Config.LatentChannels, height / Vae.Config.Factor, width / Vae.Config.Factor];
     }
 
     private void Check(GenerationRequest request)
@@ -197,32 +210,6 @@ public sealed class StableDiffusionPipeline : IDisposable
             ? (first, scheduler.Timesteps.Count)
             : throw new InvalidInputException("strength", request.Strength.ToString(CultureInfo.InvariantCulture),
                 $"leaves none of the {steps} steps", "use more steps or a larger strength");
-    }
-
-    private Tensor StartLatents(GenerationRequest request, Scheduler scheduler, INoiseSource noise, int first, CancellationToken cancellation)
-    {
-        using var scope = NewDisposeScope();
-        var (height, width) = SizeOf(request);
-        long[] shape = [request.Prompt.Prompts.Count, Vae.Config.LatentChannels, height / Vae.Config.Factor, width / Vae.Config.Factor];
-        if (request.InitImage is { } image)
-        {
-            var pixels = Pixels(image).unsqueeze(0).expand(shape[0], -1, -1, -1);
-            var distribution = Vae.Encode(pixels.to(VaeType, Placement.Device), cancellation: cancellation);
-            var original = distribution.Sample(noise.Next(shape).to(VaeType, Placement.Device)).to(ScalarType.Float32).mul(
-                Scalars.Of(Vae.Config.ScalingFactor));
-            return scheduler.AddNoise(original, noise.Next(shape).to(Placement.Device), first).MoveToOuterDisposeScope();
-        }
-
-        return noise.Next(shape).to(ScalarType.Float32, Placement.Device).mul(Scalars.Of(scheduler.InitNoiseSigma)).MoveToOuterDisposeScope();
-    }
-
-    // (3, H, W) in [-1, 1]
-    private static Tensor Pixels(Picture image)
-    {
-        var unit = image.Rgb is { } rgb
-            ? tensor(rgb.Pixels, [image.Height, image.Width, 3], dtype: ScalarType.Byte).permute(2, 0, 1).to(ScalarType.Float32).div(Scalars.Of(255))
-            : TensorConvert.FromArray(image.Pixels!, 3, image.Height, image.Width);
-        return unit.mul(Scalars.Of(2)).sub(Scalars.Of(1));
     }
 
     private (AddedConditions? Added, AddedConditions? Negative) Added(GenerationRequest request, TextConditions conditions)

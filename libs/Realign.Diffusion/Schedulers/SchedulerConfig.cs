@@ -36,8 +36,10 @@ public sealed class SchedulerConfig
     /// <summary>Reads the text of a <c>scheduler_config.json</c>.</summary>
     /// <param name="utf8">JSON.</param>
     /// <param name="path">What error messages call it.</param>
+    /// <param name="className">Class that the index names; null = the file's own.</param>
     /// <exception cref="ModelLoadException">As <see cref="Load"/>.</exception>
-    public static SchedulerConfig Parse(ReadOnlyMemory<byte> utf8, string path = "scheduler_config.json") => Read(ConfigReader.Parse(path, utf8), null);
+    public static SchedulerConfig Parse(ReadOnlyMemory<byte> utf8, string path = "scheduler_config.json", string? className = null) =>
+        Read(ConfigReader.Parse(path, utf8), className);
 
     /// <summary>A scheduler for this checkpoint.</summary>
     /// <param name="kind">Null = the checkpoint's own.</param>

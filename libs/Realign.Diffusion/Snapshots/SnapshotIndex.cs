@@ -19,13 +19,16 @@ public sealed record SnapshotIndex(string Path, bool IsXl, bool IsLatentConsiste
 
     /// <summary>Reads the index of a folder.</summary>
     /// <exception cref="ModelLoadException">It names a pipeline or a part that is not implemented; lists all.</exception>
-    public static SnapshotIndex Load(string folder)
+    public static SnapshotIndex Load(string folder) => Read(ConfigReader.Open(System.IO.Path.Combine(folder, FileName)));
+
+    /// <summary>Reads an opened index.</summary>
+    /// <exception cref="ModelLoadException">As <see cref="Load"/>.</exception>
+    public static SnapshotIndex Read(ConfigReader index)
     {
-        var path = System.IO.Path.Combine(folder, FileName);
-        var index = ConfigReader.Open(path);
+        ArgumentNullException.ThrowIfNull(index);
         var pipeline = index.OneOf("_class_name", null,
-            "StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline", "LatentConsistencyModelPipeline", "LatentConsistencyModelImg2ImgPipeline",
-            "StableDiffusionXLPipeline", "StableDiffusionXLImg2ImgPipeline");
+            "StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline", "StableDiffusionInpaintPipeline", "LatentConsistencyModelPipeline",
+            "LatentConsistencyModelImg2ImgPipeline", "StableDiffusionXLPipeline", "StableDiffusionXLImg2ImgPipeline", "StableDiffusionXLInpaintPipeline");
         var isXl = pipeline.StartsWith("StableDiffusionXL", StringComparison.Ordinal);
         var isLatentConsistency = pipeline.StartsWith("LatentConsistency", StringComparison.Ordinal);
         _ = index.Texts("unet", "diffusers", nameof(UNet2DConditionModel));
@@ -41,6 +44,6 @@ public sealed record SnapshotIndex(string Path, bool IsXl, bool IsLatentConsiste
 
         var zeros = index.Bool("force_zeros_for_empty_prompt", true);
         index.ThrowIfAny();
-        return new SnapshotIndex(path, isXl, isLatentConsistency, zeros, scheduler.Count == 2 ? scheduler[1] : null);
+        return new SnapshotIndex(index.Path, isXl, isLatentConsistency, zeros, scheduler.Count == 2 ? scheduler[1] : null);
     }
 }

@@ -31,7 +31,8 @@ public static class SnapshotParts
 
         var width = first.Config.HiddenSize + (second?.Config.HiddenSize ?? 0);
         Require(width == unet.CrossAttentionDim, $"text width {width}, but unet cross_attention_dim {unet.CrossAttentionDim}");
-        Require(unet.InChannels == vae.LatentChannels, $"unet in_channels {unet.InChannels}, but vae latent_channels {vae.LatentChannels}");
+        Require(unet.InChannels == vae.LatentChannels || unet.TakesMaskedPicture,
+            $"unet in_channels {unet.InChannels}, but vae latent_channels {vae.LatentChannels}");
         Require(unet.OutChannels == vae.LatentChannels, $"unet out_channels {unet.OutChannels}, but vae latent_channels {vae.LatentChannels}");
         foreach (var text in new[] { first, second })
         {

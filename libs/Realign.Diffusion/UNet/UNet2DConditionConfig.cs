@@ -66,6 +66,9 @@ public sealed record UNet2DConditionConfig
     /// <summary>Features of the guidance weight, which distilled models (LCM) are told instead of a negative prompt; null in all others.</summary>
     public required int? TimeCondProjDim { get; init; }
 
+    /// <summary>Whether it sees a mask and a masked picture beside the noisy latents: an inpainting model (Rombach et al. 2022, section 4.5).</summary>
+    public bool TakesMaskedPicture => InChannels == (2 * OutChannels) + 1;
+
     /// <summary>Width of the time embedding.</summary>
     public int TimeEmbedDim => BlockOutChannels[0] * 4;
 

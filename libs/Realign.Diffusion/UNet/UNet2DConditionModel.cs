@@ -12,7 +12,7 @@ using F = TorchSharp.torch.nn.functional;
 namespace Realign.Diffusion.UNet;
 
 /// <summary>The denoiser of Stable Diffusion 1.x, 2.x and XL (Rombach et al. 2022; Podell et al. 2023). Differentiable.</summary>
-/// <remarks>Not thread-safe. Built without storage: <see cref="Load"/> or <see cref="StateDict.Load"/> gives it weights.</remarks>
+/// <remarks>Not thread-safe. Built without storage: <c>Load</c> or <see cref="StateDict.Load"/> gives it weights.</remarks>
 public sealed class UNet2DConditionModel : nn.Module
 {
     private const int TimeIds = 6;
@@ -60,10 +60,21 @@ public sealed class UNet2DConditionModel : nn.Module
     /// <exception cref="ModelLoadException">Config or weights do not fit; lists every problem.</exception>
     public static UNet2DConditionModel Load(string folder, TorchPlacement placement, string? variant = null)
     {
-        var model = new UNet2DConditionModel(UNet2DConditionConfig.Load(Path.Combine(folder, "config.json")));
+        var config = UNet2DConditionConfig.Load(Path.Combine(folder, "config.json"));
+        using var weights = SafetensorsSet.OpenFolder(folder, "diffusion_pytorch_model", variant);
+        return Load(config, weights, placement);
+    }
+
+    /// <summary>A denoiser with weights from anywhere.</summary>
+    /// <param name="config">Structure.</param>
+    /// <param name="weights">Opened files; stay the caller's.</param>
+    /// <param name="placement">Device and type.</param>
+    /// <exception cref="ModelLoadException">The weights do not fit; lists every problem.</exception>
+    public static UNet2DConditionModel Load(UNet2DConditionConfig config, SafetensorsSet weights, TorchPlacement placement)
+    {
+        var model = new UNet2DConditionModel(config);
         try
         {
-            using var weights = SafetensorsSet.OpenFolder(folder, "diffusion_pytorch_model", variant);
             StateDict.Load(model, weights, placement);
             model.eval();
             return model;

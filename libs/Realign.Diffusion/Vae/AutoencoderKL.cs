@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace Realign.Diffusion.Vae;
 
 /// <summary>The image autoencoder of latent diffusion (Rombach et al. 2022). Differentiable.</summary>
-/// <remarks>Not thread-safe. Built without storage: <see cref="Load"/> or <see cref="StateDict.Load"/> gives it weights.</remarks>
+/// <remarks>Not thread-safe. Built without storage: <c>Load</c> or <see cref="StateDict.Load"/> gives it weights.</remarks>
 public sealed class AutoencoderKL : nn.Module
 {
     private readonly VaeEncoder encoder;
@@ -51,13 +51,24 @@ public sealed class AutoencoderKL : nn.Module
     /// <exception cref="ModelLoadException">Config or weights do not fit; lists every problem.</exception>
     public static AutoencoderKL Load(string folder, TorchPlacement placement, string? variant = null)
     {
+        var config = AutoencoderKLConfig.Load(Path.Combine(folder, "config.json"));
+        using var weights = SafetensorsSet.OpenFolder(folder, "diffusion_pytorch_model", variant);
+        return Load(config, weights, placement);
+    }
+
+    /// <summary>An autoencoder with weights from anywhere.</summary>
+    /// <param name="config">Structure.</param>
+    /// <param name="weights">Opened files; stay the caller's.</param>
+    /// <param name="placement">Device and type; float16 becomes float32 where the config says <c>force_upcast</c>.</param>
+    /// <exception cref="ModelLoadException">The weights do not fit; lists every problem.</exception>
+    public static AutoencoderKL Load(AutoencoderKLConfig config, SafetensorsSet weights, TorchPlacement placement)
+    {
         ArgumentNullException.ThrowIfNull(placement);
-        var model = new AutoencoderKL(AutoencoderKLConfig.Load(Path.Combine(folder, "config.json")));
+        var model = new AutoencoderKL(config);
         if (model.Config.ForceUpcast && placement.DType == ScalarType.Float16)
             placement = placement with { DType = ScalarType.Float32 };
         try
         {
-            using var weights = SafetensorsSet.OpenFolder(folder, "diffusion_pytorch_model", variant);
             StateDict.Load(model, weights, placement, Rules);
             model.eval();
             return model;

@@ -16,11 +16,12 @@ public static class ModelFolders
     /// <exception cref="ModelLoadException">Nothing is there.</exception>
     public static string Resolve(string name) => Find(name, out var tried) ?? throw NotThere(name, tried);
 
-    /// <summary>Bytes of all safetensors files in some model folders and below them; a folder that is not there has none.</summary>
+    /// <summary>Bytes of all safetensors files in some model folders and below them, or of a file; what is not there has none.</summary>
     public static long WeightBytes(params IEnumerable<string> names) => names
         .Select(name => Find(name, out _))
-        .Where(Directory.Exists)
-        .Sum(folder => Directory.EnumerateFiles(folder!, "*.safetensors", SearchOption.AllDirectories).Sum(file => ModelFile.LengthOf(file)));
+        .Sum(path => Directory.Exists(path)
+            ? Directory.EnumerateFiles(path, "*.safetensors", SearchOption.AllDirectories).Sum(file => ModelFile.LengthOf(file))
+            : path is null ? 0 : ModelFile.LengthOf(path));
 
     private static string? Find(string name, out List<string> tried)
     {

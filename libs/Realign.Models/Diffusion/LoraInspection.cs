@@ -62,8 +62,6 @@ internal static class LoraInspection
                 Compare(path, baseModel, findings);
             else if (isAdapter)
                 findings.AddRange(Halves(file));
-            else if (ModelFolder.IsSingleFileCheckpoint(path) && ModelFolder.SingleFile([part.Name]) is var whole)
-                findings.Add(new ModelLoadException(path, whole.Problem, whole.WayOut), withFileName: false);
             if (isAdapter && findings.Problems.Count == 0)
                 CheckNumbers(file, findings);
             return part with

@@ -56,7 +56,8 @@ internal static class StableDiffusionInspection
         };
     }
 
-    private static IEnumerable<string> SchedulerFacts(SchedulerConfig scheduler)
+    /// <summary>The model's own scheduler.</summary>
+    internal static IEnumerable<string> SchedulerFacts(SchedulerConfig scheduler)
     {
         if (scheduler.OwnIsRefused is { } reason)
         {
@@ -94,7 +95,8 @@ internal static class StableDiffusionInspection
         if (unet is not null && vae is not null && first is not null && index.IsXl == second is not null)
             findings.AddRange(SnapshotParts.Mismatches(unet, vae, first, second));
         // OpenCLIP's text tower, which came with 2.0, has another activation than OpenAI's
-        return index.IsXl ? "XL" : first is null ? "" : first.Config.HiddenAct == "quick_gelu" ? "1.x" : "2.x";
+        var generation = index.IsXl ? "XL" : first is null ? "" : first.Config.HiddenAct == "quick_gelu" ? "1.x" : "2.x";
+        return unet is { TakesMaskedPicture: true } ? $"{generation} for inpainting" : generation;
     }
 
     private static void CheckVariants(List<PartReport> parts, List<string> facts)

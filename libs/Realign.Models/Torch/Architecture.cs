@@ -1,5 +1,6 @@
 using Realign.Clip;
 using Realign.Clip.Text;
+using Realign.Core.Configs;
 using Realign.Core.Errors;
 using Realign.Diffusion.UNet;
 using Realign.Diffusion.Vae;
@@ -21,8 +22,8 @@ internal sealed record Architecture(nn.Module Module, KeyRules? Rules, bool Stay
 {
     private static readonly Dictionary<string, Func<string, Architecture>> Known = new(StringComparer.Ordinal)
     {
-        [nameof(UNet2DConditionModel)] = UNet,
-        [nameof(AutoencoderKL)] = Vae,
+        [nameof(UNet2DConditionModel)] = path => UNet(ConfigReader.Open(path)),
+        [nameof(AutoencoderKL)] = path => Vae(ConfigReader.Open(path)),
         [nameof(CLIPTextModel)] = path => Text(CLIPTextConfig.Load(path), config => new CLIPTextModel(config)),
         [nameof(CLIPTextModelWithProjection)] = path => Text(CLIPTextConfig.Load(path), config => new CLIPTextModelWithProjection(config)),
         [nameof(CLIPModel)] = Clip,
@@ -45,9 +46,19 @@ internal sealed record Architecture(nn.Module Module, KeyRules? Rules, bool Stay
         : throw new ModelLoadException(configPath, $"class '{className}' is not implemented (known: {string.Join(", ", Known.Keys)})",
             "use a model of one of these classes");
 
-    private static Architecture UNet(string path)
+    /// <summary>A part of a Stable Diffusion snapshot whose config is no file.</summary>
+    /// <exception cref="ModelLoadException">The config cannot be used.</exception>
+    public static Architecture Build(string className, ConfigReader config) => className switch
     {
-        var config = UNet2DConditionConfig.Load(path);
+        nameof(UNet2DConditionModel) => UNet(config),
+        nameof(AutoencoderKL) => Vae(config),
+        nameof(CLIPTextModelWithProjection) => Text(CLIPTextConfig.Read(config), sizes => new CLIPTextModelWithProjection(sizes)),
+        _ => Text(CLIPTextConfig.Read(config), sizes => new CLIPTextModel(sizes)),
+    };
+
+    private static Architecture UNet(ConfigReader reader)
+    {
+        var config = UNet2DConditionConfig.Read(reader);
         return new Architecture(new UNet2DConditionModel(config), null, false,
         [
             $"{config.InChannels} latent channels, text width {config.CrossAttentionDim}, trained at {config.SampleSize}x{config.SampleSize} latents",
@@ -56,9 +67,9 @@ internal sealed record Architecture(nn.Module Module, KeyRules? Rules, bool Stay
         ]);
     }
 
-    private static Architecture Vae(string path)
+    private static Architecture Vae(ConfigReader reader)
     {
-        var config = AutoencoderKLConfig.Load(path);
+        var config = AutoencoderKLConfig.Read(reader);
         return new Architecture(new AutoencoderKL(config), AutoencoderKL.Rules, config.ForceUpcast,
             [FormattableString.Invariant($"one latent for {config.Factor}x{config.Factor} pixels, scaling factor {config.ScalingFactor}"),
                 .. config.ForceUpcast ? ["stays in float32 when float16 is asked for (force_upcast)"] : Array.Empty<string>()]);

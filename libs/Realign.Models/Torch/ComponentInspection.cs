@@ -38,20 +38,24 @@ internal static class ComponentInspection
                     ? [.. architecture.Facts, "no weights without a variant: a service needs the setting Variant"]
                     : architecture.Facts,
             };
-            return [.. variants.DefaultIfEmpty().Select(variant => Compare(part, architecture, folder, baseName, variant))];
+            return [.. variants.DefaultIfEmpty().Select(variant =>
+                Compare(part with { Variant = variant }, architecture, () => SafetensorsSet.OpenFolder(folder, baseName, variant)))];
         }
     }
 
-    private static PartReport Compare(PartReport part, Architecture architecture, string folder, string baseName, string? variant)
+    /// <summary>Compares weights with a structure.</summary>
+    /// <param name="part">What is known of it.</param>
+    /// <param name="architecture">The structure.</param>
+    /// <param name="open">Opens the weights.</param>
+    public static PartReport Compare(PartReport part, Architecture architecture, Func<SafetensorsSet> open)
     {
         try
         {
-            using var weights = SafetensorsSet.OpenFolder(folder, baseName, variant);
+            using var weights = open();
             var problems = StateDict.Check(architecture.Module, weights.Entries, architecture.Rules);
             var numbers = problems.Count == 0 ? StateDict.CheckNumbers(architecture.Module, weights, architecture.Rules) : [];
             return part with
             {
-                Variant = variant,
                 Files = [.. weights.Files.Select(file => Path.GetFileName(file.Path))],
                 StoredTypes = [.. weights.Entries.Values.Select(entry => entry.DType.HeaderName()).Distinct().Order(StringComparer.Ordinal)],
                 Tensors = weights.Entries.Count,
@@ -62,7 +66,7 @@ internal static class ComponentInspection
         }
         catch (ModelLoadException exception)
         {
-            return (part with { Variant = variant }).With(exception);
+            return part.With(exception);
         }
     }
 

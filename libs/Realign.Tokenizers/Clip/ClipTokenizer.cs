@@ -54,6 +54,10 @@ public sealed class ClipTokenizer : ITextTokenizer
     /// <exception cref="Realign.Core.Errors.ModelLoadException">A file is missing, broken, or of another model.</exception>
     public static ClipTokenizer Load(string folder) => new(new TokenizerFolder(folder));
 
+    /// <summary>The published tokenizer of OpenAI's CLIP, which every published Stable Diffusion checkpoint uses.</summary>
+    /// <param name="files">Its files (<see cref="PublishedClipFiles"/>).</param>
+    public static ClipTokenizer Published(IReadOnlyDictionary<string, byte[]> files) => new(new TokenizerFolder("the embedded tokenizer", files));
+
     /// <inheritdoc />
     public int[] Encode(string text)
     {

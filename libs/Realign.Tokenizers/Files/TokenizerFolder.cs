@@ -9,10 +9,20 @@ namespace Realign.Tokenizers.Files;
 /// <summary>The published files of a tokenizer folder, read with bounds: a hostile file ends in one <see cref="ModelLoadException"/>.</summary>
 internal sealed class TokenizerFolder
 {
+    private readonly IReadOnlyDictionary<string, byte[]>? _embedded;
+
     public TokenizerFolder(string path)
+        : this(Existing(path), null)
+    {
+    }
+
+    /// <summary>Files that are no files on disk.</summary>
+    /// <param name="path">What error messages call their folder.</param>
+    /// <param name="embedded">By name.</param>
+    public TokenizerFolder(string path, IReadOnlyDictionary<string, byte[]>? embedded)
     {
         Path = path;
-        ModelFolder.Require(path, "tokenizer_config.json");
+        _embedded = embedded;
         Config = ReadJson("tokenizer_config.json");
         TokenizerJson = ReadJson("tokenizer.json");
     }
@@ -28,9 +38,10 @@ internal sealed class TokenizerFolder
     public ModelLoadException Bad(string file, string problem, Exception? inner = null) =>
         new(System.IO.Path.Combine(Path, file), problem, "download the tokenizer files of this model again", inner);
 
-    public bool Has(string file) => ModelFile.Exists(System.IO.Path.Combine(Path, file));
+    public bool Has(string file) => _embedded?.ContainsKey(file) ?? ModelFile.Exists(System.IO.Path.Combine(Path, file));
 
-    public byte[] ReadBytes(string file) => Has(file) ? ModelText.Read(System.IO.Path.Combine(Path, file)) : throw Bad(file, "is missing");
+    public byte[] ReadBytes(string file) => !Has(file) ? throw Bad(file, "is missing")
+        : _embedded is null ? ModelText.Read(System.IO.Path.Combine(Path, file)) : _embedded[file];
 
     public string[] ReadLines(string file) => Encoding.UTF8.GetString(ReadBytes(file)).Split('\n');
 
@@ -90,6 +101,12 @@ internal sealed class TokenizerFolder
                 $"{merge[0].GetString()} {merge[1].GetString()}",
             _ => throw Bad("tokenizer.json", "a merge is neither a string nor a pair of strings"),
         })];
+    }
+
+    private static string Existing(string path)
+    {
+        ModelFolder.Require(path, "tokenizer_config.json");
+        return path;
     }
 
     public JsonElement? Model() => TokenizerJson?.Property("model");

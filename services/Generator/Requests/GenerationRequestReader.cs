@@ -71,7 +71,7 @@ internal static class GenerationRequestReader
     private static double Strength(GenerateRequest request)
     {
         if (!request.HasStrength)
-            return DefaultStrength;
+            return request.Mask is null ? DefaultStrength : 1;
         if (request.InitImage is null)
         {
             throw new InvalidInputException(

@@ -58,7 +58,7 @@ public sealed class ModelFolderTests : IDisposable
 
         Refusal("").Problem.ShouldContain("v1-5.safetensors is a whole checkpoint in one file");
         Refusal("v1-5.safetensors").Problem.ShouldContain("v1-5.safetensors is a whole checkpoint in one file");
-        Refusal("v1-5.safetensors").WayOut.ShouldContain("download the diffusers folder");
+        Refusal("v1-5.safetensors").WayOut.ShouldContain("name the file itself");
     }
 
     [Theory]
