@@ -39,7 +39,10 @@ public sealed class GeneratorOptions
     [Required, RegularExpression("float32|float16|bfloat16")]
     public string DType { get; set; } = "float32";
 
-    /// <summary>Threads of one operator; 0 = one for models of less than 64 MiB, all cores for larger ones.</summary>
+    /// <summary>
+    /// Threads of one operator. 0 = all cores for models of 64 MiB and more; for smaller ones a single thread, and the two halves of a guided step run at
+    /// once if there are more cores.
+    /// </summary>
     /// <value>0.</value>
     [Range(0, 256)]
     public int Threads { get; set; }
