@@ -234,9 +234,10 @@ public sealed class ModelRunner : IDisposable
             return;
         GiveSlots();
         // rounded up: a timer that is early finds nothing to do
-        _ = _expiry.Change(
-            _queue.UntilExpiry is { } left ? TimeSpan.FromMilliseconds(Math.Min(Math.Floor(left.TotalMilliseconds) + 1, int.MaxValue)) : Timeout.InfiniteTimeSpan,
-            Timeout.InfiniteTimeSpan);
+        var due = _queue.UntilExpiry is { } left
+            ? TimeSpan.FromMilliseconds(Math.Min(Math.Floor(left.TotalMilliseconds) + 1, int.MaxValue))
+            : Timeout.InfiniteTimeSpan;
+        _ = _expiry.Change(due, Timeout.InfiniteTimeSpan);
         Monitor.Pulse(_queue);
     }
 

@@ -20,7 +20,13 @@ internal sealed class SimulatedModel(int capacity)
 
     /// <summary>Terms with a deadline.</summary>
     public static CallTerms Terms(string tenant = "", double? left = null, double size = 1, CallPriority priority = CallPriority.Normal) =>
-        new(CancellationToken.None) { Tenant = tenant, TimeLeft = left is { } seconds ? TimeSpan.FromSeconds(seconds) : null, Size = size, Priority = priority };
+        new(CancellationToken.None)
+        {
+            Tenant = tenant,
+            TimeLeft = left is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+            Size = size,
+            Priority = priority,
+        };
 
     /// <summary>Lets it learn that calls take as many seconds as their size.</summary>
     public SimulatedModel Teach()
