@@ -16,16 +16,17 @@ internal sealed record Call(StatusCode Code, double Milliseconds, IReadOnlyList<
     public const int Steps = 5;
 
     /// <summary>An image of one replica.</summary>
-    public static Task<Call> GenerateAsync(ChildProcess replica, string tenant = "", TimeSpan? deadline = null) => MeasureAsync(async models =>
-    {
-        using var call = new GeneratorService.GeneratorServiceClient(replica.Channel).Generate(
-            new GenerateRequest { Prompt = "a car", NumInferenceSteps = Steps }, Headers(tenant), Until(deadline));
-        while (await call.ResponseStream.MoveNext(CancellationToken.None))
+    public static Task<Call> GenerateAsync(ChildProcess replica, string tenant = "", TimeSpan? deadline = null, int steps = Steps) =>
+        MeasureAsync(async models =>
         {
-            if (call.ResponseStream.Current.Result is { } result)
-                models.Add(result.Model.Name);
-        }
-    });
+            using var call = new GeneratorService.GeneratorServiceClient(replica.Channel).Generate(
+                new GenerateRequest { Prompt = "a car", NumInferenceSteps = steps }, Headers(tenant), Until(deadline));
+            while (await call.ResponseStream.MoveNext(CancellationToken.None))
+            {
+                if (call.ResponseStream.Current.Result is { } result)
+                    models.Add(result.Model.Name);
+            }
+        });
 
     /// <summary>A flow of two images through the Gateway.</summary>
     public static Task<Call> RealignAsync(ChildProcess gateway, TimeSpan? deadline = null) => MeasureAsync(async models =>

@@ -19,10 +19,11 @@ internal sealed class SimulatedGenerator(ModelHost<SimulatedModel> host) : Gener
             {
                 _ = events.Writer.TryWrite(new GenerateResponse { Progress = new GenerateProgress { Step = step, TotalSteps = request.NumInferenceSteps } });
                 model.Step(token);
+                host.Yield();
             }
 
             return true;
-        }, CallTerms.Of(context, request.NumInferenceSteps));
+        }, CallTerms.Of(context, request.NumInferenceSteps) with { Yields = true });
         _ = work.ContinueWith(_ => events.Writer.Complete(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         await foreach (var happened in events.Reader.ReadAllAsync(context.CancellationToken))
             await responseStream.WriteAsync(happened, context.CancellationToken);
