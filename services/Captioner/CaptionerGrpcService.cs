@@ -39,7 +39,8 @@ internal sealed class CaptionerGrpcService(
         var timings = new CallTimings();
 
         var (found, family) = await RunAsync(captioner, pictures, "caption", timings,
-            (model, all, token) => (model.Describe(all[0], prompt, search, token), model.Family), CallTerms.Of(context, (double)search.MaxNewTokens * search.NumBeams));
+            (model, all, token) => (model.Describe(all[0], prompt, search, token), model.Family),
+            CallTerms.Of(context, (double)search.MaxNewTokens * search.NumBeams));
 
         var response = new CaptionResponse
         {

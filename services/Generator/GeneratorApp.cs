@@ -59,6 +59,6 @@ public static class GeneratorApp
             GuidanceScale = 2,
             Scheduler = generator.OwnScheduler ?? SchedulerKind.DDIM,
         };
-        _ = generator.Generate(oneStep, new EventQueue(), cancellationToken);
+        _ = generator.Generate(oneStep, new EventQueue(), null, cancellationToken);
     }
 }

@@ -14,17 +14,18 @@ internal sealed class GeneratorGrpcService(ModelHost<ImageGenerator> generator, 
     public override async Task Generate(GenerateRequest request, IServerStreamWriter<GenerateResponse> responseStream, ServerCallContext context)
     {
         var wanted = GenerationRequestReader.Read(request, options.Value);
-        var terms = CallTerms.Of(context, generator.Ask(model => model.WorkOf(wanted, request.InitImage is not null)));
+        var (work, yields) = generator.Ask(model => (model.WorkOf(wanted, request.InitImage is not null), model.CanPause(wanted)));
+        var terms = CallTerms.Of(context, work) with { Yields = yields };
         var queued = TimeProvider.System.GetTimestamp();
         var waited = 0.0;
         var events = new EventQueue();
 
-        var work = generator.RunAsync(token => InitImageReader.Read(request, wanted, token), (model, ready, token) =>
+        var running = generator.RunAsync(token => InitImageReader.Read(request, wanted, token), (model, ready, token) =>
         {
             waited = TimeProvider.System.GetElapsedTime(queued).TotalMilliseconds;
-            return model.Generate(ready, events, token);
+            return model.Generate(ready, events, generator.Yield, token);
         }, terms);
-        _ = work.ContinueWith(done => events.Complete(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        _ = running.ContinueWith(done => events.Complete(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 
         try
         {
@@ -34,11 +35,11 @@ internal sealed class GeneratorGrpcService(ModelHost<ImageGenerator> generator, 
         catch (OperationCanceledException)
         {
             // the call ends when its work has ended
-            _ = await work;
+            _ = await running;
             throw;
         }
 
-        var result = GenerateResponses.Result(wanted, await work, options.Value.Name, waited);
+        var result = GenerateResponses.Result(wanted, await running, options.Value.Name, waited);
         await responseStream.WriteAsync(new GenerateResponse { Result = result }, context.CancellationToken);
     }
 }

@@ -81,7 +81,7 @@ public sealed class MemoryTests : IDisposable
             Height = side,
             FineStage = fineStage,
             HeatMaps = heatMaps,
-        }, new RecordingListener(), TestContext.Current.CancellationToken);
+        }, new RecordingListener(), null, TestContext.Current.CancellationToken);
         return Status("VmHWM") - before;
     }
 

@@ -42,7 +42,7 @@ public sealed class ReplicaTests
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
         await using var mesh = await FakeMesh.StartAsync(
-            null, $"--Gateway:Tagger=http://{silent.LocalEndpoint}", "--Gateway:SilentSeconds=0.5", "--Gateway:HealthTimeoutSeconds=0.2");
+            null, $"--Gateway:Tagger=http://{silent.LocalEndpoint}", "--Gateway:SilentSeconds=3", "--Gateway:HealthTimeoutSeconds=1");
 
         var first = await TestService.FailsAsync(() => Calls.RealignAsync(mesh, "a car", deadline: TimeSpan.FromMinutes(10)));
         var drawn = mesh.Behavior.Generated.Count;

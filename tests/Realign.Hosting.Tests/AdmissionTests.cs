@@ -113,7 +113,10 @@ public sealed class AdmissionTests
         using var runner = new ModelRunner("test", 4, StallRule.Default, time);
         await TeachAsync(runner, time);
         for (var i = 0; i < 8; i++)
-            await Should.ThrowAsync<InvalidInputException>(runner.RunAsync<int>(_ => throw new InvalidInputException("a", "b", "c", "d"), None).DefaultTimeout());
+        {
+            await Should.ThrowAsync<InvalidInputException>(
+                runner.RunAsync<int>(_ => throw new InvalidInputException("a", "b", "c", "d"), None).DefaultTimeout());
+        }
 
         _ = Should.Throw<ResourceExhaustedException>(() => _ = runner.RunAsync(_ => 1, None with { TimeLeft = TimeSpan.FromSeconds(9) }));
     }

@@ -84,7 +84,8 @@ public sealed class StallTests
         using var gate = new ManualResetEventSlim();
         using var caller = new CancellationTokenSource();
         var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var call = host.RunAsync(_ => { entered.SetResult(); gate.Wait(CancellationToken.None); return 1; }, (_, input, _) => input, new CallTerms(caller.Token));
+        var call = host.RunAsync(
+            _ => { entered.SetResult(); gate.Wait(CancellationToken.None); return 1; }, (_, input, _) => input, new CallTerms(caller.Token));
         await entered.Task.DefaultTimeout();
         await caller.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(call.DefaultTimeout());

@@ -29,7 +29,8 @@ internal sealed class BalancedInvoker(ReplicaSet replicas, BalancingOptions opti
     {
         var attempts = new CallAttempts(replicas, options, time, preferred, callOptions);
         var stream = new BalancedStream<TResponse>(
-            attempts, callOptions, (replica, attemptOptions) => replica.Channel.CreateCallInvoker().AsyncServerStreamingCall(method, host, attemptOptions, request));
+            attempts, callOptions,
+            (replica, attemptOptions) => replica.Channel.CreateCallInvoker().AsyncServerStreamingCall(method, host, attemptOptions, request));
         return new AsyncServerStreamingCall<TResponse>(
             stream, Task.FromResult(Metadata.Empty), () => Status.DefaultSuccess, () => Metadata.Empty, stream.Dispose);
     }

@@ -8,7 +8,8 @@ namespace Realign.Balancing.Calls;
 /// <param name="options">Options of the whole call.</param>
 /// <param name="begin">Begins the call at a replica.</param>
 internal sealed class BalancedStream<TResponse>(
-    CallAttempts attempts, CallOptions options, Func<Replica, CallOptions, AsyncServerStreamingCall<TResponse>> begin) : IAsyncStreamReader<TResponse>, IDisposable
+    CallAttempts attempts, CallOptions options, Func<Replica, CallOptions, AsyncServerStreamingCall<TResponse>> begin)
+    : IAsyncStreamReader<TResponse>, IDisposable
 {
     private ReplicaCall? _attempt;
     private AsyncServerStreamingCall<TResponse>? _call;

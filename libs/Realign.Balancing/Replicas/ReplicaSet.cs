@@ -78,15 +78,16 @@ public sealed class ReplicaSet : IDisposable
         }
     }
 
+    /// <summary>Ends when a name was looked up for the first time, well or not; at once where the replicas are written down.</summary>
+    /// <exception cref="OperationCanceledException">The token fired before.</exception>
+    public Task FoundAsync(CancellationToken cancellationToken) => _found.Task.WaitAsync(cancellationToken);
+
     /// <summary>Stops watching; calls in flight end by themselves.</summary>
     public void Dispose()
     {
         _stopping.Cancel();
         Update([]);
     }
-
-    /// <summary>Ends when a name was looked up for the first time.</summary>
-    internal Task FoundAsync(CancellationToken cancellationToken) => _found.Task.WaitAsync(cancellationToken);
 
     /// <summary>Chooses one that was not tried, or else any; null when none answers. It counts as busy until its call is ended.</summary>
     internal Replica? Choose(Replica? preferred, IReadOnlySet<Replica> tried)

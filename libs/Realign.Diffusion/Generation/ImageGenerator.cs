@@ -32,12 +32,13 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
     /// </summary>
     /// <param name="request">One prompt, any number of seeds.</param>
     /// <param name="listener">Gets events while the work goes on.</param>
+    /// <param name="between">Called after each step of a request that <see cref="CanPause"/>; other requests may be worked on meanwhile. Null = nobody.</param>
     /// <param name="cancellation">Ends the work inside a step.</param>
     /// <exception cref="InvalidInputException">A value of the request cannot be used.</exception>
     /// <exception cref="FailedPreconditionException">Latents, image or heat maps are no finite numbers.</exception>
     /// <exception cref="NotFoundException">There is no such scheduler or adapter.</exception>
     /// <exception cref="OperationCanceledException">The token was set.</exception>
-    public GeneratedImages Generate(GenerationRequest request, IGenerationListener listener, CancellationToken cancellation)
+    public GeneratedImages Generate(GenerationRequest request, IGenerationListener listener, Action? between, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(listener);
@@ -53,7 +54,7 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
         {
             using var grad = no_grad();
             using var scope = NewDisposeScope();
-            return GenerateAll(request, height, width, listener, cancellation);
+            return GenerateAll(request, height, width, listener, CanPause(request) ? between : null, cancellation);
         }
         finally
         {
@@ -73,13 +74,25 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
         return steps * (pipeline.IsGuided(request) ? 2 : 1) * height * width * request.Seeds.Count;
     }
 
+    /// <summary>
+    /// Whether other requests may be worked on between the steps of this one: adapters are in the model while a call with them lasts, and two
+    /// large images at a time may not fit into memory.
+    /// </summary>
+    public bool CanPause(GenerationRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var (height, width) = pipeline.SizeOf(request);
+        return request.Adapters.Count == 0 && (long)height * width <= maxPixels / 2;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => pipeline.Dispose();
 
     /// <inheritdoc cref="StableDiffusionPipeline.OwnScheduler"/>
     public SchedulerKind? OwnScheduler => pipeline.OwnScheduler;
 
-    private GeneratedImages GenerateAll(GenerationRequest request, int height, int width, IGenerationListener listener, CancellationToken cancellation)
+    private GeneratedImages GenerateAll(
+        GenerationRequest request, int height, int width, IGenerationListener listener, Action? between, CancellationToken cancellation)
     {
         var factor = pipeline.Vae.Config.Factor;
         var timings = new CallTimings();
@@ -113,7 +126,12 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
             {
                 Scheduler = scheduler,
                 Attention = step => run.Attention(step, recorder),
-                Progress = run.Progress,
+                Progress = progress =>
+                {
+                    run.Progress(progress);
+                    if (!cancellation.IsCancellationRequested)
+                        between?.Invoke();
+                },
             }, cancellation);
             timings.Mark("denoise");
             var decoding = TimeProvider.System.GetTimestamp();

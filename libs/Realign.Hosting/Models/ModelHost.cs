@@ -91,6 +91,9 @@ public sealed partial class ModelHost<TModel> : IHostedService, IModelState, IDi
         return _runner.RunAsync(prepare, (input, token) => work(Model(), input, token), terms);
     }
 
+    /// <inheritdoc cref="ModelRunner.Yield"/>
+    public void Yield() => _runner.Yield();
+
     /// <summary>Asks what the loaded model knows without computing, e.g. how much work a call would be. On the caller's thread.</summary>
     /// <exception cref="UnavailableException">The model is being loaded, or the process stops.</exception>
     /// <exception cref="FailedPreconditionException">The model could not be loaded.</exception>

@@ -30,6 +30,8 @@ public sealed class ModelRunner : IDisposable
     private readonly CancellationToken _stop;
     private readonly ITimer _expiry;
     private int _usedSlots;
+    // of the model's thread: a call failed unexpectedly, and another is still at work
+    private bool _isSuspect;
     private bool _isStopping;
     private long _stoppedAt;
 
@@ -129,6 +131,23 @@ public sealed class ModelRunner : IDisposable
         var job = new ModelWork<TInput, TResult>(Name, prepare, work, terms) { State = ModelJobState.Waiting };
         Admit(job);
         return job.Answer;
+    }
+
+    /// <summary>
+    /// Called by work between its steps, on the model's thread: lets others that the scheduler puts before it run first. They may use the model
+    /// as if it were free, so the work must have left nothing in it that changes what others get.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">It is another thread.</exception>
+    public void Yield()
+    {
+        if (Thread.CurrentThread != _thread)
+            throw new InvalidOperationException($"only work of {Name} yields, on its thread");
+        while (Interrupting() is { } job)
+        {
+            Work(job);
+            lock (_queue)
+                _activity.End(job);
+        }
     }
 
     /// <summary>Tells the work in progress to end and answers calls that wait with UNAVAILABLE; does not wait.</summary>
@@ -234,9 +253,10 @@ public sealed class ModelRunner : IDisposable
             return;
         GiveSlots();
         // rounded up: a timer that is early finds nothing to do
-        _ = _expiry.Change(
-            _queue.UntilExpiry is { } left ? TimeSpan.FromMilliseconds(Math.Min(Math.Floor(left.TotalMilliseconds) + 1, int.MaxValue)) : Timeout.InfiniteTimeSpan,
-            Timeout.InfiniteTimeSpan);
+        var due = _queue.UntilExpiry is { } left
+            ? TimeSpan.FromMilliseconds(Math.Min(Math.Floor(left.TotalMilliseconds) + 1, int.MaxValue))
+            : Timeout.InfiniteTimeSpan;
+        _ = _expiry.Change(due, Timeout.InfiniteTimeSpan);
         Monitor.Pulse(_queue);
     }
 
@@ -309,23 +329,52 @@ public sealed class ModelRunner : IDisposable
         _life.Begin(_stop);
         while (Next() is { } job)
         {
-            var failure = job.Run(_stop);
-            lock (_queue)
+            Work(job);
+            if (_isSuspect)
             {
-                _queue.End(job, isComplete: failure is null);
-                job.State = ModelJobState.Gone;
-                FreeSlot(job);
-                Changed();
+                _isSuspect = false;
+                _life.AfterFailure(_stop);
             }
 
-            if (failure is not (null or RealignException or OperationCanceledException))
-                _life.AfterFailure(_stop);
             // not before: a check that never ends is a stall too
             lock (_queue)
                 _activity.End(job);
         }
 
         _life.End();
+    }
+
+    private void Work(ModelJob job)
+    {
+        var failure = job.Run(_stop);
+        lock (_queue)
+        {
+            _queue.End(job, isComplete: failure is null);
+            job.State = ModelJobState.Gone;
+            FreeSlot(job);
+            Changed();
+        }
+
+        // checked when nothing else is at work on the model: the check may load it again
+        _isSuspect |= failure is not (null or RealignException or OperationCanceledException);
+    }
+
+    private ModelJob? Interrupting()
+    {
+        Expire();
+        lock (_queue)
+        {
+            if (_isStopping || _queue.Interrupting(job => job.State == ModelJobState.Ready) is not { } next)
+                return null;
+            Begin(next);
+            return next;
+        }
+    }
+
+    private void Begin(ModelJob job)
+    {
+        _queue.Start(job);
+        _activity.Begin(job, ModelJobState.Running);
     }
 
     /// <summary>Waits for work; null when the runner stops.</summary>
@@ -343,8 +392,7 @@ public sealed class ModelRunner : IDisposable
                 var next = _queue.Order().FirstOrDefault(job => job.State is ModelJobState.Preparing or ModelJobState.Ready);
                 if (next is { State: ModelJobState.Ready })
                 {
-                    _queue.Start(next);
-                    _activity.Begin(next, ModelJobState.Running);
+                    Begin(next);
                     return next;
                 }
 

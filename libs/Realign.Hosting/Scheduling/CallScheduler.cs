@@ -9,6 +9,8 @@ namespace Realign.Hosting.Scheduling;
 /// <item>Next is the tenant that had least of the model (start-time fair queueing); a tenant that comes back starts level with the one that
 /// has least. Within a tenant a call that continues a flow goes first, then the order of admission. Across tenants such a call goes before
 /// others too, as long as its tenant is ahead by no more than four such calls.</item>
+/// <item>Between the steps of a call that yields, another may go before it: one that continues a flow, has an earlier deadline, or takes no more than
+/// a quarter of what is left of it; and only if it still ends in time itself and has had half of the time so far.</item>
 /// <item>A full queue makes room for a continuing call, and for one of a tenant with fewer places: the newest call of the tenant with most
 /// places loses its own.</item>
 /// </list>
@@ -22,6 +24,9 @@ internal sealed class CallScheduler<TCall>(int capacity, TimeProvider time)
     /// <summary>How far ahead a tenant may be for its continuing call to go first, in such calls.</summary>
     private const double PriorityLead = 4;
 
+    /// <summary>How many times longer the rest of a call must be for a short one to go before it.</summary>
+    private const double MuchShorter = 4;
+
     /// <summary>An estimate this old lets a call try whether it still holds.</summary>
     private static readonly TimeSpan _recheck = TimeSpan.FromSeconds(30);
 
@@ -31,14 +36,15 @@ internal sealed class CallScheduler<TCall>(int capacity, TimeProvider time)
     private readonly List<TCall> _waiting = [];
     private readonly Dictionary<string, TenantShare> _tenants = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CostModel> _costs = new(StringComparer.Ordinal);
-    private TCall? _running;
+    // one, and one that went before it
+    private readonly List<TCall> _running = [];
     private long _admitted;
 
     /// <summary>Calls that wait.</summary>
     public int Length => _waiting.Count;
 
     /// <summary>Calls that wait or are worked on.</summary>
-    public int Depth => _waiting.Count + (_running is null ? 0 : 1);
+    public int Depth => _waiting.Count + _running.Count;
 
     /// <summary>Time until a call that waits could not end in time any more; null when there is none with a deadline.</summary>
     public TimeSpan? UntilExpiry => _waiting.Min(LatestStart) is { } latest ? latest > Now ? latest - Now : TimeSpan.Zero : null;
@@ -120,16 +126,22 @@ internal sealed class CallScheduler<TCall>(int capacity, TimeProvider time)
         var share = _tenants[call.Terms.Tenant];
         call.StartedAt = Now;
         call.StartTag = share.Served;
-        share.Served += Expected(call);
-        _running = call;
+        call.Charged = Expected(call);
+        share.Served += call.Charged;
+        _running.Add(call);
     }
+
+    /// <summary>The call that goes before the running one between two of its steps; null when there is none.</summary>
+    /// <param name="isCandidate">Which of those that wait could.</param>
+    public TCall? Interrupting(Func<TCall, bool> isCandidate) =>
+        _running is [{ Terms.Yields: true } outer] ? Order().FirstOrDefault(call => isCandidate(call) && GoesBefore(call, outer)) : null;
 
     /// <summary>Work on the running call has ended.</summary>
     /// <param name="call">It.</param>
     /// <param name="isComplete">Whether all of it was done; else what it took is only a lower bound.</param>
     public void End(TCall call, bool isComplete)
     {
-        var took = (Now - call.StartedAt).TotalSeconds;
+        var took = Took(call);
         if (isComplete || took > Expected(call))
         {
             var cost = CostOf(call);
@@ -137,8 +149,10 @@ internal sealed class CallScheduler<TCall>(int capacity, TimeProvider time)
             cost.CheckedAt = Now;
         }
 
-        _tenants[call.Terms.Tenant].Served = call.StartTag + took;
-        _running = null;
+        _tenants[call.Terms.Tenant].Served += took - call.Charged;
+        _ = _running.Remove(call);
+        foreach (var outer in _running)
+            outer.Paused += Now - call.StartedAt;
         Leave(call);
     }
 
@@ -164,7 +178,8 @@ internal sealed class CallScheduler<TCall>(int capacity, TimeProvider time)
         if (call.Terms.TimeLeft is not { } span)
             return null;
         var (left, own) = (span.TotalSeconds, Likely(call));
-        var wait = Wait(Order(victim).TakeWhile(other => other != call)).TotalSeconds;
+        var before = Order(victim).TakeWhile(other => other != call).Sum(Expected);
+        var wait = _running is [{ Terms.Yields: true } outer] && GoesBefore(call, outer) ? before : Rest() + before;
         if (own > left)
         {
             var cost = CostOf(call);
@@ -219,7 +234,8 @@ internal sealed class CallScheduler<TCall>(int capacity, TimeProvider time)
     private double Floor(string? except)
     {
         var active = _tenants.Where(tenant => tenant.Value.Calls > 0 && tenant.Key != except)
-            .Select(tenant => tenant.Key == _running?.Terms.Tenant ? _running.StartTag : tenant.Value.Served).ToList();
+            .Select(tenant => _running.Where(call => call.Terms.Tenant == tenant.Key).Select(call => call.StartTag).DefaultIfEmpty(tenant.Value.Served).Min())
+            .ToList();
         return active.Count == 0 ? 0 : active.Min();
     }
 
@@ -236,13 +252,33 @@ internal sealed class CallScheduler<TCall>(int capacity, TimeProvider time)
 
     private TimeSpan? LatestStart(TCall call) => call.IsTrial ? call.Deadline : call.Deadline - Span(Likely(call));
 
-    /// <summary>Seconds until the running call ends; of one that takes longer than expected, an eighth of what it took so far.</summary>
-    private double Rest()
+    /// <summary>Seconds of work done for a call that runs.</summary>
+    private double Took(TCall call)
     {
-        if (_running is null || !CostOf(_running).IsKnown)
+        var until = _running is [var outer, var inner] && call == outer ? inner.StartedAt : Now;
+        return (until - call.StartedAt - call.Paused).TotalSeconds;
+    }
+
+    /// <summary>Seconds until the model is free.</summary>
+    private double Rest() => _running.Sum(RestOf);
+
+    /// <summary>Seconds until a running call ends; of one that takes longer than expected, an eighth of what it took so far.</summary>
+    private double RestOf(TCall call)
+    {
+        if (!CostOf(call).IsKnown)
             return 0;
-        var took = (Now - _running.StartedAt).TotalSeconds;
-        return took < Expected(_running) ? Expected(_running) - took : took / 8;
+        var took = Took(call);
+        return took < Expected(call) ? Expected(call) - took : took / 8;
+    }
+
+    private bool GoesBefore(TCall call, TCall running)
+    {
+        var (own, rest) = (Likely(call), RestOf(running));
+        if (own == 0 || call.IsTrial || running.Paused.TotalSeconds > Took(running) || Now + Span(rest + own) > (running.Deadline ?? TimeSpan.MaxValue))
+            return false;
+        return call.Terms.Priority != running.Terms.Priority
+            ? call.Terms.Priority > running.Terms.Priority
+            : (call.Deadline ?? TimeSpan.MaxValue) < (running.Deadline ?? TimeSpan.MaxValue) || own * MuchShorter <= rest;
     }
 
     private TimeSpan Wait(IEnumerable<TCall> before) => Span(Rest() + before.Sum(Expected));
@@ -250,7 +286,7 @@ internal sealed class CallScheduler<TCall>(int capacity, TimeProvider time)
     /// <summary>When the running call and half of those that wait are done; while nothing is known, as long again as the running one took.</summary>
     private TimeSpan UntilHalf()
     {
-        var rest = _running is null || CostOf(_running).IsKnown ? Rest() : (Now - _running.StartedAt).TotalSeconds;
+        var rest = _running.Sum(call => CostOf(call).IsKnown ? RestOf(call) : Took(call));
         return AtLeast(rest + (_waiting.Sum(Expected) / 2));
     }
 

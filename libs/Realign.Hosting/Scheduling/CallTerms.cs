@@ -20,6 +20,9 @@ public sealed record CallTerms(CancellationToken CancellationToken)
     /// <summary>What has been spent on it already.</summary>
     public CallPriority Priority { get; init; }
 
+    /// <summary>Whether its work lets others go before it between its steps.</summary>
+    public bool Yields { get; init; }
+
     /// <summary>For how long its caller will wait; null = for ever.</summary>
     public TimeSpan? TimeLeft { get; init; }
 

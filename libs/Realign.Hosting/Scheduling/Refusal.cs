@@ -23,8 +23,8 @@ internal sealed record Refusal(RefusalReason Reason, TimeSpan RetryAfter, TimeSp
             FormattableString.Invariant($"{model} takes about {Work.TotalSeconds:0.###} s for such a call, more than it was given"),
             "give the call more time, or ask for less", RetryAfter),
         _ => new ResourceExhaustedException(
-            FormattableString.Invariant(
-                $"{model} could begin in about {Wait.TotalSeconds:0.###} s and takes {Work.TotalSeconds:0.###} s for such a call, more than is left of its time"),
+            FormattableString.Invariant($"{model} could begin in about {Wait.TotalSeconds:0.###} s and takes {Work.TotalSeconds:0.###} s for such a call")
+                + ", more than is left of its time",
             "ask again later, give the call more time, or add a replica", RetryAfter),
     };
 }

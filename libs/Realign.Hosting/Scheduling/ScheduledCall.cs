@@ -20,4 +20,10 @@ internal class ScheduledCall(CallTerms terms)
 
     /// <summary>What its tenant had been served when its work began.</summary>
     public double StartTag { get; set; }
+
+    /// <summary>Seconds that its tenant was charged for it in advance.</summary>
+    public double Charged { get; set; }
+
+    /// <summary>How long its work stood still for calls that went before it.</summary>
+    public TimeSpan Paused { get; set; }
 }

@@ -40,7 +40,7 @@ internal static class BackendHealth
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
         {
             // of several replicas one is enough
-            var statuses = await mesh.CheckAsync(backends.All.Where(backend => backend.Name == name), cancellationToken);
+            var statuses = await mesh.CheckAsync([.. backends.All.Where(backend => backend.Name == name)], cancellationToken);
             var serves = statuses.Any(status => status.State == ServiceState.Serving);
             return serves ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(statuses[0].Detail);
         }

@@ -14,8 +14,10 @@ internal sealed class MeshStatus(BackendSet backends, IOptions<GatewayOptions> o
         CheckAsync(backends.All, cancellationToken);
 
     /// <summary>Asks every replica; a service whose name has no address is one that cannot be reached.</summary>
-    public Task<ServiceStatus[]> CheckAsync(IEnumerable<Backend> services, CancellationToken cancellationToken) => Task.WhenAll(
-        services.SelectMany(backend => backend.Replicas.Replicas is { Count: > 0 } replicas
+    public async Task<ServiceStatus[]> CheckAsync(IReadOnlyList<Backend> services, CancellationToken cancellationToken)
+    {
+        await Task.WhenAll(services.Select(backend => backend.Replicas.FoundAsync(cancellationToken)));
+        return await Task.WhenAll(services.SelectMany(backend => backend.Replicas.Replicas is { Count: > 0 } replicas
             ? replicas.Select(replica => CheckAsync(backend, replica, cancellationToken))
             : [Task.FromResult(new ServiceStatus
             {
@@ -24,6 +26,7 @@ internal sealed class MeshStatus(BackendSet backends, IOptions<GatewayOptions> o
                 State = ServiceState.Unreachable,
                 Detail = "the name has no address",
             })]));
+    }
 
     private async Task<ServiceStatus> CheckAsync(Backend backend, Replica replica, CancellationToken cancellationToken)
     {

@@ -56,7 +56,8 @@ internal sealed class FakeMesh : IAsyncDisposable
         var addresses = new List<string> { $"--Gateway:Generator={string.Join(',', drawing)}" };
         foreach (var name in new[] { "Captioner", "Tagger", "SceneScorer", "Segmenter" })
             addresses.Add($"--Gateway:{name}={await mesh.AddBackendAsync(!absent.Contains(name))}");
-        mesh.Gateway = await TestService.StartAsync(GatewayApp.Build, [.. addresses, "--Gateway:RetryDelayMilliseconds=1", "--Gateway:RestartSeconds=0", .. settings]);
+        mesh.Gateway = await TestService.StartAsync(
+            GatewayApp.Build, [.. addresses, "--Gateway:RetryDelayMilliseconds=1", "--Gateway:RestartSeconds=0", .. settings]);
         return mesh;
     }
 

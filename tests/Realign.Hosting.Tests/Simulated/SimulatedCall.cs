@@ -18,5 +18,6 @@ internal sealed class SimulatedCall(CallTerms terms, TimeSpan duration) : Schedu
     /// <summary>Why and when it was refused or dropped; null when it was not.</summary>
     public (Refusal Why, TimeSpan At)? Refused { get; set; }
 
-    public override string ToString() => $"{Terms.Tenant} {Terms.Priority} {Duration.TotalMilliseconds} ms of {Terms.TimeLeft?.TotalMilliseconds} ms at {ArrivedAt}";
+    public override string ToString() =>
+        $"{Terms.Tenant} {Terms.Priority} {Duration.TotalMilliseconds} ms of {Terms.TimeLeft?.TotalMilliseconds} ms at {ArrivedAt}";
 }

@@ -9,18 +9,28 @@ internal sealed class SimulatedModel(int capacity)
 {
     private readonly ManualTime _time = new();
     private CallScheduler<SimulatedCall>? _scheduler;
-    private SimulatedCall? _running;
+    private readonly Stack<SimulatedCall> _running = new();
+    private TimeSpan _stepEnds;
 
     public CallScheduler<SimulatedCall> Scheduler => _scheduler ??= new CallScheduler<SimulatedCall>(capacity, _time);
 
     public TimeSpan Now => _time.GetElapsedTime(0);
+
+    /// <summary>How long a step of a call that yields takes.</summary>
+    public static TimeSpan Step { get; } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Calls in the order in which their work began.</summary>
     public List<SimulatedCall> Started { get; } = [];
 
     /// <summary>Terms with a deadline.</summary>
     public static CallTerms Terms(string tenant = "", double? left = null, double size = 1, CallPriority priority = CallPriority.Normal) =>
-        new(CancellationToken.None) { Tenant = tenant, TimeLeft = left is { } seconds ? TimeSpan.FromSeconds(seconds) : null, Size = size, Priority = priority };
+        new(CancellationToken.None)
+        {
+            Tenant = tenant,
+            TimeLeft = left is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+            Size = size,
+            Priority = priority,
+        };
 
     /// <summary>Lets it learn that calls take as many seconds as their size.</summary>
     public SimulatedModel Teach()
@@ -56,8 +66,13 @@ internal sealed class SimulatedModel(int capacity)
         while (Now < end)
         {
             var next = end;
-            if (_running is not null && _running.StartedAt + _running.Duration is var done && done < next)
-                next = done;
+            if (_running.TryPeek(out var running))
+            {
+                var done = End(running);
+                var turn = running.Terms.Yields && _running.Count == 1 && _stepEnds < done ? _stepEnds : done;
+                next = turn < next ? turn : next;
+            }
+
             // as the runner's timer: to the next millisecond
             if (Scheduler.UntilExpiry is { } left && Now + left + TimeSpan.FromMilliseconds(1) is var expiry && expiry < next)
                 next = expiry;
@@ -66,21 +81,38 @@ internal sealed class SimulatedModel(int capacity)
         }
     }
 
+    private static TimeSpan End(SimulatedCall call) => call.StartedAt + call.Paused + call.Duration;
+
     private void Work()
     {
-        if (_running is not null && _running.StartedAt + _running.Duration <= Now)
+        while (_running.TryPeek(out var done) && End(done) <= Now)
         {
-            _running.EndedAt = Now;
-            Scheduler.End(_running, isComplete: true);
-            _running = null;
+            done.EndedAt = Now;
+            Scheduler.End(done, isComplete: true);
+            _ = _running.Pop();
+            // the one that it went before does a step first
+            _stepEnds = Now + Step;
         }
 
         foreach (var dropped in Scheduler.Expire())
             dropped.Call.Refused = (dropped.Refusal, Now);
-        if (_running is not null || Scheduler.Order().FirstOrDefault() is not { } next)
-            return;
-        Scheduler.Start(next);
-        Started.Add(next);
-        _running = next;
+        if (_running.Count == 0 && Scheduler.Order().FirstOrDefault() is { } next)
+        {
+            Begin(next);
+        }
+        else if (_running.Count == 1 && _stepEnds <= Now)
+        {
+            _stepEnds = Now + Step;
+            if (Scheduler.Interrupting(_ => true) is { } first)
+                Begin(first);
+        }
+    }
+
+    private void Begin(SimulatedCall call)
+    {
+        Scheduler.Start(call);
+        Started.Add(call);
+        _running.Push(call);
+        _stepEnds = Now + Step;
     }
 }
