@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Grpc.Core;
@@ -22,6 +23,8 @@ internal static partial class RealignCli
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
+        // all calls of a command are one trace: services write its id behind each of them
+        using var trace = new Activity(ProgramName).Start();
         var terminal = new Terminal(output, error);
         var parsed = BuildRoot(terminal).Parse(args, Parsing);
         if (parsed.Action is ParseErrorAction wrong)

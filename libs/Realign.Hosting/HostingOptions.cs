@@ -62,6 +62,11 @@ public sealed class HostingOptions
     [Range(1, 1024)]
     public int MaxLogMegabytes { get; set; } = 16;
 
+    /// <summary>Port of <c>/metrics</c>, <c>/healthz</c> and <c>/readyz</c>, HTTP/1.1, at <see cref="Address"/>; 0 = any that is free.</summary>
+    /// <value>Null: none.</value>
+    [Range(0, 65_535)]
+    public int? MetricsPort { get; set; }
+
     /// <summary>When a model counts as stalled.</summary>
     internal StallRule StallRule() => new(StallFactor, TimeSpan.FromSeconds(StallSeconds), TimeSpan.FromSeconds(UnansweredSeconds));
 }

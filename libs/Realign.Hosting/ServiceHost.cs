@@ -14,6 +14,7 @@ using Realign.Hosting.Logs;
 using Realign.Hosting.Models;
 using Realign.Hosting.Receiving;
 using Realign.Hosting.Settings;
+using Realign.Hosting.Telemetry;
 
 namespace Realign.Hosting;
 
@@ -41,6 +42,7 @@ public static class ServiceHost
         builder.Services.AddSingleton<IValidateOptions<HostingOptions>, ListenAddressValidator>();
         builder.Services.AddSingleton<ReceiveBudget>();
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.AddTelemetry(hosting);
 
         if (builder.Configuration[WebHostDefaults.ServerUrlsKey] is null && IPAddress.TryParse(hosting.Address, out var address))
             builder.WebHost.UseUrls($"http://{new IPEndPoint(address, defaultPort)}");
@@ -101,6 +103,7 @@ public static class ServiceHost
                 QueueCapacity = queueCapacity(provider),
                 Load = token => load(provider, token),
                 Probe = probe,
+                Metrics = provider.GetRequiredService<ServiceMetrics>(),
                 StallRule = provider.GetRequiredService<IOptions<HostingOptions>>().Value.StallRule(),
             },
             provider.GetRequiredService<ILogger<ModelHost<TModel>>>(), provider.GetRequiredService<TimeProvider>()));

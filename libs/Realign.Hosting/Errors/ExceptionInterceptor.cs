@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using System.Globalization;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.Extensions.Logging;
 using Realign.Core.Calls;
 using Realign.Hosting.Models;
+using Realign.Hosting.Telemetry;
 
 namespace Realign.Hosting.Errors;
 
@@ -11,7 +13,8 @@ namespace Realign.Hosting.Errors;
 /// The one place where exceptions become gRPC statuses, for all four kinds of call, and where each call leaves one line in the
 /// log and, where the service has models, the depth of their queues in its trailers.
 /// </summary>
-internal sealed partial class ExceptionInterceptor(ILogger<ExceptionInterceptor> logger, IEnumerable<IModelState> models) : Interceptor
+internal sealed partial class ExceptionInterceptor(ILogger<ExceptionInterceptor> logger, IEnumerable<IModelState> models, ServiceMetrics metrics)
+    : Interceptor
 {
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation) =>
@@ -54,14 +57,16 @@ internal sealed partial class ExceptionInterceptor(ILogger<ExceptionInterceptor>
         {
             if (models.Any())
                 context.ResponseTrailers.Add(CallMetadata.QueueDepth, models.Sum(model => model.QueueDepth).ToString(CultureInfo.InvariantCulture));
-            Log.Call(logger, context.Method, code, TimeProvider.System.GetElapsedTime(start).TotalMilliseconds);
+            var duration = TimeProvider.System.GetElapsedTime(start);
+            metrics.Called(context.Method, code, duration);
+            Log.Call(logger, context.Method, code, duration.TotalMilliseconds, Activity.Current?.TraceId.ToString() ?? "-");
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "{Method} {Code} {Milliseconds:0.0} ms")]
-        public static partial void Call(ILogger logger, string method, StatusCode code, double milliseconds);
+        [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "{Method} {Code} {Milliseconds:0.0} ms, trace {Trace}")]
+        public static partial void Call(ILogger logger, string method, StatusCode code, double milliseconds, string trace);
 
         [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "{Method} failed unexpectedly, incident {Incident}")]
         public static partial void Unexpected(ILogger logger, string method, string incident, Exception exception);

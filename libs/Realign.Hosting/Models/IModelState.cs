@@ -12,6 +12,9 @@ public interface IModelState
     /// <summary>Why it could not be loaded, or what keeps it from answering; null otherwise.</summary>
     string? Problem { get; }
 
+    /// <summary>Calls that wait for it.</summary>
+    int QueueLength { get; }
+
     /// <summary>Calls that wait for it or that it works on.</summary>
     int QueueDepth { get; }
 

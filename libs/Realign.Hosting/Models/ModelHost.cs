@@ -31,7 +31,7 @@ public sealed partial class ModelHost<TModel> : IHostedService, IModelState, IDi
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
         _logger = logger;
-        _runner = new ModelRunner(options.Name, options.QueueCapacity, options.StallRule, time, new ModelLife(Begin, AfterFailure, End));
+        _runner = new ModelRunner(options.Name, options.QueueCapacity, options.StallRule, time, new ModelLife(Begin, AfterFailure, End), options.Metrics);
     }
 
     /// <inheritdoc/>
@@ -54,7 +54,7 @@ public sealed partial class ModelHost<TModel> : IHostedService, IModelState, IDi
     /// <inheritdoc/>
     public bool IsEnded => _runner.IsEnded;
 
-    /// <summary>Calls that wait now.</summary>
+    /// <inheritdoc/>
     public int QueueLength => _runner.QueueLength;
 
     /// <inheritdoc/>

@@ -1,3 +1,5 @@
+using Realign.Hosting.Telemetry;
+
 namespace Realign.Hosting.Models;
 
 /// <summary>How one model is kept.</summary>
@@ -19,6 +21,9 @@ public sealed class ModelHostOptions<TModel>
     /// unexpectedly, and on a model that was loaded again. Null: such a model is never checked.
     /// </summary>
     public Action<TModel, CancellationToken>? Probe { get; init; }
+
+    /// <summary>Told of its calls; null = nobody is.</summary>
+    public ServiceMetrics? Metrics { get; init; }
 
     /// <summary>When the model counts as stalled.</summary>
     public StallRule StallRule { get; init; } = StallRule.Default;

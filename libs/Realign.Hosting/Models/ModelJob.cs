@@ -18,6 +18,9 @@ internal abstract class ModelJob(CallTerms terms) : ScheduledCall(terms)
     /// <summary>It holds one of the model's input slots.</summary>
     public bool HasInputSlot { get; set; }
 
+    /// <summary>When it came.</summary>
+    public long AdmittedAt { get; set; }
+
     /// <summary>When its input began to be made, or its work.</summary>
     public long ActiveSince { get; set; }
 

@@ -1,5 +1,6 @@
 using Realign.Core.Errors;
 using Realign.Hosting.Scheduling;
+using Realign.Hosting.Telemetry;
 
 namespace Realign.Hosting.Models;
 
@@ -26,6 +27,7 @@ public sealed class ModelRunner : IDisposable
     private readonly Thread _thread;
     private readonly ModelLife _life;
     private readonly TimeProvider _time;
+    private readonly ServiceMetrics? _metrics;
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationToken _stop;
     private readonly ITimer _expiry;
@@ -41,11 +43,11 @@ public sealed class ModelRunner : IDisposable
     /// <param name="stallRule">When the model counts as stalled.</param>
     /// <param name="time">Clock.</param>
     public ModelRunner(string name, int queueCapacity, StallRule? stallRule = null, TimeProvider? time = null)
-        : this(name, queueCapacity, stallRule ?? StallRule.Default, time ?? TimeProvider.System, ModelLife.None)
+        : this(name, queueCapacity, stallRule ?? StallRule.Default, time ?? TimeProvider.System, ModelLife.None, null)
     {
     }
 
-    internal ModelRunner(string name, int queueCapacity, StallRule stallRule, TimeProvider time, ModelLife life)
+    internal ModelRunner(string name, int queueCapacity, StallRule stallRule, TimeProvider time, ModelLife life, ServiceMetrics? metrics)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(queueCapacity, 1);
         Name = name;
@@ -54,6 +56,7 @@ public sealed class ModelRunner : IDisposable
         _activity = new ModelActivity(name, stallRule, time, _queue.ExpectedOf);
         _time = time;
         _life = life;
+        _metrics = metrics;
         _stop = _stopping.Token;
         _expiry = time.CreateTimer(_ => Expire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _thread = new Thread(Loop) { Name = $"model {name}", IsBackground = true };
@@ -186,6 +189,7 @@ public sealed class ModelRunner : IDisposable
     private void Admit(ModelJob job)
     {
         // before it is in the queue: a call may be done before the next line runs
+        job.AdmittedAt = _time.GetTimestamp();
         job.Watch(Leave);
         RealignException? refusal = null;
         ModelJob? evicted = null;
@@ -199,10 +203,10 @@ public sealed class ModelRunner : IDisposable
             else if (!job.Caller.IsCancellationRequested)
             {
                 var admission = _queue.Admit(job);
-                refusal = admission.Refusal?.ToException(Name, QueueCapacity);
+                refusal = Told(admission.Refusal);
                 if (admission.Evicted is { } dropped)
                 {
-                    (evicted, eviction) = (dropped.Call, dropped.Refusal.ToException(Name, QueueCapacity));
+                    (evicted, eviction) = (dropped.Call, Told(dropped.Refusal));
                     Release(evicted);
                 }
 
@@ -243,7 +247,14 @@ public sealed class ModelRunner : IDisposable
         }
 
         foreach (var dropped in expired)
-            dropped.Call.Fail(dropped.Refusal.ToException(Name, QueueCapacity));
+            dropped.Call.Fail(Told(dropped.Refusal)!);
+    }
+
+    private ResourceExhaustedException? Told(Refusal? refusal)
+    {
+        if (refusal is not null)
+            _metrics?.Refused(Name, refusal.Reason.ToString());
+        return refusal?.ToException(Name, QueueCapacity);
     }
 
     /// <summary>Whoever waits in the queue may have another turn: input slots, the timer and the model's thread look again.</summary>
@@ -347,6 +358,7 @@ public sealed class ModelRunner : IDisposable
     private void Work(ModelJob job)
     {
         var failure = job.Run(_stop);
+        Measure(job);
         lock (_queue)
         {
             _queue.End(job, isComplete: failure is null);
@@ -375,6 +387,14 @@ public sealed class ModelRunner : IDisposable
     {
         _queue.Start(job);
         _activity.Begin(job, ModelJobState.Running);
+        _metrics?.Waited(Name, _time.GetElapsedTime(job.AdmittedAt));
+    }
+
+    private void Measure(ModelJob job)
+    {
+        _metrics?.Worked(Name, _time.GetElapsedTime(job.ActiveSince));
+        if (job.LeftAt is { } left)
+            _metrics?.BecameIdle(Name, _time.GetElapsedTime(left));
     }
 
     /// <summary>Waits for work; null when the runner stops.</summary>

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Realign.Hosting.Scheduling;
+using Realign.Hosting.Telemetry;
 
 namespace Realign.Hosting.Models;
 
@@ -10,6 +12,8 @@ namespace Realign.Hosting.Models;
 internal sealed class ModelWork<TInput, TResult>(
     string model, Func<CancellationToken, TInput>? prepare, Func<TInput, CancellationToken, TResult> work, CallTerms terms) : ModelJob(terms)
 {
+    // the caller's: the model's thread has none of its own
+    private readonly ActivityContext _trace = Activity.Current?.Context ?? default;
     private readonly TaskCompletionSource<TResult> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TInput? _input;
 
@@ -19,6 +23,7 @@ internal sealed class ModelWork<TInput, TResult>(
 
     public override Exception? Run(CancellationToken stopping)
     {
+        using var activity = ServiceActivities.Source.StartActivity($"model {model}", ActivityKind.Internal, _trace);
         var failure = Guard(token => _ = _answer.TrySetResult(work(_input!, token)), stopping);
         _input = default;
         if (failure is not null)
