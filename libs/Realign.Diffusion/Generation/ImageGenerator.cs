@@ -76,8 +76,8 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
         if (request.Eta > 0 && !scheduler.HasEta)
             throw new InvalidInputException("eta", $"{request.Eta}", $"{scheduler.Kind.ClassName()} has no eta", "leave it out, or use SCHEDULER_DDIM");
         scheduler.SetTimesteps(pipeline.StepsOf(request));
-        var plan = request.FineStage is { Regions.Count: > 0 } stage ? FineStagePlan.Prepare(stage, pipeline.Prompts.Tower, request.Prompt.Prompts[0], height,
-            width) : null;
+        var plan = request.FineStage is { Regions.Count: > 0 } stage ? FineStagePlan.Prepare(stage, pipeline.Prompts.Tower, request.Prompt, height, width)
+            : null;
         var prompt = plan is null ? request.Prompt : request.Prompt with { Prompts = [plan.Prompt] };
         using var attached = adapters.Attach(request.Adapters, pipeline);
         if (request.Adapters.Count > 0)

@@ -62,7 +62,7 @@ internal sealed class AttemptFlow(BackendSet backends, BackendCaller caller, Gen
         Attempt attempt, RealignCall call, StageRunner stages, GeneratorBackend generator, GenerateRequest coarseRequest, Image image,
         Task<CaptionResponse?> caption, CancellationToken cancellationToken)
     {
-        var (tags, plan) = await LocateAsync(stages, coarseRequest.Prompt, image, cancellationToken);
+        var (tags, plan) = await LocateAsync(stages, call.Prompt, image, cancellationToken);
         attempt.Plan = plan;
         attempt.CoarseVerification = await VerifyAsync(call, stages, Picture.Coarse, image, new KnownAnswers(tags, caption), cancellationToken);
         if (call.Accept == Accept.Verified && attempt.CoarseVerification is { Verified: true, Unknown: 0 })
@@ -90,7 +90,7 @@ internal sealed class AttemptFlow(BackendSet backends, BackendCaller caller, Gen
         stages.RunAsync(Stage.Verify, async deadline =>
         {
             var demand = await call.Demand.WithinAsync(deadline - time.GetUtcNow().UtcDateTime);
-            var reading = await reader.ReadAsync(image, call.Request.Generate.Prompt, demand, known, deadline, cancellationToken);
+            var reading = await reader.ReadAsync(image, call.Prompt, demand, known, deadline, cancellationToken);
             return PictureVerifier.Verify(picture, demand, reading);
         }, verification => new RealignResponse { Verification = verification });
 

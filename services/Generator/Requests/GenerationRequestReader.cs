@@ -8,6 +8,7 @@ using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Schedulers;
 using Realign.V1;
 using Realign.Wire.Masks;
+using Realign.Wire.Prompts;
 using Realign.Wire.Requests;
 using Realign.Wire.Schedulers;
 using System.Globalization;
@@ -23,6 +24,7 @@ internal static class GenerationRequestReader
     private const int MaxAdapters = 8;
     private const int MaxNameLength = 200;
     private const int MaxStrength = 2;
+    private const int MaxChunks = 8;
     private const int MaxToldSide = 8192;
     private const double DefaultStrength = 0.8;
 
@@ -58,15 +60,18 @@ internal static class GenerationRequestReader
     {
         return new PromptRequest
         {
-            Prompts = [Require.Text("prompt", request.Prompt)],
-            NegativePrompts = Optional("negative_prompt", request.NegativePrompt),
-            Prompts2 = Optional("prompt_2", request.Prompt2),
-            NegativePrompts2 = Optional("negative_prompt_2", request.NegativePrompt2),
+            Prompts = [PromptTexts.Prompt("prompt", request)],
+            NegativePrompts = Optional("negative_prompt", request, request.NegativePrompt),
+            Prompts2 = Optional("prompt_2", request, request.Prompt2),
+            NegativePrompts2 = Optional("negative_prompt_2", request, request.NegativePrompt2),
             ClipSkip = request.HasClipSkip ? request.ClipSkip : null,
+            Syntax = PromptTexts.SyntaxOf(request),
+            MaxChunks = request.HasPromptChunks ? Require.Range("prompt_chunks", request.PromptChunks, 1, MaxChunks) : 1,
         };
     }
 
-    private static string[]? Optional(string field, string text) => Require.OptionalText(field, text).Length > 0 ? [text] : null;
+    private static string[]? Optional(string field, GenerateRequest request, string text) =>
+        PromptTexts.Optional(field, text, PromptTexts.SyntaxOf(request)).Length > 0 ? [text] : null;
 
     private static double Strength(GenerateRequest request)
     {
