@@ -72,7 +72,7 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
     {
         var factor = pipeline.Vae.Config.Factor;
         var timings = new CallTimings();
-        using var scheduler = pipeline.CreateScheduler(request.Scheduler, new SchedulerOptions { Eta = request.Eta });
+        using var scheduler = pipeline.CreateScheduler(request.Scheduler, request.SchedulerOptions);
         if (request.Eta > 0 && !scheduler.HasEta)
             throw new InvalidInputException("eta", $"{request.Eta}", $"{scheduler.Kind.ClassName()} has no eta", "leave it out, or use SCHEDULER_DDIM");
         scheduler.SetTimesteps(pipeline.StepsOf(request));

@@ -44,6 +44,9 @@ internal static class GenerationRequestReader
             Height = request.HasHeight ? Side("height", request.Height) : null,
             Scheduler = SchedulerName.Of(Require.Known("scheduler", request.Scheduler)) is { } name ? SchedulerKinds.Find(name.ClassName) : null,
             Eta = Number("eta", request.Eta, 1),
+            SigmaSpacing = Spacing(Require.Known("sigma_spacing", request.SigmaSpacing)),
+            SolverOrder = request.HasSolverOrder ? Require.Range("solver_order", request.SolverOrder, 1, 3) : null,
+            Stochastic = request.Stochastic,
             GuidanceRescale = Number("guidance_rescale", request.GuidanceRescale, 1),
             PreviewEvery = Require.Range("preview.every_steps", request.Preview?.EverySteps ?? 0, 0, 1000),
             PreviewSize = request.Preview is { HasMaxSize: true } preview ? Require.Range("preview.max_size", preview.MaxSize, 8, 1024) : null,
@@ -55,6 +58,15 @@ internal static class GenerationRequestReader
             Adapters = Adapters(request),
         };
     }
+
+    private static Diffusion.Schedulers.SigmaSpacing? Spacing(V1.SigmaSpacing spacing) => spacing switch
+    {
+        V1.SigmaSpacing.Timesteps => Diffusion.Schedulers.SigmaSpacing.Timesteps,
+        V1.SigmaSpacing.Karras => Diffusion.Schedulers.SigmaSpacing.Karras,
+        V1.SigmaSpacing.Exponential => Diffusion.Schedulers.SigmaSpacing.Exponential,
+        V1.SigmaSpacing.Beta => Diffusion.Schedulers.SigmaSpacing.Beta,
+        _ => null,
+    };
 
     private static PromptRequest Prompt(GenerateRequest request)
     {
