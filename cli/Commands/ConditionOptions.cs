@@ -39,6 +39,18 @@ internal sealed class ConditionOptions
         HelpName = "TEXT",
     };
 
+    private readonly Option<string?> _syntax = new("--prompt-syntax")
+    {
+        Description = "What brackets, signs and numbers of the prompts mean: weighted as web UIs, (red car:1.3); compel, (red car)1.3 [plain].",
+        HelpName = "plain|weighted|compel",
+    };
+
+    private readonly Option<int?> _chunks = new("--prompt-chunks")
+    {
+        Description = "Chunks of 75 tokens that a prompt may fill, 1..8 [1].",
+        HelpName = "N",
+    };
+
     private readonly Option<int?> _clipSkip = new("--clip-skip")
     {
         Description = "Layers to leave out at the end of the text encoder [0].",
@@ -51,9 +63,11 @@ internal sealed class ConditionOptions
         "negative-", "XL, negative prompt", "as for the prompt; with another --negative-... of these, what is generated",
         "as for the prompt; with another --negative-... of these, 0x0");
 
+    public ConditionOptions() => _syntax.AcceptOnlyFromAmong("plain", "weighted", "compel");
+
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_initImage, _mask, _strength, _prompt2, _negativePrompt2, _clipSkip])
+        foreach (var option in (Option[])[_initImage, _mask, _strength, _prompt2, _negativePrompt2, _syntax, _chunks, _clipSkip])
             command.Options.Add(option);
         _sizes.AddTo(command);
         _negativeSizes.AddTo(command);
@@ -70,6 +84,15 @@ internal sealed class ConditionOptions
             request.Strength = strength;
         request.Prompt2 = parsed.GetValue(_prompt2) ?? "";
         request.NegativePrompt2 = parsed.GetValue(_negativePrompt2) ?? "";
+        request.PromptSyntax = parsed.GetValue(_syntax) switch
+        {
+            "weighted" => PromptSyntax.Weighted,
+            "compel" => PromptSyntax.Compel,
+            "plain" => PromptSyntax.Plain,
+            _ => PromptSyntax.Unspecified,
+        };
+        if (parsed.GetValue(_chunks) is { } chunks)
+            request.PromptChunks = chunks;
         if (parsed.GetValue(_clipSkip) is { } skip)
             request.ClipSkip = skip;
         request.Sizes = _sizes.Read(parsed);

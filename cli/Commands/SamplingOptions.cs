@@ -21,6 +21,13 @@ internal sealed class SamplingOptions
     private readonly Option<int?> _height = new("--height") { Description = "Pixels, a multiple of 8 [the checkpoint's size].", HelpName = "PX" };
     private readonly Option<float?> _eta = new("--eta") { Description = "DDIM's eta, 0..1 [0].", HelpName = "X" };
     private readonly Option<string?> _scheduler = new("--scheduler") { Description = "Sampler [the checkpoint's own].", HelpName = "NAME" };
+    private readonly Option<string?> _spacing = new("--sigma-spacing")
+    {
+        Description = "Noise levels of the sampler [the checkpoint's own].",
+        HelpName = "timesteps|karras|exponential|beta",
+    };
+    private readonly Option<int?> _order = new("--solver-order") { Description = "Order of DPM-Solver++ 2M, UniPC and DEIS, 1..3 [2].", HelpName = "N" };
+    private readonly Option<bool> _stochastic = new("--stochastic") { Description = "DPM-Solver++ 2M as a stochastic equation (2M SDE)." };
     private readonly Option<string[]> _adapters = new("--adapter")
     {
         Description = "Adapter (LoRA) of the Generator's adapter folder, with a strength of "
@@ -30,7 +37,11 @@ internal sealed class SamplingOptions
 
     private readonly ConditionOptions _conditions = new();
 
-    public SamplingOptions() => _scheduler.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, [.. SchedulerName.All.Select(name => name.Option)]);
+    public SamplingOptions()
+    {
+        _scheduler.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, [.. SchedulerName.All.Select(name => name.Option)]);
+        _spacing.AcceptOnlyFromAmong("timesteps", "karras", "exponential", "beta");
+    }
 
     public void AddTo(Command command)
     {
@@ -38,6 +49,9 @@ internal sealed class SamplingOptions
         command.Options.Add(_steps);
         command.Options.Add(_guidance);
         command.Options.Add(_scheduler);
+        command.Options.Add(_spacing);
+        command.Options.Add(_order);
+        command.Options.Add(_stochastic);
         command.Options.Add(_width);
         command.Options.Add(_height);
         command.Options.Add(_eta);
@@ -63,6 +77,10 @@ internal sealed class SamplingOptions
             request.Eta = eta;
         if (parsed.GetValue(_scheduler) is { } scheduler)
             request.Scheduler = SchedulerName.OfOption(scheduler)!.Value;
+        request.SigmaSpacing = parsed.GetValue(_spacing) is { } spacing ? Enum.Parse<SigmaSpacing>(spacing, ignoreCase: true) : SigmaSpacing.Unspecified;
+        if (parsed.GetValue(_order) is { } order)
+            request.SolverOrder = order;
+        request.Stochastic = parsed.GetValue(_stochastic);
         request.Adapters.AddRange((parsed.GetValue(_adapters) ?? []).Select(Adapter));
         _conditions.Apply(parsed, request);
         return request;

@@ -84,13 +84,18 @@ public sealed class RealignPageTests
         await File.WriteAllBytesAsync(cli.In("mask.png"), [4, 5, 6], TestContext.Current.CancellationToken);
 
         _ = await Cli.RunAsync("realign", "a car", "--seed", "7", "--init-image", cli.In("start.png"), "--mask", cli.In("mask.png"), "--strength", "0.5",
-            "--prompt-2", "a boat", "--clip-skip", "1", "--original-size", "1024x768", "--crop", "0x8", "--negative-original-size", "512x384",
+            "--scheduler", "heun", "--sigma-spacing", "karras", "--prompt-2", "a boat", "--prompt-syntax", "compel", "--prompt-chunks", "2", "--clip-skip", "1",
+            "--original-size", "1024x768", "--crop", "0x8", "--negative-original-size", "512x384",
             "--negative-target-size", "64x32", "--negative-crop", "3x4", "--out", cli.In("out"), "--gateway", services.Address);
 
         var page = System.Net.WebUtility.HtmlDecode(await File.ReadAllTextAsync(cli.In("out/index.html"), TestContext.Current.CancellationToken));
-        page.ShouldContain($"--seed 7 --init-image {cli.In("start.png")} --mask {cli.In("mask.png")} --strength 0.5 --prompt-2 'a boat' --clip-skip 1 "
+        page.ShouldContain($"--seed 7 --init-image {cli.In("start.png")} --mask {cli.In("mask.png")} --strength 0.5 "
+            + "--scheduler heun --sigma-spacing karras --prompt-2 'a boat' --prompt-syntax compel --prompt-chunks 2 --clip-skip 1 "
             + "--original-size 1024x768 --crop 0x8 --negative-original-size 512x384 --negative-target-size 64x32 --negative-crop 3x4");
         var stages = JsonNode.Parse(await File.ReadAllTextAsync(cli.In("out/stages.json"), TestContext.Current.CancellationToken))!;
+        stages["request"]!["prompt_syntax"]!.GetValue<string>().ShouldBe("PROMPT_SYNTAX_COMPEL");
+        stages["request"]!["sigma_spacing"]!.GetValue<string>().ShouldBe("SIGMA_SPACING_KARRAS");
+        stages["request"]!["prompt_chunks"]!.GetValue<int>().ShouldBe(2);
         stages["request"]!["sizes"]!["crop_top"]!.GetValue<int>().ShouldBe(8);
         var negative = stages["request"]!["negative_sizes"]!;
         (negative["original_width"]!.GetValue<int>(), negative["original_height"]!.GetValue<int>()).ShouldBe((512, 384));

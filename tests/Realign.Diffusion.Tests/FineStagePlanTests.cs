@@ -1,5 +1,6 @@
 using Realign.Core.Images;
 using Realign.Diffusion.FineStage;
+using Realign.Diffusion.Pipelines;
 using Shouldly;
 using Xunit;
 
@@ -16,7 +17,7 @@ public sealed class FineStagePlanTests(Miniature miniature) : IClassFixture<Mini
         var request = new FineStageRequest { Regions = [.. Enumerable.Range(0, 32).Select(_ => new PhraseRegion("red car", 1, new MaskRuns(1, 1, [0, 1])))] };
         var before = GC.GetAllocatedBytesForCurrentThread();
 
-        var plan = FineStagePlan.Prepare(request, miniature.Pipeline.Prompts.Tower, "a red car", Side, Side);
+        var plan = FineStagePlan.Prepare(request, miniature.Pipeline.Prompts.Tower, new PromptRequest { Prompts = ["a red car"] }, Side, Side);
 
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(Side * Side);
         plan.Reports[0].Area.ShouldBe(1);
@@ -31,7 +32,7 @@ public sealed class FineStagePlanTests(Miniature miniature) : IClassFixture<Mini
             Regions = [new PhraseRegion("red car", 1, new MaskRuns(2, 1, [0, 2])), new PhraseRegion("green apple", 2, new MaskRuns(2, 1, [1, 1]))],
         };
 
-        var plan = FineStagePlan.Prepare(request, miniature.Pipeline.Prompts.Tower, "a red car and a green apple", 64, 64);
+        var plan = FineStagePlan.Prepare(request, miniature.Pipeline.Prompts.Tower, new PromptRequest { Prompts = ["a red car and a green apple"] }, 64, 64);
 
         plan.Reports.Select(report => report.Area).ShouldBe([0.5, 0.5]);
     }

@@ -29,6 +29,7 @@ public sealed class InpaintingTests(Miniature miniature) : IClassFixture<Miniatu
     [InlineData(SchedulerKind.DDIM, 0.75)]
     [InlineData(SchedulerKind.EulerDiscrete, 1)]
     [InlineData(SchedulerKind.PNDM, 0.75)]
+    [InlineData(SchedulerKind.HeunDiscrete, 0.75)]
     public void Generate_PlainModel_KeptPartIsThePictureWithTheNoiseOfEachLevel(SchedulerKind kind, double strength)
     {
         using var scope = NewDisposeScope();
@@ -50,7 +51,9 @@ public sealed class InpaintingTests(Miniature miniature) : IClassFixture<Miniatu
             // x = sqrt(abar) x0 + sqrt(1 - abar) noise, and x0 + sigma noise for samplers of noise levels
             var next = first + step + 1;
             var alpha = (double)scheduler.AlphasCumprod[(int)scheduler.Timesteps[next]];
-            var (signal, amount) = kind == SchedulerKind.EulerDiscrete ? (1, scheduler.Sigmas[next]) : (Math.Sqrt(alpha), Math.Sqrt(1 - alpha));
+            var (signal, amount) = kind is SchedulerKind.EulerDiscrete or SchedulerKind.HeunDiscrete
+                ? (1, scheduler.Sigmas[next])
+                : (Math.Sqrt(alpha), Math.Sqrt(1 - alpha));
             var expected = original.mul(Scalars.Of(signal)).add(noise.Draws[1].mul(Scalars.Of(amount)));
             Distance(Right(after[step]), Right(expected)).ShouldBeLessThan(1e-5);
             Distance(LeftOf(after[step]), LeftOf(expected)).ShouldBeGreaterThan(0.01);

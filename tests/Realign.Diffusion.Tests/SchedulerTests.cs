@@ -31,8 +31,8 @@ public sealed class SchedulerTests
             int[] expected = (kind, spacing) switch
             {
                 (SchedulerKind.LCM, _) => [100, 500, 998, 999, 1000],
-                (SchedulerKind.DPMSolverMultistep or SchedulerKind.UniPCMultistep, "leading") => [999, 1000],
-                (SchedulerKind.DPMSolverMultistep or SchedulerKind.UniPCMultistep, "linspace") => [1000],
+                (SchedulerKind.DPMSolverMultistep or SchedulerKind.UniPCMultistep or SchedulerKind.DEISMultistep, "leading") => [999, 1000],
+                (SchedulerKind.DPMSolverMultistep or SchedulerKind.UniPCMultistep or SchedulerKind.DEISMultistep, "linspace") => [1000],
                 (_, "leading") => [1000],
                 _ => [],
             };
@@ -49,6 +49,9 @@ public sealed class SchedulerTests
     [InlineData(SchedulerKind.DPMSolverMultistep, "\"solver_order\": 3, \"lower_order_final\": false")]
     [InlineData(SchedulerKind.UniPCMultistep, "\"use_karras_sigmas\": true")]
     [InlineData(SchedulerKind.UniPCMultistep, "\"solver_order\": 3, \"solver_type\": \"bh1\"")]
+    [InlineData(SchedulerKind.HeunDiscrete, "\"use_karras_sigmas\": true")]
+    [InlineData(SchedulerKind.KDPM2AncestralDiscrete, "\"use_exponential_sigmas\": true")]
+    [InlineData(SchedulerKind.LMSDiscrete, "\"use_beta_sigmas\": true")]
     [InlineData(SchedulerKind.DDIM, "\"rescale_betas_zero_snr\": true, \"prediction_type\": \"v_prediction\"")]
     public void AnyLengthOfRun_WithPublishedOptions_EndsInFiniteLatents(SchedulerKind kind, string options)
     {
@@ -80,10 +83,7 @@ public sealed class SchedulerTests
     }
 
     [Theory]
-    [InlineData("DEISMultistepScheduler", "\"algorithm_type\": \"deis\", \"solver_type\": \"logrho\"")]
-    [InlineData("LMSDiscreteScheduler", "\"use_karras_sigmas\": false")]
-    [InlineData("HeunDiscreteScheduler", "\"use_karras_sigmas\": true")]
-    [InlineData("KDPM2DiscreteScheduler", "\"prediction_type\": \"epsilon\"")]
+    [InlineData("EDMEulerScheduler", "\"prediction_type\": \"epsilon\"")]
     [InlineData("DPMSolverSinglestepScheduler", "\"algorithm_type\": \"dpmsolver++\", \"solver_type\": \"midpoint\"")]
     [InlineData("TCDScheduler", "\"original_inference_steps\": 50")]
     public void OwnSchedulerThatIsNotImplemented_RefusesOnlyRunsThatNameNone(string className, string fields)

@@ -1,5 +1,6 @@
 using Realign.Core.Images;
 using Realign.Diffusion.FineStage;
+using Realign.Diffusion.Pipelines;
 using Shouldly;
 using Xunit;
 
@@ -17,10 +18,10 @@ public sealed class SegmentMasksTests(Miniature miniature) : IClassFixture<Minia
         {
             Regions = [.. Enumerable.Range(0, 32).Select(i => new PhraseRegion("a red car", 2, new MaskRuns(1, 1, [0, 1])))],
         };
-        _ = FineStagePlan.Prepare(request, miniature.Pipeline.Prompts.Tower, "a red car", 64, 64);
+        _ = FineStagePlan.Prepare(request, miniature.Pipeline.Prompts.Tower, new PromptRequest { Prompts = ["a red car"] }, 64, 64);
         var before = GC.GetAllocatedBytesForCurrentThread();
 
-        var plan = FineStagePlan.Prepare(request, miniature.Pipeline.Prompts.Tower, "a red car", Side, Side);
+        var plan = FineStagePlan.Prepare(request, miniature.Pipeline.Prompts.Tower, new PromptRequest { Prompts = ["a red car"] }, Side, Side);
         using var modulator = plan.CreateModulator(Side / 8, Side / 8, 1000, TorchSharp.torch.CPU);
 
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(8L * Side * Side);

@@ -65,6 +65,22 @@ public sealed class RealignTests
     }
 
     [Fact]
+    public async Task PromptWithSyntax_IsDrawnAsItIs_AndReadWithoutIt()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        ScoreSceneRequest? asked = null;
+        var score = mesh.Behavior.ScoreScene;
+        mesh.Behavior.ScoreScene = request => score(asked = request);
+
+        await Calls.RealignAsync(mesh, "a (red car:1.3)", request =>
+            (request.Generate.PromptSyntax, request.Generate.PromptChunks) = (PromptSyntax.Weighted, 2));
+
+        asked!.Prompt.ShouldBe("a red car");
+        mesh.Behavior.Generated.ShouldAllBe(request => request.Prompt == "a (red car:1.3)" && request.PromptSyntax == PromptSyntax.Weighted
+            && request.PromptChunks == 2);
+    }
+
+    [Fact]
     public async Task TheTagIsGrounded_NotThePhrase_AndScoreZeroIsNotLookedFor()
     {
         await using var mesh = await FakeMesh.StartAsync();

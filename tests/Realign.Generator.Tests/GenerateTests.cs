@@ -98,6 +98,12 @@ public sealed class GenerateTests(RunningGenerator generator) : IClassFixture<Ru
     [InlineData(Scheduler.DpmSolverMultistep, 6)]
     [InlineData(Scheduler.Lcm, 6)]
     [InlineData(Scheduler.UniPcMultistep, 6)]
+    [InlineData(Scheduler.Heun, 6)]
+    [InlineData(Scheduler.Lms, 6)]
+    [InlineData(Scheduler.Kdpm2, 6)]
+    [InlineData(Scheduler.Kdpm2Ancestral, 6)]
+    [InlineData(Scheduler.DeisMultistep, 6)]
+    [InlineData(Scheduler.DpmSolverSde, 6)]
     public async Task EveryScheduler_Draws(Scheduler scheduler, int steps)
     {
         var events = await generator.EventsAsync(Requests.Plain(request => (request.Scheduler, request.NumInferenceSteps) = (scheduler, steps)));
@@ -108,6 +114,24 @@ public sealed class GenerateTests(RunningGenerator generator) : IClassFixture<Ru
         events[^1].Result.Scheduler.ShouldBe(scheduler);
         var pixels = ImageDecoder.Decode(events[^1].Result.Images[0].Png.Span).Pixels;
         pixels.Distinct().Count().ShouldBeGreaterThan(16);
+    }
+
+    [Fact]
+    public async Task ChoicesOfTheSampler_ChangeTheImage()
+    {
+        async Task<ByteString> DrawAsync(Action<GenerateRequest> change) => (await generator.ResultAsync(Requests.Plain(request =>
+        {
+            request.Scheduler = Scheduler.DpmSolverMultistep;
+            change(request);
+        }))).Images[0].Png;
+
+        var plain = await DrawAsync(_ => { });
+
+        (await DrawAsync(request => request.SigmaSpacing = SigmaSpacing.Karras)).ShouldNotBe(plain);
+        (await DrawAsync(request => request.SigmaSpacing = SigmaSpacing.Exponential)).ShouldNotBe(plain);
+        (await DrawAsync(request => request.SolverOrder = 3)).ShouldNotBe(plain);
+        (await DrawAsync(request => request.Stochastic = true)).ShouldNotBe(plain);
+        (await DrawAsync(request => request.SolverOrder = 2)).ShouldBe(plain);
     }
 
     [Fact]

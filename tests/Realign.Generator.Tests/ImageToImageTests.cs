@@ -123,6 +123,13 @@ public sealed class ImageToImageTests(RunningGenerator generator) : IClassFixtur
         { "init_image.encoded", request => request.InitImage = new Image { Encoded = ByteString.CopyFromUtf8("no picture") } },
         { "init_image", request => request.InitImage = Gradient(32, 64) },
         { "prompt_2", request => request.Prompt2 = "a cat" },
+        { "prompt", request => (request.Prompt, request.PromptSyntax) = ("a (red car:1e9)", PromptSyntax.Weighted) },
+        { "prompt", request => (request.Prompt, request.PromptSyntax) = ("a (red car", PromptSyntax.Compel) },
+        { "prompt", request => (request.Prompt, request.PromptSyntax) = ("( )", PromptSyntax.Weighted) },
+        { "negative_prompt", request => (request.NegativePrompt, request.PromptSyntax) = ("(a:NaN)", PromptSyntax.Weighted) },
+        { "prompt_syntax", request => request.PromptSyntax = (PromptSyntax)77 },
+        { "prompt_chunks", request => request.PromptChunks = 0 },
+        { "prompt_chunks", request => request.PromptChunks = 9 },
         { "negative_prompt_2", request => request.NegativePrompt2 = "a cat" },
         { "clip_skip", request => request.ClipSkip = 50 },
         { "clip_skip", request => request.ClipSkip = -1 },
@@ -140,6 +147,24 @@ public sealed class ImageToImageTests(RunningGenerator generator) : IClassFixtur
 
         failure.StatusCode.ShouldBe(StatusCode.InvalidArgument);
         failure.GetRpcStatus()!.GetDetail<Google.Rpc.BadRequest>()!.FieldViolations.Single().Field.ShouldBe(field);
+    }
+
+    [Fact]
+    public async Task PromptSyntaxAndChunks_ReachTheModel()
+    {
+        async Task<GenerateResult> DrawAsync(string prompt, PromptSyntax syntax, int chunks = 1) => await ResultAsync(request =>
+            (request.Prompt, request.PromptSyntax, request.PromptChunks) = (prompt, syntax, chunks));
+
+        var plain = await DrawAsync("a red car", PromptSyntax.Plain);
+        var weighted = await DrawAsync("a (red:1.4) car", PromptSyntax.Weighted);
+        var longer = string.Join(' ', Enumerable.Repeat("a red car", 40));
+
+        (await DrawAsync("a red car", PromptSyntax.Weighted)).Images[0].Png.ShouldBe(plain.Images[0].Png);
+        weighted.Images[0].Png.ShouldNotBe(plain.Images[0].Png);
+        weighted.EffectivePrompt.ShouldBe("a (red:1.4) car");
+        (await DrawAsync("a (red)1.4 car", PromptSyntax.Compel)).Images[0].Png.ShouldNotBe(plain.Images[0].Png);
+        (await DrawAsync(longer, PromptSyntax.Plain)).TruncatedPrompt.ShouldNotBeEmpty();
+        (await DrawAsync(longer, PromptSyntax.Plain, chunks: 4)).TruncatedPrompt.ShouldBeEmpty();
     }
 
     [Fact]

@@ -26,6 +26,6 @@ public sealed class TableTests
         SchedulerName.All.Select(name => name.ClassName).ShouldBeUnique();
         SchedulerName.Of(Scheduler.Unspecified).ShouldBeNull();
         SchedulerName.OfOption("Euler-Ancestral")!.Value.ShouldBe(Scheduler.EulerAncestral);
-        SchedulerName.OfClass("HeunDiscreteScheduler").ShouldBeNull();
+        SchedulerName.OfClass("TCDScheduler").ShouldBeNull();
     }
 }

@@ -18,8 +18,8 @@ public static class EmbeddingReplacement
         for (var i = 0; i < spans.Count; i++)
         {
             // row 0 of a phrase is its begin token
-            if (spans[i] is { } span)
-                replaced.narrow(1, span.First, span.Length).copy_(phrases[i].narrow(0, 1, span.Length).unsqueeze(0));
+            foreach (var (index, column) in (spans[i]?.Columns ?? []).Index())
+                replaced.narrow(1, column, 1).copy_(phrases[i].narrow(0, index + 1, 1).unsqueeze(0));
         }
 
         return replaced.MoveToOuterDisposeScope();

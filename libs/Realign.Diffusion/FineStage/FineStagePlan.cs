@@ -1,4 +1,5 @@
 using Realign.Core.Images;
+using Realign.Core.Prompts;
 using Realign.Diffusion.Pipelines;
 using static TorchSharp.torch;
 
@@ -12,9 +13,11 @@ public sealed class FineStagePlan
 {
     private readonly FineStageRequest _request;
     private readonly IReadOnlyList<PlannedRegion> _regions;
+    private readonly PromptSyntax _syntax;
 
-    private FineStagePlan(FineStageRequest request, string prompt, IReadOnlyList<PlannedRegion> regions)
+    private FineStagePlan(FineStageRequest request, string prompt, IReadOnlyList<PlannedRegion> regions, PromptSyntax syntax)
     {
+        _syntax = syntax;
         _request = request;
         Prompt = prompt;
         _regions = regions;
@@ -29,29 +32,32 @@ public sealed class FineStagePlan
     /// <summary>Finds pixels and tokens of every region.</summary>
     /// <param name="request">Regions and options.</param>
     /// <param name="tower">Reads the prompt.</param>
-    /// <param name="prompt">The prompt.</param>
+    /// <param name="texts">The prompt, its syntax and chunks.</param>
     /// <param name="height">Pixels of the picture.</param>
     /// <param name="width">Pixels of the picture.</param>
-    public static FineStagePlan Prepare(FineStageRequest request, TextTower tower, string prompt, int height, int width)
+    public static FineStagePlan Prepare(FineStageRequest request, TextTower tower, PromptRequest texts, int height, int width)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(tower);
+        ArgumentNullException.ThrowIfNull(texts);
         IReadOnlyList<PlannedRegion> regions = [.. request.Regions.Select(region =>
             new PlannedRegion(region, null, null, region.Score > 0 || request.SuppressZeroScores ? "" : "its score is 0"))];
         regions = [.. Placed(regions, height, width).Select(region => region.IsPlaced && region.Mask!.Area == 0
             ? region with { IgnoredBecause = region.Requested.Mask!.Area == 0 ? "its mask is empty" : "other segments cover all of it" }
             : region)];
-        (prompt, regions) = new PhraseBinding(tower, request.ExtendPrompt).Bind(prompt, regions);
+        (var prompt, regions) = new PhraseBinding(tower, texts, request.ExtendPrompt).Bind(texts.Prompts[0], regions);
         // a region that found no place in the prompt leaves its pixels to the others
         regions = Placed(regions, height, width);
         // gains shrink with the area of the background: without any region there is nothing left of them
         if (!regions.Any(region => region.IsPlaced))
             regions = [.. regions.Select(region => region.IsSuppressed ? region with { IgnoredBecause = "no segment of a score above 0 has a region" }
                 : region)];
-        return new FineStagePlan(request, prompt, regions);
+        return new FineStagePlan(request, prompt, regions, texts.Syntax);
     }
 
-    /// <summary>Replaces the states of bound phrases by those of the phrase alone. The caller's dispose scope owns the result.</summary>
+    /// <summary>
+    /// Replaces the states of bound phrases by those of the phrase alone, with the weights it has in the prompt. The caller's dispose scope owns the result.
+    /// </summary>
     public TextConditions Apply(TextConditions conditions, PromptEncoder encoder)
     {
         ArgumentNullException.ThrowIfNull(conditions);
@@ -60,7 +66,13 @@ public sealed class FineStagePlan
         if (!_request.ReplaceEmbeddings || placed.Length == 0)
             return conditions;
         using var scope = NewDisposeScope();
-        var alone = encoder.Encode(new PromptRequest { Prompts = [.. placed.Select(region => region.Requested.Phrase)] }, guided: false).Positive;
+        var weights = conditions.Prompts[0].Tokens.Weights;
+        var alone = encoder.Encode(new PromptRequest
+        {
+            Prompts = [.. placed.Select(region => region.Requested.Phrase)],
+            Syntax = _syntax,
+            TokenWeights = [.. placed.Select(region => region.Span!.Columns.Select(column => weights[column]).ToList())],
+        }, guided: false).Positive;
         var replaced = EmbeddingReplacement.Apply(conditions.Positive, alone, [.. placed.Select(region => region.Span)]);
         return conditions with { Positive = replaced.MoveToOuterDisposeScope() };
     }

@@ -1,11 +1,13 @@
+using Realign.Core.Prompts;
 using Realign.Diffusion.Pipelines;
 
 namespace Realign.Diffusion.FineStage;
 
 /// <summary>Finds the tokens of regions in the prompt, and adds phrases to it that do not occur.</summary>
 /// <param name="tower">Reads the prompt.</param>
+/// <param name="request">Syntax and chunks.</param>
 /// <param name="extendPrompt">Whether missing phrases are added.</param>
-internal sealed class PhraseBinding(TextTower tower, bool extendPrompt)
+internal sealed class PhraseBinding(TextTower tower, PromptRequest request, bool extendPrompt)
 {
     /// <summary>The prompt as it must be encoded, and the regions with their spans or the reason why they have none.</summary>
     public (string Prompt, IReadOnlyList<PlannedRegion> Regions) Bind(string prompt, IReadOnlyList<PlannedRegion> regions)
@@ -17,11 +19,11 @@ internal sealed class PhraseBinding(TextTower tower, bool extendPrompt)
         int[] missing = [.. Enumerable.Range(0, wanted.Length).Where(k => found[k] is null && phrases[k].Count > 0 && regions[wanted[k]].IsPlaced)];
         if (extendPrompt && missing.Length > 0)
         {
-            var fitting = PhraseSpans.Fitting(Words(prompt).Count, missing, [.. phrases.Select(phrase => phrase.Count)],
-                [.. wanted.Select(i => regions[i].Requested.Score)], tower.ContextLength - 2);
+            var fitting = PhraseSpans.Fitting(Tokens(prompt).Columns.Count, missing, [.. phrases.Select(phrase => phrase.Count)],
+                [.. wanted.Select(i => regions[i].Requested.Score)], (tower.ContextLength - 2) * request.MaxChunks);
             if (fitting.Count > 0)
             {
-                prompt = string.Join(", ", [prompt, .. fitting.Select(k => regions[wanted[k]].Requested.Phrase)]);
+                prompt = string.Join(", ", [prompt, .. fitting.Select(k => PromptFragments.Escape(regions[wanted[k]].Requested.Phrase, request.Syntax))]);
                 found = Find(prompt, phrases);
             }
         }
@@ -43,8 +45,16 @@ internal sealed class PhraseBinding(TextTower tower, bool extendPrompt)
             : "its phrase does not occur in the prompt";
 
     // only what the text encoder reads can be bound
-    private IReadOnlyList<PhraseSpan?> Find(string prompt, IReadOnlyList<IReadOnlyList<int>> phrases) =>
-        PhraseSpans.Find([.. Words(prompt).Take(tower.ContextLength - 2)], phrases, tower.Tokenizer.EndsWord);
+    private IReadOnlyList<PhraseSpan?> Find(string prompt, IReadOnlyList<IReadOnlyList<int>> phrases)
+    {
+        var tokens = Tokens(prompt);
+        var spans = PhraseSpans.Find([.. tokens.TextIds], phrases, tower.Tokenizer.EndsWord);
+        return tokens.Ids.Length == tower.ContextLength
+            ? spans
+            : [.. spans.Select(span => span is null ? null : span with { Places = [.. tokens.Columns.Skip(span.First - 1).Take(span.Length)] })];
+    }
+
+    private PromptTokens Tokens(string prompt) => tower.Tokenize(prompt, request);
 
     private List<int> Words(string text) => [.. tower.Tokenizer.Encode(text)[1..^1]];
 }

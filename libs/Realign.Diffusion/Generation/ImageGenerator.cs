@@ -96,12 +96,12 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
     {
         var factor = pipeline.Vae.Config.Factor;
         var timings = new CallTimings();
-        using var scheduler = pipeline.CreateScheduler(request.Scheduler, new SchedulerOptions { Eta = request.Eta });
+        using var scheduler = pipeline.CreateScheduler(request.Scheduler, request.SchedulerOptions);
         if (request.Eta > 0 && !scheduler.HasEta)
             throw new InvalidInputException("eta", $"{request.Eta}", $"{scheduler.Kind.ClassName()} has no eta", "leave it out, or use SCHEDULER_DDIM");
         scheduler.SetTimesteps(pipeline.StepsOf(request));
-        var plan = request.FineStage is { Regions.Count: > 0 } stage ? FineStagePlan.Prepare(stage, pipeline.Prompts.Tower, request.Prompt.Prompts[0], height,
-            width) : null;
+        var plan = request.FineStage is { Regions.Count: > 0 } stage ? FineStagePlan.Prepare(stage, pipeline.Prompts.Tower, request.Prompt, height, width)
+            : null;
         var prompt = plan is null ? request.Prompt : request.Prompt with { Prompts = [plan.Prompt] };
         using var attached = adapters.Attach(request.Adapters, pipeline);
         if (request.Adapters.Count > 0)

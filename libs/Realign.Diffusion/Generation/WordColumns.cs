@@ -10,10 +10,11 @@ internal static class WordColumns
     {
         var words = new List<(string, IReadOnlyList<int>)>();
         var columns = new List<int>();
-        for (var column = 1; column < prompt.Tokens.Length - 1; column++)
+        for (var i = 0; i < prompt.Tokens.Columns.Count; i++)
         {
+            var column = prompt.Tokens.Columns[i];
             columns.Add(column);
-            if (!tower.Tokenizer.EndsWord(prompt.Tokens.Ids[column]) && column + 1 < prompt.Tokens.Length - 1)
+            if (!tower.Tokenizer.EndsWord(prompt.Tokens.Ids[column]) && i + 1 < prompt.Tokens.Columns.Count)
                 continue;
             var word = tower.Tokenizer.Decode([.. columns.Select(at => prompt.Tokens.Ids[at])], skipSpecialTokens: true);
             if (word.Any(char.IsLetterOrDigit))

@@ -42,6 +42,15 @@ public sealed record GenerationRequest
     /// <summary>DDIM's eta, 0..1.</summary>
     public double Eta { get; init; }
 
+    /// <summary>Spacing of the noise levels; null = the checkpoint's.</summary>
+    public SigmaSpacing? SigmaSpacing { get; init; }
+
+    /// <summary>Order of multistep solvers, 1..3; null = the checkpoint's.</summary>
+    public int? SolverOrder { get; init; }
+
+    /// <summary>DPM-Solver, multistep: as a stochastic equation.</summary>
+    public bool Stochastic { get; init; }
+
     /// <summary>Image to image: the picture to start from, of exactly Height x Width; every image of the batch starts from it.</summary>
     public Picture? InitImage { get; init; }
 
@@ -73,6 +82,14 @@ public sealed record GenerationRequest
 
     /// <summary>Longest side of a preview in pixels; null = as the latents give it.</summary>
     public int? PreviewSize { get; init; }
+
+    internal SchedulerOptions SchedulerOptions => new()
+    {
+        Eta = Eta,
+        Spacing = SigmaSpacing,
+        SolverOrder = SolverOrder,
+        IsStochastic = Stochastic,
+    };
 
     internal void Check(int factor, int height, int width)
     {

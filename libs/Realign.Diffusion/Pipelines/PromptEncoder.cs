@@ -1,4 +1,5 @@
 using Realign.Clip.Text;
+using Realign.Core.Prompts;
 using Realign.Tokenizers;
 using static TorchSharp.torch;
 
@@ -20,7 +21,7 @@ public abstract class PromptEncoder
     public virtual TruncatedTexts Truncated(PromptRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return new TruncatedTexts(Rest(Tower, request.Prompts), Rest(Tower, request.NegativePrompts), "", "");
+        return new TruncatedTexts(Rest(Tower, request, request.Prompts), Rest(Tower, request, request.NegativePrompts), "", "");
     }
 
     /// <summary>Encodes prompts.</summary>
@@ -36,11 +37,18 @@ public abstract class PromptEncoder
 
     private protected abstract TextConditions EncodeChecked(PromptRequest request, bool guided);
 
-    private protected static string Rest(TextTower tower, IReadOnlyList<string>? texts) =>
-        texts is [var first, ..] ? tower.Tokenize([first])[0].TruncatedRest : "";
+    private protected static string Rest(TextTower tower, PromptRequest request, IReadOnlyList<string>? texts) =>
+        texts is [var first, ..] ? tower.Tokenize(first, request).TruncatedRest : "";
 
-    private protected static List<EncodedPrompt> Describe(IReadOnlyList<string> texts, IReadOnlyList<PaddedTokens> tokens) =>
+    private protected static List<EncodedPrompt> Describe(IReadOnlyList<string> texts, IReadOnlyList<PromptTokens> tokens) =>
         [.. texts.Zip(tokens, (text, ids) => new EncodedPrompt(text, ids))];
+
+    private protected static List<PromptTokens> Tokenize(TextTower tower, PromptRequest request, IReadOnlyList<string> texts) =>
+        [.. texts.Select((text, index) => tower.Tokenize(text, request, request.TokenWeights?[index]))];
+
+    // positive and negative states are as long as the longest of them
+    private protected static int Chunks(TextTower tower, params IEnumerable<PromptTokens> prompts) =>
+        prompts.Max(prompt => prompt.Ids.Length) / tower.ContextLength;
 }
 
 /// <summary>A text tower with the tokenizer it was trained with.</summary>
@@ -51,16 +59,28 @@ public sealed record TextTower(ClipTokenizer Tokenizer, CLIPTextModel Model)
     /// <summary>Ids in one prompt, begin, end and padding included.</summary>
     public int ContextLength => Math.Min(Tokenizer.MaxLength, Model.Config.MaxPositionEmbeddings);
 
-    /// <summary>Pads or cuts each text to the context.</summary>
-    public IReadOnlyList<PaddedTokens> Tokenize(IReadOnlyList<string> texts) => [.. texts.Select(text => Tokenizer.EncodePadded(text, ContextLength))];
+    /// <summary>Lays a text out in contexts.</summary>
+    /// <param name="text">With the syntax of the request.</param>
+    /// <param name="request">Syntax and chunks.</param>
+    /// <param name="tokenWeights">Weights of the tokens in order; null = those that the text says.</param>
+    /// <exception cref="Realign.Core.Errors.InvalidInputException">The text breaks its syntax.</exception>
+    public PromptTokens Tokenize(string text, PromptRequest request, IReadOnlyList<double>? tokenWeights = null)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var fragments = PromptFragments.Parse("prompt", text, tokenWeights is null ? request.Syntax : PromptSyntax.Plain);
+        return new PromptChunker(Tokenizer, ContextLength).Lay(fragments, request.Syntax, request.MaxChunks, tokenWeights);
+    }
 
-    /// <summary>Runs the tower over padded ids.</summary>
-    public CLIPTextOutput Run(IReadOnlyList<PaddedTokens> tokens)
+    /// <summary>Runs the tower over ids.</summary>
+    /// <param name="prompts">Whole contexts each.</param>
+    /// <param name="attentionMask">int64 (contexts, T), 0 = not attended to; null = all are.</param>
+    /// <returns>One row per context.</returns>
+    public CLIPTextOutput Run(IReadOnlyList<int[]> prompts, Tensor? attentionMask = null)
     {
         using var scope = NewDisposeScope();
-        var ids = tensor([.. tokens.SelectMany(text => text.Ids).Select(id => (long)id)], [tokens.Count, ContextLength],
-            device: Model.TokenEmbedding.weight.device);
-        var output = Model.forward(ids);
+        var device = Model.TokenEmbedding.weight.device;
+        var ids = tensor([.. prompts.SelectMany(text => text).Select(id => (long)id)], device: device).view(-1, ContextLength);
+        var output = Model.forward(ids, attentionMask?.to(device));
         foreach (var state in output.HiddenStates)
             _ = state.MoveToOuterDisposeScope();
         _ = output.LastHiddenState.MoveToOuterDisposeScope();
@@ -75,13 +95,17 @@ internal sealed class StableDiffusionPromptEncoder(TextTower tower) : PromptEnco
     private protected override TextConditions EncodeChecked(PromptRequest request, bool guided)
     {
         using var scope = NewDisposeScope();
-        var tokens = Tower.Tokenize(request.Prompts);
-        var output = Tower.Run(tokens);
-        var positive = request.ClipSkip is { } skip and > 0 ? Tower.Model.FinalNorm(output.HiddenStates[^(1 + skip)]) : output.LastHiddenState;
-        var negative = guided
-            ? Tower.Run(Tower.Tokenize(request.NegativePrompts ?? [.. request.Prompts.Select(_ => "")])).LastHiddenState
-            : null;
+        var tokens = Tokenize(Tower, request, request.Prompts);
+        var texts = request.NegativePrompts ?? [.. request.Prompts.Select(_ => "")];
+        var negativeTokens = guided ? Tokenize(Tower, request with { TokenWeights = null }, texts) : [];
+        var chunks = Chunks(Tower, [.. tokens, .. negativeTokens]);
+        var skip = request.ClipSkip ?? 0;
+        var (positive, _) = States(output => skip > 0 ? Tower.Model.FinalNorm(output.HiddenStates[^(1 + skip)]) : output.LastHiddenState, tokens);
+        var negative = guided ? States(output => output.LastHiddenState, negativeTokens).States : null;
         return new TextConditions(Describe(request.Prompts, tokens), positive.MoveToOuterDisposeScope(), negative?.MoveToOuterDisposeScope());
+
+        (Tensor States, Tensor Pooled) States(Func<CLIPTextOutput, Tensor> select, IReadOnlyList<PromptTokens> prompts) =>
+            new WeightedStates(Tower, select, request.Syntax).Encode(prompts, chunks);
     }
 }
 
@@ -92,38 +116,35 @@ internal sealed class StableDiffusionXLPromptEncoder(TextTower first, TextTower 
 
     public override TruncatedTexts Truncated(PromptRequest request) => base.Truncated(request) with
     {
-        Prompt2 = Rest(second, request.Prompts2 ?? request.Prompts),
-        NegativePrompt2 = Rest(second, request.NegativePrompts2 ?? request.NegativePrompts),
+        Prompt2 = Rest(second, request, request.Prompts2 ?? request.Prompts),
+        NegativePrompt2 = Rest(second, request, request.NegativePrompts2 ?? request.NegativePrompts),
     };
 
     private protected override TextConditions EncodeChecked(PromptRequest request, bool guided)
     {
         using var scope = NewDisposeScope();
-        var (positive, pooled, tokens) = Both(request.Prompts, request.Prompts2 ?? request.Prompts, request.ClipSkip ?? 0);
+        var tokens = Read(request, request.Prompts, request.Prompts2);
+        var hasZeros = request.NegativePrompts is null && request.NegativePrompts2 is null && zerosForNoNegative;
+        var texts = request.NegativePrompts ?? [.. request.Prompts.Select(_ => "")];
+        var negativeTokens = guided && !hasZeros ? Read(request with { TokenWeights = null }, texts, request.NegativePrompts2) : ([], []);
+        var chunks = Chunks(Tower, [.. tokens.First, .. tokens.Second, .. negativeTokens.First, .. negativeTokens.Second]);
+        var (positive, pooled) = Both(request.Syntax, tokens, chunks, request.ClipSkip ?? 0);
         Tensor? negative = null;
         Tensor? negativePooled = null;
-        if (guided && request.NegativePrompts is null && request.NegativePrompts2 is null && zerosForNoNegative)
-        {
-            negative = zeros_like(positive);
-            negativePooled = zeros_like(pooled);
-        }
-        else if (guided)
-        {
-            var texts = request.NegativePrompts ?? [.. request.Prompts.Select(_ => "")];
-            (negative, negativePooled, _) = Both(texts, request.NegativePrompts2 ?? texts, 0);
-        }
-
+        if (guided)
+            (negative, negativePooled) = hasZeros ? (zeros_like(positive), zeros_like(pooled)) : Both(request.Syntax, negativeTokens, chunks, 0);
         return new TextConditions(
-            Describe(request.Prompts, tokens), positive.MoveToOuterDisposeScope(), negative?.MoveToOuterDisposeScope(),
+            Describe(request.Prompts, tokens.First), positive.MoveToOuterDisposeScope(), negative?.MoveToOuterDisposeScope(),
             pooled.MoveToOuterDisposeScope(), negativePooled?.MoveToOuterDisposeScope());
     }
 
-    private (Tensor States, Tensor Pooled, IReadOnlyList<PaddedTokens> Tokens) Both(IReadOnlyList<string> texts, IReadOnlyList<string> texts2, int skip)
+    private (List<PromptTokens> First, List<PromptTokens> Second) Read(PromptRequest request, IReadOnlyList<string> texts, IReadOnlyList<string>? texts2) =>
+        (Tokenize(Tower, request, texts), Tokenize(second, request, texts2 ?? texts));
+
+    private (Tensor States, Tensor Pooled) Both(PromptSyntax syntax, (List<PromptTokens> First, List<PromptTokens> Second) tokens, int chunks, int skip)
     {
-        var tokens = Tower.Tokenize(texts);
-        var output = Tower.Run(tokens);
-        var output2 = second.Run(second.Tokenize(texts2));
-        var states = cat([output.HiddenStates[^(2 + skip)], output2.HiddenStates[^(2 + skip)]], -1);
-        return (states, ((CLIPTextModelWithProjection)second.Model).Project(output2.PooledOutput), tokens);
+        var (states, _) = new WeightedStates(Tower, output => output.HiddenStates[^(2 + skip)], syntax).Encode(tokens.First, chunks);
+        var (states2, pooled) = new WeightedStates(second, output => output.HiddenStates[^(2 + skip)], syntax).Encode(tokens.Second, chunks);
+        return (cat([states, states2], -1), ((CLIPTextModelWithProjection)second.Model).Project(pooled));
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Realign.Core.Errors;
+using Realign.Core.Prompts;
 
 namespace Realign.Diffusion.Pipelines;
 
@@ -21,6 +22,15 @@ public sealed record PromptRequest
     /// <summary>Layers to leave out at the end of the text tower, for the prompt only; null = none.</summary>
     public int? ClipSkip { get; init; }
 
+    /// <summary>What brackets, signs and numbers of all texts mean.</summary>
+    public PromptSyntax Syntax { get; init; }
+
+    /// <summary>Contexts of the text tower that a text may fill; the rest is not read.</summary>
+    public int MaxChunks { get; init; } = 1;
+
+    /// <summary>Weights of the tokens of each prompt, in place of what its text says: all of it is plain then. Null = the text says it.</summary>
+    internal IReadOnlyList<IReadOnlyList<double>>? TokenWeights { get; init; }
+
     internal void Check(int layers, bool hasSecondTower)
     {
         if (Prompts.Count == 0)
@@ -34,6 +44,8 @@ public sealed record PromptRequest
                 "this model has one text encoder, which reads the prompt", "leave it out");
         }
 
+        if (MaxChunks < 1)
+            throw new InvalidInputException("prompt_chunks", MaxChunks.ToString(CultureInfo.InvariantCulture), "there is no text without one", "use 1 or more");
         if (ClipSkip is { } skip && (skip < 0 || skip >= layers))
         {
             throw new InvalidInputException("clip_skip", skip.ToString(CultureInfo.InvariantCulture),

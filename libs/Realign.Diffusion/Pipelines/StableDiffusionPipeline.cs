@@ -117,7 +117,7 @@ public sealed class StableDiffusionPipeline : IDisposable
         if (UNet.IsDistilled && request.Prompt.NegativePrompts is not null)
             throw new InvalidInputException("negative_prompt", $"{request.Prompt.NegativePrompts.Count} text(s)",
                 "this model has guidance distilled into it and takes no negative prompt", "leave it out");
-        using var ownScheduler = hooks?.Scheduler is null ? CreateScheduler(request.Scheduler, new SchedulerOptions { Eta = request.Eta }) : null;
+        using var ownScheduler = hooks?.Scheduler is null ? CreateScheduler(request.Scheduler, request.SchedulerOptions) : null;
         using var ownNoise = hooks?.Noise is null ? new SeededNoise(request.Seeds) : null;
         var (scheduler, noise) = (hooks?.Scheduler ?? ownScheduler!, hooks?.Noise ?? ownNoise!);
         scheduler.SetTimesteps(StepsOf(request));
@@ -207,7 +207,7 @@ public sealed class StableDiffusionPipeline : IDisposable
         var steps = StepsOf(request);
         var first = request.InitImage is null ? 0 : steps - Math.Min((int)(steps * request.Strength), steps);
         return first < steps
-            ? (first, scheduler.Timesteps.Count)
+            ? (first * scheduler.Order, scheduler.Timesteps.Count)
             : throw new InvalidInputException("strength", request.Strength.ToString(CultureInfo.InvariantCulture),
                 $"leaves none of the {steps} steps", "use more steps or a larger strength");
     }

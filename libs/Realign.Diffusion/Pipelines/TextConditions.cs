@@ -1,12 +1,11 @@
-using Realign.Tokenizers;
 using static TorchSharp.torch;
 
 namespace Realign.Diffusion.Pipelines;
 
 /// <summary>One prompt as the model sees it.</summary>
 /// <param name="Text">The prompt that was encoded.</param>
-/// <param name="Tokens">Its ids, padded to the context, and the part that did not fit.</param>
-public sealed record EncodedPrompt(string Text, PaddedTokens Tokens);
+/// <param name="Tokens">Its ids in whole contexts, and the part that did not fit.</param>
+public sealed record EncodedPrompt(string Text, PromptTokens Tokens);
 
 /// <summary>Encoded prompts. The caller's dispose scope owns the tensors.</summary>
 /// <param name="Prompts">One per image.</param>

@@ -22,6 +22,16 @@ internal abstract class EulerSchedulerBase(SchedulerKind kind, NoiseConfig confi
         _ => TrainingTimesteps.Trailing(TrainSteps, steps),
     };
 
+    // timesteps and noise levels of a run, without the final one
+    private protected (double[] Times, double[] Sigmas) Levels(int steps, SigmaSpacing spacing)
+    {
+        var times = EulerTimesteps(steps);
+        if (spacing == SigmaSpacing.Timesteps)
+            return (times, Array.ConvertAll(times, Train.At));
+        var sigmas = SigmaSchedule.Space(spacing, Train.At(times[0]), Train.At(times[^1]), steps);
+        return (Array.ConvertAll(sigmas, sigma => (double)(float)Train.TimeOf(sigma)), sigmas);
+    }
+
     private protected override double InputScale(int index) => 1 / Math.Sqrt((Sigma(index) * Sigma(index)) + 1);
 
     private protected override (double Signal, double Noise) Mix(int index) => (1, Sigma(index));

@@ -30,6 +30,9 @@ public abstract class Scheduler : IDisposable
     /// <summary>Whether <see cref="SchedulerOptions.Eta"/> means something to it.</summary>
     public virtual bool HasEta => false;
 
+    /// <summary>Questions to the denoiser per step: timesteps of a run are this many times its steps, less one where it is two.</summary>
+    public virtual int Order => 1;
+
     /// <summary>Cumulative alphas of training, one per timestep.</summary>
     public IReadOnlyList<float> AlphasCumprod => Alphas;
 

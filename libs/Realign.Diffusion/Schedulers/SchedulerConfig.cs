@@ -52,17 +52,25 @@ public sealed class SchedulerConfig
             $"this checkpoint's own scheduler is {ClassName}, which is not implemented",
             $"name one of these in the call: {string.Join(", ", SchedulerKinds.All)}");
         options ??= SchedulerOptions.Default;
+        var choice = new SolverChoice(options);
+        choice.Check(chosen);
         return chosen switch
         {
             SchedulerKind.DDIM => new DDIMScheduler(Fields(DDIMConfig.Read), options),
             SchedulerKind.DDPM => new DDPMScheduler(Fields(DDPMConfig.Read), options),
             SchedulerKind.PNDM => new PNDMScheduler(Fields(PNDMConfig.Read), options),
-            SchedulerKind.EulerDiscrete => new EulerDiscreteScheduler(Fields(EulerDiscreteConfig.Read), options),
+            SchedulerKind.EulerDiscrete => new EulerDiscreteScheduler(choice.Of(Fields(EulerDiscreteConfig.Read)), options),
             SchedulerKind.EulerAncestralDiscrete =>
                 new EulerAncestralDiscreteScheduler(Fields(EulerAncestralDiscreteConfig.Read), options),
-            SchedulerKind.DPMSolverMultistep => new DPMSolverMultistepScheduler(Fields(DPMSolverMultistepConfig.Read), options),
+            SchedulerKind.DPMSolverMultistep => new DPMSolverMultistepScheduler(choice.Of(Fields(DPMSolverMultistepConfig.Read)), options),
             SchedulerKind.LCM => new LCMScheduler(Fields(LCMConfig.Read), options),
-            SchedulerKind.UniPCMultistep => new UniPCMultistepScheduler(Fields(UniPCMultistepConfig.Read), options),
+            SchedulerKind.UniPCMultistep => new UniPCMultistepScheduler(choice.Of(Fields(UniPCMultistepConfig.Read)), options),
+            SchedulerKind.HeunDiscrete => new HeunDiscreteScheduler(choice.Of(Fields(SigmaSamplerConfig.Read)), options),
+            SchedulerKind.LMSDiscrete => new LMSDiscreteScheduler(choice.Of(Fields(SigmaSamplerConfig.Read)), options),
+            SchedulerKind.KDPM2Discrete => new KDPM2DiscreteScheduler(choice.Of(Fields(SigmaSamplerConfig.Read)), options),
+            SchedulerKind.KDPM2AncestralDiscrete => new KDPM2AncestralDiscreteScheduler(choice.Of(Fields(SigmaSamplerConfig.Read)), options),
+            SchedulerKind.DPMSolverSDE => new DPMSolverSDEScheduler(choice.Of(Fields(SigmaSamplerConfig.Read)), options),
+            SchedulerKind.DEISMultistep => new DEISMultistepScheduler(choice.Of(Fields(DEISMultistepConfig.Read)), options),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such scheduler"),
         };
     }

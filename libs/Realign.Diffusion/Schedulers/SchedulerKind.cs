@@ -26,4 +26,22 @@ public enum SchedulerKind
 
     /// <summary>UniPC, multistep.</summary>
     UniPCMultistep,
+
+    /// <summary>Heun.</summary>
+    HeunDiscrete,
+
+    /// <summary>Linear multistep.</summary>
+    LMSDiscrete,
+
+    /// <summary>DPM-Solver-2, midpoint.</summary>
+    KDPM2Discrete,
+
+    /// <summary>DPM-Solver-2, midpoint, ancestral.</summary>
+    KDPM2AncestralDiscrete,
+
+    /// <summary>DEIS, multistep.</summary>
+    DEISMultistep,
+
+    /// <summary>DPM-Solver++, stochastic, two questions a step.</summary>
+    DPMSolverSDE,
 }

@@ -9,6 +9,15 @@ public sealed record SchedulerOptions
     /// <summary>DDIM's eta: 0 is deterministic, 1 draws as much noise as DDPM. 0..1.</summary>
     public double Eta { get; init; }
 
+    /// <summary>Spacing of the noise levels, for samplers that have a choice; null = the checkpoint's.</summary>
+    public SigmaSpacing? Spacing { get; init; }
+
+    /// <summary>Order of multistep solvers, 1..3; null = the checkpoint's.</summary>
+    public int? SolverOrder { get; init; }
+
+    /// <summary>DPM-Solver, multistep: as a stochastic equation.</summary>
+    public bool IsStochastic { get; init; }
+
     /// <summary>DDIM: derive the noise from the clipped clean sample again.</summary>
     public bool UseClippedModelOutput { get; init; }
 

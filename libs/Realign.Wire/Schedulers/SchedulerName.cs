@@ -20,6 +20,12 @@ public sealed record SchedulerName(Scheduler Value, string Option, string ClassN
         new(Scheduler.DpmSolverMultistep, "dpm-solver-multistep", "DPMSolverMultistepScheduler", "DPM-Solver++ 2M"),
         new(Scheduler.Lcm, "lcm", "LCMScheduler", "LCM"),
         new(Scheduler.UniPcMultistep, "uni-pc-multistep", "UniPCMultistepScheduler", "UniPC"),
+        new(Scheduler.Heun, "heun", "HeunDiscreteScheduler", "Heun"),
+        new(Scheduler.Lms, "lms", "LMSDiscreteScheduler", "LMS"),
+        new(Scheduler.Kdpm2, "kdpm2", "KDPM2DiscreteScheduler", "DPM2"),
+        new(Scheduler.Kdpm2Ancestral, "kdpm2-ancestral", "KDPM2AncestralDiscreteScheduler", "DPM2 ancestral"),
+        new(Scheduler.DeisMultistep, "deis-multistep", "DEISMultistepScheduler", "DEIS"),
+        new(Scheduler.DpmSolverSde, "dpm-solver-sde", "DPMSolverSDEScheduler", "DPM-Solver++ SDE"),
     ];
 
     /// <summary>Null for UNSPECIFIED, which stands for the checkpoint's own, and for values this build does not know.</summary>

@@ -64,7 +64,7 @@ internal sealed class AttemptFlow(BackendSet backends, BackendCaller caller, Pic
         Attempt attempt, RealignCall call, StageRunner stages, GeneratorBackend generator, GenerateRequest coarseRequest, Image image,
         Task<CaptionResponse?> caption, CancellationToken cancellationToken)
     {
-        var (plan, known) = await LocateAsync(stages, coarseRequest.Prompt, image, caption, cancellationToken);
+        var (plan, known) = await LocateAsync(stages, call.Prompt, image, caption, cancellationToken);
         attempt.Plan = plan;
         attempt.CoarseVerification = await VerifyAsync(call, stages, PictureKind.Coarse, image, known, cancellationToken);
         if (call.Accept == Accept.Verified && attempt.CoarseVerification is { Verified: true, Unknown: 0 })
@@ -92,7 +92,7 @@ internal sealed class AttemptFlow(BackendSet backends, BackendCaller caller, Pic
         stages.RunAsync(Stage.Verify, async deadline =>
         {
             var demand = await call.Demand.WithinAsync(deadline - time.GetUtcNow().UtcDateTime);
-            var reading = await reader.ReadAsync(image, call.Request.Generate.Prompt, demand, known, deadline, cancellationToken);
+            var reading = await reader.ReadAsync(image, call.Prompt, demand, known, deadline, cancellationToken);
             return PictureVerifier.Verify(picture, demand, reading);
         }, verification => new RealignResponse { Verification = verification });
 

@@ -3,6 +3,7 @@ using Realign.Core;
 using Realign.Core.Errors;
 using Realign.Gateway.Backends;
 using Realign.V1;
+using Realign.Wire.Prompts;
 using Realign.Wire.Requests;
 
 namespace Realign.Gateway.Realigning;
@@ -14,7 +15,7 @@ internal sealed class GatewayGrpcService(RealignFlow flow, MeshStatus mesh) : Ga
     {
         if (request.Generate is not { } generate)
             throw new InvalidInputException("generate", "absent", "there is nothing to generate", "set generate.prompt");
-        _ = Require.Text("generate.prompt", generate.Prompt);
+        _ = PromptTexts.Prompt("generate.prompt", generate);
         _ = Require.Known("on_stage_failure", request.OnStageFailure);
         _ = Require.Known("accept", request.Accept);
         if (request.HasAttempts && Require.Range("attempts", request.Attempts, 1, Limits.Attempts) > 1 && request.Accept == Accept.Always)

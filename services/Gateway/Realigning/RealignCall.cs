@@ -1,5 +1,6 @@
 using Realign.Gateway.Verifying;
 using Realign.V1;
+using Realign.Wire.Prompts;
 
 namespace Realign.Gateway.Realigning;
 
@@ -11,6 +12,9 @@ namespace Realign.Gateway.Realigning;
 /// <param name="Deadline">When its caller stops waiting, UTC.</param>
 internal sealed record RealignCall(RealignRequest Request, CallEvents Events, PromptDemand Demand, DateTime Arrival, DateTime Deadline)
 {
+    /// <summary>What the prompt says, without syntax: the readers know of none.</summary>
+    public string Prompt { get; } = PromptTexts.Plain(Request.Generate);
+
     /// <summary>Attempts at most.</summary>
     public int Attempts => Request.HasAttempts ? Request.Attempts : 1;
 

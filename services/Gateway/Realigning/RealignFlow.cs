@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Realign.Gateway.Backends;
 using Realign.Gateway.Verifying;
 using Realign.V1;
+using Realign.Wire.Prompts;
 
 namespace Realign.Gateway.Realigning;
 
@@ -21,7 +22,7 @@ internal sealed class RealignFlow(
         var now = time.GetUtcNow().UtcDateTime;
         var deadline = callerDeadline == DateTime.MaxValue ? now.AddSeconds(options.Value.DefaultDeadlineSeconds) : callerDeadline;
         using var events = new CallEvents(stream, time, cancellationToken);
-        using var demand = new PromptDemand(backends, caller, request.Generate.Prompt, deadline,
+        using var demand = new PromptDemand(backends, caller, PromptTexts.Plain(request.Generate), deadline,
             demanded => events.WriteAsync(0, Stage.Verify, new RealignResponse { Demand = demanded }), cancellationToken);
         try
         {

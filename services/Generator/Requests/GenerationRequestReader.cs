@@ -8,6 +8,7 @@ using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Schedulers;
 using Realign.V1;
 using Realign.Wire.Masks;
+using Realign.Wire.Prompts;
 using Realign.Wire.Requests;
 using Realign.Wire.Schedulers;
 using System.Globalization;
@@ -23,6 +24,7 @@ internal static class GenerationRequestReader
     private const int MaxAdapters = 8;
     private const int MaxNameLength = 200;
     private const int MaxStrength = 2;
+    private const int MaxChunks = 8;
     private const int MaxToldSide = 8192;
     private const double DefaultStrength = 0.8;
 
@@ -42,6 +44,9 @@ internal static class GenerationRequestReader
             Height = request.HasHeight ? Side("height", request.Height) : null,
             Scheduler = SchedulerName.Of(Require.Known("scheduler", request.Scheduler)) is { } name ? SchedulerKinds.Find(name.ClassName) : null,
             Eta = Number("eta", request.Eta, 1),
+            SigmaSpacing = Spacing(Require.Known("sigma_spacing", request.SigmaSpacing)),
+            SolverOrder = request.HasSolverOrder ? Require.Range("solver_order", request.SolverOrder, 1, 3) : null,
+            Stochastic = request.Stochastic,
             GuidanceRescale = Number("guidance_rescale", request.GuidanceRescale, 1),
             PreviewEvery = Require.Range("preview.every_steps", request.Preview?.EverySteps ?? 0, 0, 1000),
             PreviewSize = request.Preview is { HasMaxSize: true } preview ? Require.Range("preview.max_size", preview.MaxSize, 8, 1024) : null,
@@ -54,19 +59,31 @@ internal static class GenerationRequestReader
         };
     }
 
+    private static Diffusion.Schedulers.SigmaSpacing? Spacing(V1.SigmaSpacing spacing) => spacing switch
+    {
+        V1.SigmaSpacing.Timesteps => Diffusion.Schedulers.SigmaSpacing.Timesteps,
+        V1.SigmaSpacing.Karras => Diffusion.Schedulers.SigmaSpacing.Karras,
+        V1.SigmaSpacing.Exponential => Diffusion.Schedulers.SigmaSpacing.Exponential,
+        V1.SigmaSpacing.Beta => Diffusion.Schedulers.SigmaSpacing.Beta,
+        _ => null,
+    };
+
     private static PromptRequest Prompt(GenerateRequest request)
     {
         return new PromptRequest
         {
-            Prompts = [Require.Text("prompt", request.Prompt)],
-            NegativePrompts = Optional("negative_prompt", request.NegativePrompt),
-            Prompts2 = Optional("prompt_2", request.Prompt2),
-            NegativePrompts2 = Optional("negative_prompt_2", request.NegativePrompt2),
+            Prompts = [PromptTexts.Prompt("prompt", request)],
+            NegativePrompts = Optional("negative_prompt", request, request.NegativePrompt),
+            Prompts2 = Optional("prompt_2", request, request.Prompt2),
+            NegativePrompts2 = Optional("negative_prompt_2", request, request.NegativePrompt2),
             ClipSkip = request.HasClipSkip ? request.ClipSkip : null,
+            Syntax = PromptTexts.SyntaxOf(request),
+            MaxChunks = request.HasPromptChunks ? Require.Range("prompt_chunks", request.PromptChunks, 1, MaxChunks) : 1,
         };
     }
 
-    private static string[]? Optional(string field, string text) => Require.OptionalText(field, text).Length > 0 ? [text] : null;
+    private static string[]? Optional(string field, GenerateRequest request, string text) =>
+        PromptTexts.Optional(field, text, PromptTexts.SyntaxOf(request)).Length > 0 ? [text] : null;
 
     private static double Strength(GenerateRequest request)
     {
