@@ -170,7 +170,7 @@ public sealed class PromptWeightTests(Miniature miniature) : IClassFixture<Minia
         var pipeline = StableDiffusionSnapshot.Load(Checkout.Miniature("generator"), TorchPlacement.Cpu);
         using var generator = new ImageGenerator(pipeline, new AdapterFolder(null), 1 << 20);
         GeneratedImages Generate(PromptRequest prompt) => generator.Generate(
-            Miniature.Request() with { Prompt = prompt, HeatMaps = true, NumInferenceSteps = 1 }, new RecordingListener(),
+            Miniature.Request() with { Prompt = prompt, HeatMaps = true, NumInferenceSteps = 1 }, new RecordingListener(), null,
             TestContext.Current.CancellationToken);
 
         var plain = Generate(new PromptRequest { Prompts = [Plain] });

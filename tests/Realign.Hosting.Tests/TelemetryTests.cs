@@ -114,8 +114,8 @@ public sealed class TelemetryTests
 
     private static double Value(string[] lines, string name, params string[] labels)
     {
-        var line = lines.Where(line => line.StartsWith(name + "{", StringComparison.Ordinal) && labels.All(label => line.Contains(label, StringComparison.Ordinal)))
-            .ShouldHaveSingleItem();
+        var line = lines.Where(line => line.StartsWith(name + "{", StringComparison.Ordinal)
+            && labels.All(label => line.Contains(label, StringComparison.Ordinal))).ShouldHaveSingleItem();
         return double.Parse(line[(line.IndexOf('}', StringComparison.Ordinal) + 1)..].Trim().Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
     }
 

@@ -142,7 +142,7 @@ public sealed class YieldTests
     {
         var time = new ManualTime();
         var order = new List<string>();
-        using var runner = new ModelRunner("test", 4, StallRule.Default, time, new ModelLife(_ => { }, _ => order.Add("check"), () => { }));
+        using var runner = new ModelRunner("test", 4, StallRule.Default, time, new ModelLife(_ => { }, _ => order.Add("check"), () => { }), null);
         await TeachAsync(runner, time);
         using var gate = new ManualResetEventSlim();
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
