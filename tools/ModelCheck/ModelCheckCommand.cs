@@ -19,7 +19,7 @@ internal static class ModelCheckCommand
         var paths = new Argument<string[]>("path") { Description = "Folders or files.", Arity = ArgumentArity.OneOrMore };
         var model = new Option<string?>("--for") { Description = "For adapters: the Stable Diffusion folder they must fit." };
         var json = new Option<bool>("--json") { Description = "Print the result as JSON." };
-        var command = new RootCommand("Says what model folders are and whether a service would load them (realign models check).") 
+        var command = new RootCommand("Says what model folders are and whether a service would load them (realign models check).")
         {
             paths, model, json, ModelConvertCommand.Create(output, error),
         };

@@ -9,7 +9,11 @@ internal sealed class UNetKeys
 {
     private static readonly Dictionary<string, string> Residual = new(StringComparer.Ordinal)
     {
-        ["in_layers.0"] = "norm1", ["in_layers.2"] = "conv1", ["emb_layers.1"] = "time_emb_proj", ["out_layers.0"] = "norm2", ["out_layers.3"] = "conv2",
+        ["in_layers.0"] = "norm1",
+        ["in_layers.2"] = "conv1",
+        ["emb_layers.1"] = "time_emb_proj",
+        ["out_layers.0"] = "norm2",
+        ["out_layers.3"] = "conv2",
         ["skip_connection"] = "conv_shortcut",
     };
 

@@ -27,12 +27,22 @@ public static class PublishedClipFiles
             ["merges.txt"] = Encoding.UTF8.GetBytes("#version: 0.2\n" + string.Join('\n', merges) + "\n"),
             ["tokenizer_config.json"] = JsonSerializer.SerializeToUtf8Bytes(new
             {
-                add_prefix_space = false, bos_token = Special(Begin), eos_token = Special(End), do_lower_case = true, errors = "replace",
-                model_max_length = Context, pad_token = pad, tokenizer_class = "CLIPTokenizer", unk_token = Special(End),
+                add_prefix_space = false,
+                bos_token = Special(Begin),
+                eos_token = Special(End),
+                do_lower_case = true,
+                errors = "replace",
+                model_max_length = Context,
+                pad_token = pad,
+                tokenizer_class = "CLIPTokenizer",
+                unk_token = Special(End),
             }),
             ["special_tokens_map.json"] = JsonSerializer.SerializeToUtf8Bytes(new
             {
-                bos_token = Special(Begin), eos_token = Special(End), pad_token = pad, unk_token = Special(End),
+                bos_token = Special(Begin),
+                eos_token = Special(End),
+                pad_token = pad,
+                unk_token = Special(End),
             }),
         };
     }
