@@ -124,6 +124,7 @@ public static class ServiceHost
         var app = builder.Build();
         // before anything reads them, so that those of all sections are reported together
         app.Services.GetRequiredService<IStartupValidator>().Validate();
+        app.Services.GetRequiredService<ServiceMetrics>().Watch(app.Services.GetServices<IModelState>);
         app.UseMiddleware<RequestFieldsMiddleware>();
         app.UseMiddleware<ReceivingMiddleware>();
         app.UseMiddleware<MalformedMessageMiddleware>();

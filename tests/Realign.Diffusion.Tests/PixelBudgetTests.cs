@@ -14,10 +14,10 @@ public sealed class PixelBudgetTests(Miniature miniature) : IClassFixture<Miniat
     [Fact]
     public void For_LittleMemory_IsWhatHalfOfItHolds()
     {
-        var budget = PixelBudget.For(miniature.Pipeline, 1L << 30);
+        var budget = PixelBudget.For(miniature.Pipeline, 768L << 20);
 
         budget.MaxPixels.ShouldBeInRange(256 * 256, 512 * 512);
-        (budget.MaxPixels * budget.BytesPerPixel).ShouldBeLessThanOrEqualTo(1L << 29);
+        (budget.MaxPixels * budget.BytesPerPixel).ShouldBeLessThanOrEqualTo(384L << 20);
     }
 
     [Fact]

@@ -174,7 +174,8 @@ public sealed class FailureTests
         await caller.CancelAsync();
 
         await mesh.Behavior.Cancelled(stage).DefaultTimeout();
-        (await TestService.FailsAsync(() => call)).StatusCode.ShouldBe(StatusCode.Cancelled);
+        var failure = await TestService.FailsAsync(() => call);
+        failure.StatusCode.ShouldBe(StatusCode.Cancelled, failure.ToString());
     }
 
     [Fact]

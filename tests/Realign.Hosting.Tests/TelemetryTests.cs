@@ -15,7 +15,9 @@ using Xunit;
 
 namespace Realign.Hosting.Tests;
 
-/// <summary>What an operator sees over HTTP/1.1, and how one request is followed.</summary>
+/// <summary>What an operator sees over HTTP/1.1, and how one request is followed. Instruments are the process's: no other test may call meanwhile.</summary>
+[Collection(nameof(TelemetryTests))]
+[CollectionDefinition(nameof(TelemetryTests), DisableParallelization = true)]
 public sealed class TelemetryTests
 {
     private const string Prompt = "a secret red car";

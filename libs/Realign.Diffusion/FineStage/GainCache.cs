@@ -11,8 +11,8 @@ namespace Realign.Diffusion.FineStage;
 /// <remarks>Not thread-safe. Every answer depends on its arguments only.</remarks>
 internal sealed class GainCache(ModulationOptions options, IReadOnlyList<ModulationLayout> layouts) : IDisposable
 {
-    // elements of a map that counts as small
-    private const long KeptElements = 1L << 16;
+    /// <summary>Elements of a map a head up to which its gains are kept.</summary>
+    public const long KeptElements = 1L << 16;
 
     private readonly Dictionary<Layer, LayerSelectors> _selectors = [];
     private readonly Dictionary<Layer, (double Lambda, RowGains Gains)> _gains = [];

@@ -16,8 +16,6 @@ namespace Realign.Diffusion.FineStage;
 internal sealed class ModulatedAttention(
     ModulationOptions options, IReadOnlyList<ModulationLayout> layouts, GainCache gains, double lambda, int firstRow) : IAttentionLogits
 {
-    // elements of a map a head; smaller ones take fewer operations in the open
-    private const long LargestOpenMap = 1L << 16;
     private static readonly TorchSharp.Scalar One = Scalars.Of(1);
 
     /// <inheritdoc/>
@@ -29,7 +27,7 @@ internal sealed class ModulatedAttention(
         using var scope = NewDisposeScope();
         var output = empty_like(query);
         // the gains of a large map are not kept: its rows of attention are computed by groups, one sample after the other
-        var isLarge = query.shape[2] * key.shape[2] > LargestOpenMap && !is_grad_enabled();
+        var isLarge = query.shape[2] * key.shape[2] > GainCache.KeptElements && !is_grad_enabled();
         for (var row = 0; row < query.shape[0];)
         {
             // neighboring samples of one kind are computed together

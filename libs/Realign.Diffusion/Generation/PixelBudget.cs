@@ -25,8 +25,8 @@ public sealed record PixelBudget(long MaxPixels, long BytesPerPixel)
     private const int GuidedBatch = 2;
 
     // malloc keeps freed blocks below 32 MiB for the next maps, which are of other sizes and leave gaps: what denoiser and decoder took adds up, and
-    // up to twice of what lives at once is held
-    private const int HeldTimes = 2;
+    // from 1.0 to 1.4 times of that was held at 512 to 1024 pixels a side
+    private const double HeldTimes = 1.75;
     private const int Tokens = 77;
 
     /// <summary>The budget of a loaded pipeline.</summary>
@@ -51,6 +51,6 @@ public sealed record PixelBudget(long MaxPixels, long BytesPerPixel)
         long decoder = sizeof(float) * ((WideMaps * wide) + (NarrowMaps * narrow));
         var heatMaps = unet.AttentionHeads[0] * Tokens * ((2 * unet.LayersPerBlock[0]) + 1);
         long denoiser = sizeof(float) * ((GuidedBatch * DenoiserWidths * unet.BlockOutChannels[0]) + heatMaps) / (vae.Factor * vae.Factor);
-        return (decoder + denoiser) * HeldTimes;
+        return (long)((decoder + denoiser) * HeldTimes);
     }
 }

@@ -25,8 +25,7 @@ internal sealed class EulerAncestralDiscreteScheduler : EulerSchedulerBase
     private protected override (Tensor Previous, Tensor Original) Advance(Tensor output, int index, Tensor sample, Tensor? noise)
     {
         var (from, to) = (Sigma(index), Sigma(index + 1));
-        var up = Math.Sqrt(to * to * ((from * from) - (to * to)) / (from * from));
-        var down = Math.Sqrt((to * to) - (up * up));
+        var (down, up) = AncestralStep.Between(from, to);
         var original = Original(output, index, sample, from);
         var slope = sample.sub(original).div(Scalars.Of(from));
         return (Combine((1, sample), (down - from, slope), (up, noise!)), original);

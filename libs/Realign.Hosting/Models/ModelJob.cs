@@ -35,8 +35,11 @@ internal abstract class ModelJob(CallTerms terms) : ScheduledCall(terms)
     public abstract Exception? Prepare(CancellationToken stopping);
 
     /// <summary>Does the work, on the model's thread.</summary>
-    /// <returns>What went wrong; null when the work succeeded. The caller has been answered either way.</returns>
+    /// <returns>What went wrong; null when the work succeeded.</returns>
     public abstract Exception? Run(CancellationToken stopping);
+
+    /// <summary>Answers with what <see cref="Run"/> came to, unless there is an answer already.</summary>
+    public abstract void Finish();
 
     /// <summary>Answers with a failure, unless there is an answer already.</summary>
     public abstract void Fail(Exception exception);

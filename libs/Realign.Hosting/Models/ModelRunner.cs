@@ -146,11 +146,7 @@ public sealed class ModelRunner : IDisposable
         if (Thread.CurrentThread != _thread)
             throw new InvalidOperationException($"only work of {Name} yields, on its thread");
         while (Interrupting() is { } job)
-        {
             Work(job);
-            lock (_queue)
-                _activity.End(job);
-        }
     }
 
     /// <summary>Tells the work in progress to end and answers calls that wait with UNAVAILABLE; does not wait.</summary>
@@ -341,13 +337,13 @@ public sealed class ModelRunner : IDisposable
         while (Next() is { } job)
         {
             Work(job);
-            if (_isSuspect)
-            {
-                _isSuspect = false;
-                _life.AfterFailure(_stop);
-            }
-
-            // not before: a check that never ends is a stall too
+            if (!_isSuspect)
+                continue;
+            _isSuspect = false;
+            // busy with the check until it ends: one that never does is a stall too
+            lock (_queue)
+                _activity.Begin(job, ModelJobState.Gone);
+            _life.AfterFailure(_stop);
             lock (_queue)
                 _activity.End(job);
         }
@@ -362,11 +358,14 @@ public sealed class ModelRunner : IDisposable
         lock (_queue)
         {
             _queue.End(job, isComplete: failure is null);
+            _activity.End(job);
             job.State = ModelJobState.Gone;
             FreeSlot(job);
             Changed();
         }
 
+        // last: whoever has the answer and asks again finds the model free
+        job.Finish();
         // checked when nothing else is at work on the model: the check may load it again
         _isSuspect |= failure is not (null or RealignException or OperationCanceledException);
     }

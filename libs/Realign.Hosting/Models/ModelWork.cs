@@ -16,6 +16,8 @@ internal sealed class ModelWork<TInput, TResult>(
     private readonly ActivityContext _trace = Activity.Current?.Context ?? default;
     private readonly TaskCompletionSource<TResult> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TInput? _input;
+    private TResult? _result;
+    private Exception? _failure;
 
     public Task<TResult> Answer => _answer.Task;
 
@@ -24,13 +26,21 @@ internal sealed class ModelWork<TInput, TResult>(
     public override Exception? Run(CancellationToken stopping)
     {
         using var activity = ServiceActivities.Source.StartActivity($"model {model}", ActivityKind.Internal, _trace);
-        var failure = Guard(token => _ = _answer.TrySetResult(work(_input!, token)), stopping);
+        _failure = Guard(token => _result = work(_input!, token), stopping);
         _input = default;
-        if (failure is not null)
-            Fail(failure);
-        else
-            Unwatch();
-        return failure;
+        return _failure;
+    }
+
+    public override void Finish()
+    {
+        if (_failure is not null)
+        {
+            Fail(_failure);
+            return;
+        }
+
+        _ = _answer.TrySetResult(_result!);
+        Unwatch();
     }
 
     public override void Fail(Exception exception)

@@ -43,13 +43,15 @@ public sealed class ServiceMetrics : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
 
-    /// <summary>Begins to report the queues and the states of these models, until this is disposed.</summary>
-    internal void Watch(IReadOnlyCollection<IModelState> models)
+    /// <summary>Begins to report the queues and the states of these models, asked for at each report, until this is disposed.</summary>
+    internal void Watch(Func<IEnumerable<IModelState>> models)
     {
-        _ = _meter.CreateObservableGauge("realign.queue.length", () => models.Select(model => Measure(model.QueueLength, model)), null, "Calls that wait now.");
         _ = _meter.CreateObservableGauge(
-            "realign.queue.depth", () => models.Select(model => Measure(model.QueueDepth, model)), null, "Calls that wait or are worked on now.");
-        _ = _meter.CreateObservableGauge("realign.model.state", () => models.SelectMany(States), null, "1 for the state that a model is in, 0 for the others.");
+            "realign.queue.length", () => models().Select(model => Measure(model.QueueLength, model)), null, "Calls that wait now.");
+        _ = _meter.CreateObservableGauge(
+            "realign.queue.depth", () => models().Select(model => Measure(model.QueueDepth, model)), null, "Calls that wait or are worked on now.");
+        _ = _meter.CreateObservableGauge(
+            "realign.model.state", () => models().SelectMany(States), null, "1 for the state that a model is in, 0 for the others.");
     }
 
     internal void Called(string method, StatusCode code, TimeSpan duration) => _calls.Record(

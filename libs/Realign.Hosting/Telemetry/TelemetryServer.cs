@@ -19,14 +19,13 @@ namespace Realign.Hosting.Telemetry;
 /// cannot crowd out. It stops after the calls have ended, so that the last ones are counted.
 /// </summary>
 /// <param name="metrics">What is exported.</param>
-/// <param name="instruments">Told of the models.</param>
 /// <param name="models">Of the process.</param>
 /// <param name="options">Address and port.</param>
 /// <param name="lifetime">Of the service.</param>
 /// <param name="logs">Of the service.</param>
 internal sealed class TelemetryServer(
-    MeterProvider metrics, ServiceMetrics instruments, IEnumerable<IModelState> models, IOptions<HostingOptions> options, IHostApplicationLifetime lifetime,
-    ILoggerFactory logs) : IHostedService, IAsyncDisposable
+    MeterProvider metrics, IEnumerable<IModelState> models, IOptions<HostingOptions> options, IHostApplicationLifetime lifetime, ILoggerFactory logs)
+    : IHostedService, IAsyncDisposable
 {
     private readonly IReadOnlyCollection<IModelState> _models = [.. models];
     private WebApplication? _app;
@@ -36,7 +35,6 @@ internal sealed class TelemetryServer(
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        instruments.Watch(_models);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Services.AddSingleton(logs);
         builder.WebHost.UseUrls($"http://{new IPEndPoint(IPAddress.Parse(options.Value.Address), options.Value.MetricsPort!.Value)}");
