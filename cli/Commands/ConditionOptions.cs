@@ -11,7 +11,7 @@ internal sealed class ConditionOptions
 {
     private readonly Option<string?> _initImage = new("--init-image")
     {
-        Description = "Start from a PNG, JPEG or WebP file instead of noise (image to image).",
+        Description = "Start from a PNG, JPEG or WebP file instead of noise (image to image); others where the Generator reads them.",
         HelpName = "FILE",
     };
 
@@ -25,6 +25,13 @@ internal sealed class ConditionOptions
     {
         Description = "Draw only a part of --init-image anew: a picture of its size, white = anew, black = kept (inpainting).",
         HelpName = "FILE",
+    };
+
+    private readonly Option<bool> _firstFrame = new("--first-frame") { Description = "Of an animated --init-image or --mask take the first frame." };
+
+    private readonly Option<bool> _applyProfile = new("--apply-profile")
+    {
+        Description = "Convert the colors of --init-image and --mask to sRGB by the profile in the file.",
     };
 
     private readonly Option<string?> _prompt2 = new("--prompt-2")
@@ -67,7 +74,7 @@ internal sealed class ConditionOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_initImage, _mask, _strength, _prompt2, _negativePrompt2, _syntax, _chunks, _clipSkip])
+        foreach (var option in (Option[])[_initImage, _mask, _strength, _firstFrame, _applyProfile, _prompt2, _negativePrompt2, _syntax, _chunks, _clipSkip])
             command.Options.Add(option);
         _sizes.AddTo(command);
         _negativeSizes.AddTo(command);
@@ -77,9 +84,9 @@ internal sealed class ConditionOptions
     public void Apply(ParseResult parsed, GenerateRequest request)
     {
         if (parsed.GetValue(_initImage) is { } file)
-            request.InitImage = Read(file);
+            request.InitImage = Read(parsed, file);
         if (parsed.GetValue(_mask) is { } mask)
-            request.Mask = Read(mask);
+            request.Mask = Read(parsed, mask);
         if (parsed.GetValue(_strength) is { } strength)
             request.Strength = strength;
         request.Prompt2 = parsed.GetValue(_prompt2) ?? "";
@@ -99,7 +106,12 @@ internal sealed class ConditionOptions
         request.NegativeSizes = _negativeSizes.Read(parsed);
     }
 
-    private static Image Read(string file) => File.Exists(file)
-        ? new Image { Encoded = ByteString.CopyFrom(File.ReadAllBytes(file)) }
+    private Image Read(ParseResult parsed, string file) => File.Exists(file)
+        ? new Image
+        {
+            Encoded = ByteString.CopyFrom(File.ReadAllBytes(file)),
+            FirstFrame = parsed.GetValue(_firstFrame),
+            ApplyProfile = parsed.GetValue(_applyProfile),
+        }
         : throw new CliException($"there is no file {file}", ExitCodes.Usage);
 }

@@ -31,6 +31,7 @@ public static class CaptionerApp
         }
 
         var app = builder.BuildService();
+        RequestImage.Allow(app.Services.GetRequiredService<IOptions<HostingOptions>>().Value.PictureFormats);
         app.MapGrpcService<CaptionerGrpcService>();
         return app;
     }
