@@ -64,11 +64,11 @@ internal sealed class ConditionOptions
         HelpName = "N",
     };
 
-    private readonly SizeOptions _sizes = new("", "XL", "what is generated", "0x0");
+    private readonly SizeOptions _sizes = new("", "XL", "what is generated", "0x0", "6");
 
     private readonly SizeOptions _negativeSizes = new(
         "negative-", "XL, negative prompt", "as for the prompt; with another --negative-... of these, what is generated",
-        "as for the prompt; with another --negative-... of these, 0x0");
+        "as for the prompt; with another --negative-... of these, 0x0", "2.5");
 
     public ConditionOptions() => _syntax.AcceptOnlyFromAmong("plain", "weighted", "compel");
 

@@ -98,6 +98,19 @@ public sealed class RecognitionTests
     }
 
     [Fact]
+    public void Inspect_RefinerOfXl_IsRecognizedAndFits_AsFolderAndFile()
+    {
+        using var refiner = new RefinerSnapshot(Path.Combine(ConformancePack.Require(), "diffusion", "sdxl", "snapshot"));
+        using var file = new OriginalCheckpoint(refiner.Location);
+
+        var reports = new[] { refiner.Location, file.Location }.Select(path => ModelInspector.Inspect(path).ShouldHaveSingleItem()).ToList();
+
+        reports.Select(report => report.Description).ShouldBe(["Stable Diffusion XL refiner", "Stable Diffusion XL refiner in one file"]);
+        reports.SelectMany(Problems).ShouldBeEmpty();
+        reports.ShouldAllBe(report => report.Parts.Select(part => part.Name).SequenceEqual(new[] { "unet", "vae", "text_encoder_2" }));
+    }
+
+    [Fact]
     public void Inspect_BrokenCheckpointInOneFile_IsRefusedAsByTheService()
     {
         using var file = new OriginalCheckpoint(Path.Combine(ConformancePack.Require(), "diffusion", "sd15", "snapshot"));

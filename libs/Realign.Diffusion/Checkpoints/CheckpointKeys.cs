@@ -51,14 +51,14 @@ internal sealed class CheckpointKeys
     private string? OpenClipPart => _family switch
     {
         CheckpointFamily.StableDiffusion2 => "text_encoder",
-        CheckpointFamily.StableDiffusionXL => "text_encoder_2",
+        CheckpointFamily.StableDiffusionXL or CheckpointFamily.StableDiffusionXLRefiner => "text_encoder_2",
         _ => null,
     };
 
     private void Add(string key, SafetensorsEntry entry)
     {
         if (After(key, "model.diffusion_model.") is { } denoiser)
-            Put("unet", _unet.Find(denoiser), key, entry);
+            AddDenoiser(denoiser, key, entry);
         else if (After(key, "first_stage_model.") is { } autoencoder)
             AddAutoencoder(autoencoder, key, entry);
         else if (After(key, ClipPrefix) is { } clip)
@@ -71,9 +71,23 @@ internal sealed class CheckpointKeys
             Unused++;
     }
 
+    private void AddDenoiser(string name, string key, SafetensorsEntry entry)
+    {
+        var target = _unet.Find(name);
+        if (target is null && _unet.Nearest(name) is { } nearest)
+            _problems.Add($"unexpected key '{key}': is it '{key[..^name.Length]}{nearest}'?");
+        else
+            Put("unet", target, key, entry);
+    }
+
     private string ClipPrefix => _family == CheckpointFamily.StableDiffusionXL ? "conditioner.embedders.0.transformer." : "cond_stage_model.transformer.";
 
-    private string OpenClipPrefix => _family == CheckpointFamily.StableDiffusionXL ? "conditioner.embedders.1.model." : "cond_stage_model.model.";
+    private string OpenClipPrefix => _family switch
+    {
+        CheckpointFamily.StableDiffusionXL => "conditioner.embedders.1.model.",
+        CheckpointFamily.StableDiffusionXLRefiner => "conditioner.embedders.0.model.",
+        _ => "cond_stage_model.model.",
+    };
 
     private void AddAutoencoder(string name, string key, SafetensorsEntry entry)
     {
