@@ -42,6 +42,10 @@ public sealed class HostingOptions
     [RegularExpression("(gif|avif|heic)(,(gif|avif|heic))*")]
     public string PictureFormats { get; set; } = "";
 
+    /// <summary>File of the keys that calls must carry, without which nothing but health checks is answered; read again when it changes.</summary>
+    /// <value>Empty: calls need no key.</value>
+    public string KeyFile { get; set; } = "";
+
     /// <summary>A call that computes for this many times as long as such calls take makes health NOT_SERVING until it ends,</summary>
     /// <value>20.</value>
     [Range(2, 10_000)]

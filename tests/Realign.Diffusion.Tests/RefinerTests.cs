@@ -71,7 +71,8 @@ public sealed class RefinerTests : IDisposable
     {
         using var refiner = StableDiffusionSnapshot.Load(_snapshot.Location, TorchPlacement.Cpu);
         var start = new RgbImage(64, 64, [.. Enumerable.Range(0, 64 * 64 * 3).Select(i => (byte)(i * 31))]);
-        float[] Refined(double strength) => Miniature.Generate(refiner, Request() with { NumInferenceSteps = 10, InitImage = new Picture(start), Strength = strength });
+        float[] Refined(double strength) => Miniature.Generate(
+            refiner, Request() with { NumInferenceSteps = 10, InitImage = new Picture(start), Strength = strength });
         var unchanged = Refined(0.1);
 
         var (little, much) = (Refined(0.3), Refined(0.9));

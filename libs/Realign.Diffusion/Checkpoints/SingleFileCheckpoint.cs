@@ -11,8 +11,8 @@ using Realign.Torch.Weights;
 namespace Realign.Diffusion.Checkpoints;
 
 /// <summary>
-/// An open <c>.safetensors</c> file with a whole checkpoint of Stable Diffusion 1.x, 2.x, XL or its refiner in the layout of its first authors, seen as the parts of a
-/// snapshot. What it does not bring is looked for in a folder <c>config</c> beside it.
+/// An open <c>.safetensors</c> file with a whole checkpoint of Stable Diffusion 1.x, 2.x, XL or its refiner in the layout of its first authors, seen as the
+/// parts of a snapshot. What it does not bring is looked for in a folder <c>config</c> beside it.
 /// </summary>
 public sealed class SingleFileCheckpoint : IDisposable
 {

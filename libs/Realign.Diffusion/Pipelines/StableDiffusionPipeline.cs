@@ -241,7 +241,13 @@ public sealed class StableDiffusionPipeline : IDisposable
         CheckScores(request);
         var batch = request.Prompt.Prompts.Count;
         var (height, width) = SizeOf(request);
-        Tensor Ids(ImageSizes sizes, double ownScore) => tensor(sizes.TimeIds(height, width, IsRefiner ? ownScore : null), device: Placement.Device).unsqueeze(0).expand(batch, -1);
+        Tensor Ids(ImageSizes sizes, double ownScore)
+        {
+            var numbers = sizes.TimeIds(height, width, IsRefiner ? ownScore : null);
+            return tensor(numbers, device: Placement.Device).unsqueeze(0).expand(batch, -1);
+        }
+
+
         var sizes = request.Sizes ?? new ImageSizes();
         var negative = request.NegativeSizes ?? sizes with { AestheticScore = null };
         return (new AddedConditions(conditions.PooledPositive, Ids(sizes, AestheticScore)),
@@ -253,7 +259,11 @@ public sealed class StableDiffusionPipeline : IDisposable
         foreach (var (field, sizes) in new[] { ("sizes", request.Sizes), ("negative_sizes", request.NegativeSizes) })
         {
             if (!IsRefiner && sizes?.AestheticScore is { } score)
-                throw new InvalidInputException($"{field}.aesthetic_score", score.ToString(CultureInfo.InvariantCulture), "only the refiner is told one", "leave it out");
+            {
+                throw new InvalidInputException(
+                    $"{field}.aesthetic_score", score.ToString(CultureInfo.InvariantCulture), "only the refiner is told one", "leave it out");
+            }
+
             if (IsRefiner && sizes?.Target is not null)
                 throw new InvalidInputException($"{field}.target", "given", "the refiner is told no target size", "leave it out");
         }

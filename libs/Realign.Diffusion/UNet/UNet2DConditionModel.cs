@@ -173,8 +173,9 @@ public sealed class UNet2DConditionModel : nn.Module
         var width = added.TextEmbeds.shape[^1] + (added.TimeIds.shape[^1] * Config.AdditionTimeEmbedDim!.Value);
         if (added.TextEmbeds.shape[0] != sample.shape[0] || added.TimeIds.shape[0] != sample.shape[0] || width != Config.AddedInputDim)
         {
-            throw new ArgumentException($"text [{string.Join(", ", added.TextEmbeds.shape)}] and ids [{string.Join(", ", added.TimeIds.shape)}] are {width} numbers "
-                + $"of {sample.shape[0]} samples, expected {Config.AddedInputDim}", nameof(added));
+            var (text, ids) = (string.Join(", ", added.TextEmbeds.shape), string.Join(", ", added.TimeIds.shape));
+            throw new ArgumentException(
+                $"text [{text}] and ids [{ids}] are {width} numbers of {sample.shape[0]} samples, expected {Config.AddedInputDim}", nameof(added));
         }
     }
 

@@ -11,7 +11,8 @@ public static class ModelFolders
     public const string RootVariable = "REALIGN_MODELS";
 
     /// <summary>
-    /// A full path is taken as it is; <c>hub:OWNER/NAME</c> is looked up in the Hugging Face cache (<see cref="HubCache"/>). A relative name such as <c>miniature/generator</c> is looked up in <c>REALIGN_MODELS</c> when set,
+    /// A full path is taken as it is; <c>hub:OWNER/NAME</c> is looked up in the Hugging Face cache (<see cref="HubCache"/>).
+    /// A relative name such as <c>miniature/generator</c> is looked up in <c>REALIGN_MODELS</c> when set,
     /// else in the <c>models</c> folder of the application's folder or the nearest one above it.
     /// </summary>
     /// <exception cref="ModelLoadException">Nothing is there, or not all of it.</exception>

@@ -111,7 +111,8 @@ public static class StateDict
                 problems.Add($"key '{key}' has shape [{string.Join(", ", entry.Shape)}], the config asks for [{string.Join(", ", shape)}]");
         }
 
-        var missing = wanted.Keys.Where(name => !sources.ContainsKey(name) && !(rules.Tied.TryGetValue(name, out var tied) && sources.ContainsKey(tied))).ToList();
+        bool IsTied(string name) => rules.Tied.TryGetValue(name, out var tied) && sources.ContainsKey(tied);
+        var missing = wanted.Keys.Where(name => !sources.ContainsKey(name) && !IsTied(name)).ToList();
         problems.AddRange(missing.Select(name => $"missing key '{name}'"));
         problems.AddRange(unexpected.Take(MaxSuggestions).Select(key => $"unexpected key '{key.Key}'{Suggestion(key.Name, missing)}"));
         problems.AddRange(unexpected.Skip(MaxSuggestions).Select(key => $"unexpected key '{key.Key}'"));

@@ -9,7 +9,8 @@ namespace Realign.Core.Tests.Files;
 public sealed class HubCacheTests : IDisposable
 {
     private const string Entry = "models--a--b";
-    private const string Diffusion = """{"_class_name": "StableDiffusionPipeline", "unet": ["diffusers", "U"], "vae": ["diffusers", "V"], "safety_checker": [null, null]}""";
+    private const string Diffusion =
+        """{"_class_name": "StableDiffusionPipeline", "unet": ["diffusers", "U"], "vae": ["diffusers", "V"], "safety_checker": [null, null]}""";
     private readonly TemporaryFolder _folder = new();
 
     [Theory]

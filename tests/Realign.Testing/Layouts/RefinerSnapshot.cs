@@ -31,8 +31,8 @@ public sealed class RefinerSnapshot : IDisposable
         (index["text_encoder"], index["tokenizer"]) = (new JsonArray(null, null), new JsonArray(null, null));
         File.WriteAllText(Path.Combine(Location, "model_index.json"), index.ToJsonString());
         var tensors = OriginalLayout.Read(Path.Combine(xl, "unet", Weights));
-        OriginalLayout.Write(Path.Combine(Location, "unet", Weights), tensors.Select(tensor => IsOfText(tensor.Name) ? tensor.Columns(TextWidth, tensor.Shape[1])
-            : IsOfNumbers(tensor.Name) ? tensor.Columns(0, kept) : tensor));
+        OriginalLayout.Write(Path.Combine(Location, "unet", Weights), tensors.Select(tensor =>
+            IsOfText(tensor.Name) ? tensor.Columns(TextWidth, tensor.Shape[1]) : IsOfNumbers(tensor.Name) ? tensor.Columns(0, kept) : tensor));
         OriginalLayout.Write(Path.Combine(Base, "unet", Weights), tensors.Select(tensor => IsOfNumbers(tensor.Name) ? tensor.WithoutColumns(kept) : tensor));
     }
 

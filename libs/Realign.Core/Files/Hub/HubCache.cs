@@ -41,7 +41,8 @@ public sealed class HubCache(string folder)
     {
         ArgumentNullException.ThrowIfNull(name);
         var entry = Path.Combine(folder, EntryPrefix + name.Repository.Replace("/", "--", StringComparison.Ordinal));
-        var wayOut = $"download it: hf download {name.Repository}{(name.Revision is null ? "" : $" --revision {name.Revision}")}{(name.File is null ? "" : " " + name.File)}";
+        var revision = name.Revision is null ? "" : $" --revision {name.Revision}";
+        var wayOut = $"download it: hf download {name.Repository}{revision}{(name.File is null ? "" : " " + name.File)}";
         if (!Directory.Exists(entry))
             throw new ModelLoadException(name.ToString(), $"it is not in the cache {folder}{Others()}", wayOut);
         var snapshots = Snapshots(entry, name.Revision);
@@ -93,6 +94,7 @@ public sealed class HubCache(string folder)
             return ", which does not exist";
         List<string> names = [.. Directory.EnumerateDirectories(folder, EntryPrefix + "*")
             .Select(entry => Path.GetFileName(entry)[EntryPrefix.Length..].Replace("--", "/", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
-        return names.Count == 0 ? ", which has no models" : $"; there are: {string.Join(", ", names.Take(ShownNames))}{(names.Count > ShownNames ? ", ..." : "")}";
+        var more = names.Count > ShownNames ? ", ..." : "";
+        return names.Count == 0 ? ", which has no models" : $"; there are: {string.Join(", ", names.Take(ShownNames))}{more}";
     }
 }
