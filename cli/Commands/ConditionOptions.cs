@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Google.Protobuf;
 using Realign.V1;
 
 namespace Realign.Cli.Commands;
@@ -27,12 +26,7 @@ internal sealed class ConditionOptions
         HelpName = "FILE",
     };
 
-    private readonly Option<bool> _firstFrame = new("--first-frame") { Description = "Of an animated --init-image or --mask take the first frame." };
-
-    private readonly Option<bool> _applyProfile = new("--apply-profile")
-    {
-        Description = "Convert the colors of --init-image and --mask to sRGB by the profile in the file.",
-    };
+    private readonly PictureOptions _pictures = new();
 
     private readonly Option<string?> _prompt2 = new("--prompt-2")
     {
@@ -74,8 +68,9 @@ internal sealed class ConditionOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_initImage, _mask, _strength, _firstFrame, _applyProfile, _prompt2, _negativePrompt2, _syntax, _chunks, _clipSkip])
+        foreach (var option in (Option[])[_initImage, _mask, _strength, _prompt2, _negativePrompt2, _syntax, _chunks, _clipSkip])
             command.Options.Add(option);
+        _pictures.AddTo(command);
         _sizes.AddTo(command);
         _negativeSizes.AddTo(command);
     }
@@ -84,9 +79,9 @@ internal sealed class ConditionOptions
     public void Apply(ParseResult parsed, GenerateRequest request)
     {
         if (parsed.GetValue(_initImage) is { } file)
-            request.InitImage = Read(parsed, file);
+            request.InitImage = _pictures.Read(parsed, file);
         if (parsed.GetValue(_mask) is { } mask)
-            request.Mask = Read(parsed, mask);
+            request.Mask = _pictures.Read(parsed, mask);
         if (parsed.GetValue(_strength) is { } strength)
             request.Strength = strength;
         request.Prompt2 = parsed.GetValue(_prompt2) ?? "";
@@ -105,13 +100,4 @@ internal sealed class ConditionOptions
         request.Sizes = _sizes.Read(parsed);
         request.NegativeSizes = _negativeSizes.Read(parsed);
     }
-
-    private Image Read(ParseResult parsed, string file) => File.Exists(file)
-        ? new Image
-        {
-            Encoded = ByteString.CopyFrom(File.ReadAllBytes(file)),
-            FirstFrame = parsed.GetValue(_firstFrame),
-            ApplyProfile = parsed.GetValue(_applyProfile),
-        }
-        : throw new CliException($"there is no file {file}", ExitCodes.Usage);
 }

@@ -44,12 +44,14 @@ internal static class RewardCommand
         {
             prompt, images, rewards, encoder, address, deadline, json,
         };
+        var pictures = new PictureOptions();
+        pictures.AddTo(command);
         command.SetAction(async (parsed, token) =>
         {
             var files = parsed.GetRequiredValue(images);
             var request = new ScoreRequest();
             foreach (var file in files)
-                request.Items.Add(new ScoreItem { Prompt = parsed.GetRequiredValue(prompt), Image = await CommonOptions.ReadImageAsync(file, token) });
+                request.Items.Add(new ScoreItem { Prompt = parsed.GetRequiredValue(prompt), Image = pictures.Read(parsed, file) });
             request.Rewards.AddRange(Parse(parsed.GetRequiredValue(rewards), parsed.GetValue(encoder)));
             using var channel = terminal.Connect(MeshService.Gateway, parsed.GetValue(address));
             var response = await new RewardService.RewardServiceClient(channel.Invoker).ScoreAsync(request, ServiceChannel.Options(parsed.GetValue(deadline),
