@@ -16,6 +16,10 @@ internal static class RewardCommand
         ["itc"] = RewardKind.Itc,
         ["itm"] = RewardKind.Itm,
         ["clip"] = RewardKind.Clip,
+        ["hps"] = RewardKind.Hps,
+        ["pick-score"] = RewardKind.PickScore,
+        ["image-reward"] = RewardKind.ImageReward,
+        ["aesthetic"] = RewardKind.Aesthetic,
     };
 
     public static Command Create(Terminal terminal)
@@ -24,7 +28,7 @@ internal static class RewardCommand
         var images = new Argument<string[]>("images") { Description = "PNG, JPEG or WebP files.", HelpName = "IMAGE...", Arity = ArgumentArity.OneOrMore };
         var rewards = new Option<string>("--rewards")
         {
-            Description = "Rewards with their weights: caption, likelihood, itc, itm, clip.",
+            Description = $"Rewards with their weights: {string.Join(", ", Kinds.Keys)}.",
             HelpName = "NAME[=W],...",
             DefaultValueFactory = _ => "caption",
         };
@@ -100,7 +104,7 @@ internal static class RewardCommand
 
     private static Table Table(string[] files, ScoreRequest request, ScoreResponse response)
     {
-        var kinds = request.Rewards.Select(spec => spec.Kind.ToString().ToLowerInvariant());
+        var kinds = request.Rewards.Select(spec => Kinds.First(known => known.Value == spec.Kind).Key);
         var table = new Table().Border(TableBorder.Simple).AddColumns(["image", "reward", .. kinds, "caption"]);
         for (var i = 0; i < files.Length; i++)
         {

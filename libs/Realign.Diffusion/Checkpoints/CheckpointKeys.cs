@@ -1,3 +1,4 @@
+using Realign.Clip.OpenClip;
 using Realign.Clip.Text;
 using Realign.Core.Errors;
 using Realign.Diffusion.UNet;
@@ -124,28 +125,20 @@ internal sealed class CheckpointKeys
         }
 
         HasTransposedProjection |= isProjection && name == "text_projection";
-        if (target?.Contains("qkv_proj", StringComparison.Ordinal) != true)
+        if (target is null)
         {
-            Put(part, target, key, entry);
+            Put(part, null, key, entry);
             return;
         }
 
-        if (entry.Shape.Count == 0 || entry.Shape[0] % OpenClipKeys.Projections.Count != 0)
+        if (OpenClipKeys.Place(entry, target) is not { } placed)
         {
             _problems.Add($"key '{key}' has shape [{string.Join(", ", entry.Shape)}], three projections of equal size are needed");
             return;
         }
 
-        var length = entry.LengthBytes / OpenClipKeys.Projections.Count;
-        foreach (var (index, projection) in OpenClipKeys.Projections.Index())
-        {
-            Put(part, target.Replace("qkv_proj", projection, StringComparison.Ordinal), key, entry with
-            {
-                Shape = [entry.Shape[0] / OpenClipKeys.Projections.Count, .. entry.Shape.Skip(1)],
-                Offset = entry.Offset + (index * length),
-                LengthBytes = length,
-            });
-        }
+        foreach (var tensor in placed)
+            Put(part, tensor.Name, key, tensor);
     }
 
     private void Put(string part, string? name, string key, SafetensorsEntry entry)
