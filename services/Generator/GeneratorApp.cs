@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Options;
 using Realign.Core.Memory;
 using Realign.Diffusion.Generation;
-using Realign.Diffusion.Lora;
+using Realign.Diffusion.Adapters;
 using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Schedulers;
 using Realign.Diffusion.Snapshots;

@@ -1,7 +1,7 @@
 using Realign.Clip.Text;
 using Realign.Core.Errors;
 using Realign.Core.Files;
-using Realign.Diffusion.Lora;
+using Realign.Diffusion.Adapters;
 using Realign.Diffusion.UNet;
 using Realign.Models.Torch;
 using Realign.Safetensors;
@@ -102,7 +102,7 @@ internal static class LoraInspection
                     components.Add(name, architecture.Module);
             }
 
-            findings.AddRange(LoraWeights.Check(path, components));
+            findings.AddRange(AdapterWeights.Check(path, components));
         }
         finally
         {

@@ -3,7 +3,7 @@ using Realign.Core.Errors;
 using Realign.Core.Images;
 using Realign.Core.Text;
 using Realign.Diffusion.FineStage;
-using Realign.Diffusion.Lora;
+using Realign.Diffusion.Adapters;
 using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Schedulers;
 using Realign.V1;

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Realign.Clip.Text;
 using Realign.Core.Errors;
-using Realign.Diffusion.Lora;
+using Realign.Diffusion.Adapters;
 using Realign.Diffusion.UNet;
 using Realign.Safetensors;
 using Realign.Testing;
@@ -10,7 +10,7 @@ using Shouldly;
 using Xunit;
 using static TorchSharp.torch;
 
-namespace Realign.Diffusion.Tests;
+namespace Realign.Diffusion.Tests.Adapters;
 
 /// <summary>Adapters for XL in kohya's spelling with the first authors' names, on the small XL snapshot (three levels of two layers).</summary>
 public sealed class FirstNamesLoraTests : IDisposable
@@ -109,7 +109,7 @@ public sealed class FirstNamesLoraTests : IDisposable
     private long[] Weight(string path, string component = "unet") =>
         _components[component].named_parameters().Single(item => item.name == path + ".weight").parameter.shape;
 
-    private LoraWeights Load(string file) => LoraWeights.Load(file, _components, TorchPlacement.Cpu);
+    private AdapterWeights Load(string file) => AdapterWeights.Load(file, _components, TorchPlacement.Cpu);
 
     private float[] Forward()
     {
