@@ -23,8 +23,7 @@ internal sealed class AdapterContents
     public IReadOnlyList<string> Problems => _problems;
 
     /// <summary>Whether any of a file's keys is one of an adapter.</summary>
-    public static bool IsAdapter(SafetensorsFile file) =>
-        file.Entries.Keys.Any(key => AdapterKeys.Split(key) is { Part: not AdapterPart.Alpha } || key.StartsWith(AdapterKeys.Bundle, StringComparison.Ordinal));
+    public static bool IsAdapter(SafetensorsFile file) => file.Entries.Keys.Any(AdapterKeys.AreOnlyInAdapters);
 
     public static AdapterContents Of(SafetensorsFile file)
     {

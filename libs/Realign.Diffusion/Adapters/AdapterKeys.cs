@@ -49,6 +49,11 @@ internal static class AdapterKeys
         return null;
     }
 
+    /// <summary>Whether a key can be of nothing but an adapter: <c>.alpha</c> or <c>.down.weight</c> alone may be of any model.</summary>
+    public static bool AreOnlyInAdapters(string key) => key.StartsWith(Bundle, StringComparison.Ordinal)
+        || (Split(key) is { Part: not AdapterPart.Alpha } split
+            && (split.Part is not (AdapterPart.Down or AdapterPart.Up) || key.Contains("lora", StringComparison.Ordinal)));
+
     /// <summary>Whether a key names the norms of a DoRA by its peft name: those are the norms of rows, always.</summary>
     public static bool IsPeftMagnitude(string key) => key.Contains(".lora_magnitude_vector", StringComparison.Ordinal);
 

@@ -27,12 +27,8 @@ internal sealed class AdapterDraft(int seed = 3)
         return value;
     }
 
-    /// <summary>A tensor with chosen numbers.</summary>
-    public DoubleTensor AddAll(string key, DoubleTensor tensor)
-    {
-        _tensors.Add((key, tensor));
-        return tensor;
-    }
+    /// <summary>The numbers of a tensor, to be changed.</summary>
+    public DoubleTensor TensorOf(string key) => _tensors.Find(item => item.Key == key).Tensor;
 
     /// <summary>The same tensors with keys spelled in another way.</summary>
     public AdapterDraft Respelled(Func<string, string> key)
