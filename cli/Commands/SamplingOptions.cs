@@ -30,9 +30,9 @@ internal sealed class SamplingOptions
     private readonly Option<bool> _stochastic = new("--stochastic") { Description = "DPM-Solver++ 2M as a stochastic equation (2M SDE)." };
     private readonly Option<string[]> _adapters = new("--adapter")
     {
-        Description = "Adapter (LoRA) of the Generator's adapter folder, with a strength of "
-        + "-2..2 [1]; may be given several times.",
-        HelpName = "NAME[=STRENGTH]"
+        Description = "Adapter (LoRA, LoHa, ...) of the Generator's adapter folder, with a strength of -2..2 [1]; unet=, clip= and blocks of the UNet "
+        + "(down_blocks.1, mid_block, IN04, ...) have one of their own; may be given several times. realign adapters lists them.",
+        HelpName = "NAME[=STRENGTH][,unet=X][,clip=X][,BLOCK=X]..."
     };
 
     private readonly ConditionOptions _conditions = new();
@@ -81,17 +81,8 @@ internal sealed class SamplingOptions
         if (parsed.GetValue(_order) is { } order)
             request.SolverOrder = order;
         request.Stochastic = parsed.GetValue(_stochastic);
-        request.Adapters.AddRange((parsed.GetValue(_adapters) ?? []).Select(Adapter));
+        request.Adapters.AddRange((parsed.GetValue(_adapters) ?? []).Select(AdapterText.Read));
         _conditions.Apply(parsed, request);
         return request;
-    }
-
-    // what follows the last "=" is the strength if it is a number, else part of the name
-    private static Adapter Adapter(string text)
-    {
-        var at = text.LastIndexOf('=');
-        return at >= 0 && InvariantNumbers.TryRead<float>(text.AsSpan(at + 1), out var strength)
-            ? new Adapter { Name = text[..at], Strength = strength }
-            : new Adapter { Name = text };
     }
 }

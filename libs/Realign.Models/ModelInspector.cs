@@ -75,7 +75,7 @@ public static class ModelInspector
     {
         var weights = Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal).ToList();
         return weights.Count > 0
-            ? LoraInspection.Run(folder, weights, baseModel)
+            ? AdapterInspection.Run(folder, weights, baseModel)
             : NoModel(folder, ModelFolder.Lacks(folder, SnapshotIndex.FileName, "config.json", "*.onnx", "*.gguf", "*.safetensors"));
     }
 
@@ -104,9 +104,9 @@ public static class ModelInspector
         var ggufs = files.FindAll(file => file.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase));
         if (ggufs.Count > 0)
             return GgufInspection.Run(folder, ggufs);
-        var adapters = files.FindAll(LoraInspection.IsAdapter);
+        var adapters = files.FindAll(AdapterInspection.IsAdapter);
         if (adapters.Count > 0)
-            return LoraInspection.Run(folder, adapters, baseModel);
+            return AdapterInspection.Run(folder, adapters, baseModel);
         var pickles = files.FindAll(FileMistakes.IsPickleName);
         return pickles.Count > 0 ? Pickle(folder, pickles) : null;
     }
@@ -125,12 +125,12 @@ public static class ModelInspector
             case ".SAFETENSORS" when ModelFolder.IsSingleFileCheckpoint(path):
                 return CheckpointInspection.Run(path);
             case ".SAFETENSORS":
-                return RewardInspection.TryFile(path) ?? LoraInspection.Run(path, [path], baseModel);
+                return RewardInspection.TryFile(path) ?? AdapterInspection.Run(path, [path], baseModel);
             default:
                 return FileMistakes.Recognize(path) switch
                 {
                     FileFormat.Gguf => GgufInspection.Run(path, [path]),
-                    FileFormat.Safetensors => RewardInspection.TryFile(path) ?? LoraInspection.Run(path, [path], baseModel),
+                    FileFormat.Safetensors => RewardInspection.TryFile(path) ?? AdapterInspection.Run(path, [path], baseModel),
                     _ => NoModel(path, $"it is none of: {Needed}", "name the folder or file of a model"),
                 };
         }

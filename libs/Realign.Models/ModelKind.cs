@@ -12,8 +12,8 @@ public enum ModelKind
     /// <summary>One part of such a snapshot.</summary>
     DiffusionComponent,
 
-    /// <summary>A low-rank adapter.</summary>
-    Lora,
+    /// <summary>An adapter of Stable Diffusion: LoRA, LoCon, DoRA, LoHa, LoKr, whole differences, norms.</summary>
+    Adapter,
 
     /// <summary>CLIP, both towers.</summary>
     Clip,

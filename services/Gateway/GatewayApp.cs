@@ -22,6 +22,7 @@ public static class GatewayApp
         builder.Services.AddSingleton<CallerMetadata>();
         builder.Services.AddSingleton<BackendCaller>();
         builder.Services.AddSingleton<MeshStatus>();
+        builder.Services.AddSingleton<AdapterListing>();
         builder.Services.AddSingleton<PictureReader>();
         builder.Services.AddSingleton<AttemptFlow>();
         builder.Services.AddSingleton<RealignFlow>();

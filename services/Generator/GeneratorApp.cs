@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Options;
 using Realign.Core.Memory;
 using Realign.Diffusion.Generation;
-using Realign.Diffusion.Lora;
+using Realign.Diffusion.Adapters;
 using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Schedulers;
 using Realign.Diffusion.Snapshots;
@@ -40,7 +40,8 @@ public static class GeneratorApp
         TorchRuntime.Initialize(options.Threads, ModelFolders.WeightBytes(options.Model));
         var placement = TorchPlacement.Parse(options.Device, options.DType);
         var pipeline = StableDiffusionSnapshot.Load(folder, placement, options.Variant.Length > 0 ? options.Variant : null);
-        var adapters = new AdapterFolder(options.Adapters.Length > 0 ? ModelFolders.Resolve(options.Adapters) : null);
+        var adapters = new AdapterFolder(
+            options.Adapters.Length > 0 ? ModelFolders.Resolve(options.Adapters) : null, (long)options.AdapterMemoryMegabytes << 20);
         var budget = PixelBudget.For(pipeline, AvailableMemory.Bytes());
         var maxPixels = options.MaxPixels ?? budget.MaxPixels;
         GeneratorLog.Pixels(provider.GetRequiredService<ILogger<ImageGenerator>>(), maxPixels, budget.BytesPerPixel, options.MaxPixels is null ? "from memory"

@@ -45,7 +45,7 @@ public sealed class RecognitionTests
     [InlineData("diffusion/sdxl/snapshot", "Stable Diffusion XL")]
     [InlineData("diffusion/sd15/unet_sharded", "UNet of a Stable Diffusion snapshot")]
     [InlineData("diffusion/sd15/vae_new_names", "autoencoder of a Stable Diffusion snapshot")]
-    [InlineData("diffusion/lora", "low-rank adapter of Stable Diffusion")]
+    [InlineData("diffusion/lora", "adapter of Stable Diffusion")]
     [InlineData("vision-language/blip2-opt/snapshot", "BLIP-2 captioner")]
     [InlineData("vision-language/blip2-opt/snapshot-original", "BLIP-2 captioner")]
     [InlineData("vision-language/blip2-t5/snapshot", "BLIP-2 captioner")]

@@ -4,7 +4,7 @@ using Realign.Core.Memory;
 using Realign.Core.Timings;
 using Realign.Diffusion.Daam;
 using Realign.Diffusion.FineStage;
-using Realign.Diffusion.Lora;
+using Realign.Diffusion.Adapters;
 using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Schedulers;
 using Realign.Torch;
@@ -14,7 +14,7 @@ using F = TorchSharp.torch.nn.functional;
 namespace Realign.Diffusion.Generation;
 
 /// <summary>Generates pictures with one loaded pipeline: plain runs and the fine stage of RealignDiff, heat maps, previews, adapters.</summary>
-/// <remarks>Not thread-safe. Owns the pipeline.</remarks>
+/// <remarks>Not thread-safe. Owns pipeline and adapters.</remarks>
 /// <param name="pipeline">Loaded models.</param>
 /// <param name="adapters">What requests may name.</param>
 /// <param name="maxPixels">Most pixels of a call, all its images together.</param>
@@ -86,7 +86,15 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
     }
 
     /// <inheritdoc/>
-    public void Dispose() => pipeline.Dispose();
+    public void Dispose()
+    {
+        adapters.Dispose();
+        pipeline.Dispose();
+    }
+
+    /// <summary>The adapters on offer, by what their headers tell. From any thread.</summary>
+    /// <param name="cancellation">Looked at before each file.</param>
+    public IReadOnlyList<AdapterSummary> ListAdapters(CancellationToken cancellation) => adapters.List(pipeline, cancellation);
 
     /// <inheritdoc cref="StableDiffusionPipeline.OwnScheduler"/>
     public SchedulerKind? OwnScheduler => pipeline.OwnScheduler;
@@ -103,7 +111,7 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
         var plan = request.FineStage is { Regions.Count: > 0 } stage ? FineStagePlan.Prepare(stage, pipeline.Prompts.Tower, request.Prompt, height, width)
             : null;
         var prompt = plan is null ? request.Prompt : request.Prompt with { Prompts = [plan.Prompt] };
-        using var attached = adapters.Attach(request.Adapters, pipeline);
+        using var attached = adapters.Attach(request.Adapters, pipeline, cancellation);
         if (request.Adapters.Count > 0)
             timings.Mark("load_adapters");
         var conditions = pipeline.Prompts.Encode(prompt, pipeline.IsGuided(request));

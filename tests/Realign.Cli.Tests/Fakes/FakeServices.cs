@@ -201,6 +201,20 @@ internal static class FakeServices
             await stream.WriteAsync(new RealignResponse { Stage = Stage.Refine, Result = result });
         }
 
+        public override Task<ListAdaptersResponse> ListAdapters(ListAdaptersRequest request, ServerCallContext context) =>
+            Task.FromResult(new ListAdaptersResponse
+            {
+                Adapters =
+                {
+                    new AdapterFile
+                    {
+                        Name = "styles/ink", SizeBytes = 2_500_000, Family = ModelFamily.Sdxl, Kinds = { AdapterKind.Lora, AdapterKind.Norm }, Ranks = { 4, 8 },
+                        Components = { "unet" }, Title = "Ink", TriggerWords = { "wash" }, Embeddings = { "inkcat" },
+                    },
+                    new AdapterFile { Name = "broken", Problem = "no safetensors" },
+                },
+            });
+
         public override Task<GetMeshStatusResponse> GetMeshStatus(GetMeshStatusRequest request, ServerCallContext context) =>
             Task.FromResult(new GetMeshStatusResponse
             {

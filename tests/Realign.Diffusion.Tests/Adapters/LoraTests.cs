@@ -1,5 +1,5 @@
 using Realign.Core.Errors;
-using Realign.Diffusion.Lora;
+using Realign.Diffusion.Adapters;
 using Realign.Safetensors;
 using Realign.Testing;
 using Realign.Torch;
@@ -7,7 +7,7 @@ using Shouldly;
 using TorchSharp;
 using Xunit;
 
-namespace Realign.Diffusion.Tests;
+namespace Realign.Diffusion.Tests.Adapters;
 
 /// <summary>Adapters come and go with a request; files that do not fit are refused and change nothing.</summary>
 public sealed class LoraTests(Miniature miniature) : IClassFixture<Miniature>, IDisposable
@@ -171,7 +171,7 @@ public sealed class LoraTests(Miniature miniature) : IClassFixture<Miniature>, I
     private IReadOnlyList<string> Problems(params (string Key, long[] Shape)[] tensors) =>
         Should.Throw<ModelLoadException>(() => Load(Write("bad", tensors))).Problems;
 
-    private LoraWeights Load(string file) => LoraWeights.Load(file, miniature.Pipeline.Components, TorchPlacement.Cpu);
+    private AdapterWeights Load(string file) => AdapterWeights.Load(file, miniature.Pipeline.Components, TorchPlacement.Cpu);
 
     // the last number of a tensor
     private static void Overwrite(string file, string key, float number)

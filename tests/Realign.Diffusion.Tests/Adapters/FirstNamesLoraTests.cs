@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Realign.Clip.Text;
 using Realign.Core.Errors;
-using Realign.Diffusion.Lora;
+using Realign.Diffusion.Adapters;
 using Realign.Diffusion.UNet;
 using Realign.Safetensors;
 using Realign.Testing;
@@ -10,7 +10,7 @@ using Shouldly;
 using Xunit;
 using static TorchSharp.torch;
 
-namespace Realign.Diffusion.Tests;
+namespace Realign.Diffusion.Tests.Adapters;
 
 /// <summary>Adapters for XL in kohya's spelling with the first authors' names, on the small XL snapshot (three levels of two layers).</summary>
 public sealed class FirstNamesLoraTests : IDisposable
@@ -65,10 +65,33 @@ public sealed class FirstNamesLoraTests : IDisposable
     [InlineData("lora_te1_text_model_encoder_layers_0_self_attn_q_proj", "text_encoder.text_model.encoder.layers.0.self_attn.q_proj")]
     [InlineData("lora_te2_text_model_encoder_layers_1_mlp_fc2", "text_encoder_2.text_model.encoder.layers.1.mlp.fc2")]
     [InlineData("lora_te2_text_projection", "text_encoder_2.text_projection")]
-    public void Load_NumberedTextEncoder_IsTheLayer(string name, string path)
+    [InlineData("text_encoder_2.text_model.encoder.layers.1.mlp.fc2", "text_encoder_2.text_model.encoder.layers.1.mlp.fc2")]
+    [InlineData("base_model.model.text_encoder_2.text_model.encoder.layers.1.mlp.fc2", "text_encoder_2.text_model.encoder.layers.1.mlp.fc2")]
+    [InlineData("clip_l.text_model.encoder.layers.1.mlp.fc2", "text_encoder.text_model.encoder.layers.1.mlp.fc2")]
+    [InlineData("clip_g.transformer.text_model.encoder.layers.1.mlp.fc2", "text_encoder_2.text_model.encoder.layers.1.mlp.fc2")]
+    [InlineData("diffusion_model.input_blocks.4.1.proj_in", "unet.down_blocks.1.attentions.0.proj_in")]
+    [InlineData("unet.down_blocks.1.attentions.0.proj_in", "unet.down_blocks.1.attentions.0.proj_in")]
+    public void Load_SpellingOfTwoTextEncoders_IsTheLayer(string name, string path)
     {
         var component = path[..path.IndexOf('.', StringComparison.Ordinal)];
         using var adapter = Load(Write((name, Weight(path[(component.Length + 1)..], component))));
+
+        adapter.Modules.ShouldBe([path]);
+    }
+
+    [Theory]
+    [InlineData("lora_unet_input_blocks_1_0_in_layers_0", "unet.down_blocks.0.resnets.0.norm1")]
+    [InlineData("lora_unet_input_blocks_4_1_norm", "unet.down_blocks.1.attentions.0.norm")]
+    [InlineData("lora_unet_middle_block_1_transformer_blocks_0_norm2", "unet.mid_block.attentions.0.transformer_blocks.0.norm2")]
+    [InlineData("lora_unet_output_blocks_0_0_out_layers_0", "unet.up_blocks.0.resnets.0.norm2")]
+    [InlineData("lora_unet_out_0", "unet.conv_norm_out")]
+    [InlineData("lora_te2_text_model_final_layer_norm", "text_encoder_2.text_model.final_layer_norm")]
+    public void Load_NormByItsFirstName_IsTheNorm(string name, string path)
+    {
+        var component = path[..path.IndexOf('.', StringComparison.Ordinal)];
+        var draft = new AdapterDraft();
+        _ = draft.Add(name + ".w_norm", Weight(path[(component.Length + 1)..], component));
+        using var adapter = Load(draft.Save(Path.Combine(_folder, "norm.safetensors")));
 
         adapter.Modules.ShouldBe([path]);
     }
@@ -109,7 +132,7 @@ public sealed class FirstNamesLoraTests : IDisposable
     private long[] Weight(string path, string component = "unet") =>
         _components[component].named_parameters().Single(item => item.name == path + ".weight").parameter.shape;
 
-    private LoraWeights Load(string file) => LoraWeights.Load(file, _components, TorchPlacement.Cpu);
+    private AdapterWeights Load(string file) => AdapterWeights.Load(file, _components, TorchPlacement.Cpu);
 
     private float[] Forward()
     {

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Realign.Diffusion.UNet;
 
-namespace Realign.Diffusion.Lora;
+namespace Realign.Diffusion.Adapters;
 
 /// <summary>
 /// Names of UNet layers in the first authors' code (Rombach et al. 2022, <c>openaimodel.py</c>), which numbers the residual blocks of all
@@ -12,6 +12,7 @@ internal static class FirstNames
     private static readonly Dictionary<string, string> Outside = new(StringComparer.Ordinal)
     {
         ["conv_in"] = "input_blocks.0.0",
+        ["conv_norm_out"] = "out.0",
         ["conv_out"] = "out.2",
         ["time_embedding.linear_1"] = "time_embed.0",
         ["time_embedding.linear_2"] = "time_embed.2",
@@ -21,8 +22,10 @@ internal static class FirstNames
 
     private static readonly Dictionary<string, string> InResnet = new(StringComparer.Ordinal)
     {
+        ["norm1"] = "in_layers.0",
         ["conv1"] = "in_layers.2",
         ["time_emb_proj"] = "emb_layers.1",
+        ["norm2"] = "out_layers.0",
         ["conv2"] = "out_layers.3",
         ["conv_shortcut"] = "skip_connection",
     };

@@ -1,7 +1,8 @@
 using Realign.Clip.Text;
 using Realign.Core.Errors;
 using Realign.Core.Files;
-using Realign.Diffusion.Lora;
+using Realign.Diffusion.Adapters;
+using Realign.Diffusion.Checkpoints;
 using Realign.Diffusion.UNet;
 using Realign.Models.Torch;
 using Realign.Safetensors;
@@ -10,11 +11,9 @@ using static TorchSharp.torch;
 namespace Realign.Models.Diffusion;
 
 /// <summary>Adapter files, and other lone safetensors files.</summary>
-internal static class LoraInspection
+internal static class AdapterInspection
 {
-    // the two halves of a pair, in every spelling
-    private static readonly (string Down, string Up)[] Marks =
-        [(".lora_A.", ".lora_B."), ("lora.down.", "lora.up."), (".lora_down.", ".lora_up."), (".lora_linear_layer.down.", ".lora_linear_layer.up.")];
+    private const string Lone = "safetensors";
 
     /// <summary>Whether a file is a safetensors file with adapter keys.</summary>
     public static bool IsAdapter(string path)
@@ -24,7 +23,7 @@ internal static class LoraInspection
         try
         {
             using var file = SafetensorsFile.Open(path);
-            return file.Entries.Keys.Any(IsAdapterKey);
+            return AdapterHeader.IsAdapter(file);
         }
         catch (ModelLoadException)
         {
@@ -35,12 +34,12 @@ internal static class LoraInspection
     public static ModelReport Run(string path, IReadOnlyList<string> files, string? baseModel)
     {
         var parts = files.Select(file => Inspect(file, baseModel)).ToList();
-        var isAdapter = parts.Exists(part => part.ClassName == "LoRA");
+        var isAdapter = parts.Exists(part => part.ClassName != Lone);
         return new ModelReport
         {
             Path = path,
-            Kind = isAdapter ? ModelKind.Lora : ModelKind.Unknown,
-            Description = isAdapter ? "low-rank adapter of Stable Diffusion" : "a lone safetensors file",
+            Kind = isAdapter ? ModelKind.Adapter : ModelKind.Unknown,
+            Description = isAdapter ? "adapter of Stable Diffusion" : "a lone safetensors file",
             Facts = !isAdapter ? [] : [baseModel is null ? "not compared with a model: name one with --for" : $"compared with {baseModel}"],
             Parts = parts,
             Problems = isAdapter || parts.Exists(part => part.Problems.Count > 0) ? []
@@ -52,21 +51,21 @@ internal static class LoraInspection
 
     private static PartReport Inspect(string path, string? baseModel)
     {
-        var part = new PartReport { Name = Path.GetFileName(path), ClassName = "safetensors", Files = [Path.GetFileName(path)] };
+        var part = new PartReport { Name = Path.GetFileName(path), ClassName = Lone, Files = [Path.GetFileName(path)] };
         try
         {
             using var file = SafetensorsFile.Open(path);
-            var isAdapter = file.Entries.Keys.Any(IsAdapterKey);
+            var isAdapter = AdapterHeader.IsAdapter(file);
             var findings = new Findings();
             if (isAdapter && baseModel is not null)
                 Compare(path, baseModel, findings);
             else if (isAdapter)
-                findings.AddRange(Halves(file));
+                findings.AddRange(AdapterHeader.Problems(file));
             if (isAdapter && findings.Problems.Count == 0)
                 CheckNumbers(file, findings);
             return part with
             {
-                ClassName = isAdapter ? "LoRA" : part.ClassName,
+                ClassName = isAdapter ? KindOf(AdapterHeader.Read(file, part.Name)) : Lone,
                 StoredTypes = [.. file.Entries.Values.Select(entry => entry.DType.HeaderName()).Distinct().Order(StringComparer.Ordinal)],
                 Tensors = file.Entries.Count,
                 Parameters = file.Entries.Values.Sum(entry => entry.Count),
@@ -102,7 +101,7 @@ internal static class LoraInspection
                     components.Add(name, architecture.Module);
             }
 
-            findings.AddRange(LoraWeights.Check(path, components));
+            findings.AddRange(AdapterWeights.Check(path, components));
         }
         finally
         {
@@ -111,49 +110,24 @@ internal static class LoraInspection
         }
     }
 
-    // what can be said without a model: each layer needs both halves, of one rank
-    private static IEnumerable<string> Halves(SafetensorsFile file)
-    {
-        foreach (var key in file.Entries.Keys.Where(IsAdapterKey))
-        {
-            var other = Other(key);
-            if (!file.Entries.TryGetValue(other, out var half))
-                yield return $"key '{key}' has no counterpart '{other}'";
-            else if (IsDown(key) && (file.Entries[key].Shape is not [var rank, ..] || half.Shape.Count < 2 || half.Shape[1] != rank))
-                yield return $"keys '{key}' [{string.Join(", ", file.Entries[key].Shape)}] and '{other}' [{string.Join(", ", half.Shape)}] have no common rank";
-        }
-    }
+    private static string KindOf(AdapterSummary summary) => summary.Kinds.Count > 0 ? string.Join(" + ", summary.Kinds) : "adapter";
 
     private static IEnumerable<string> Describe(SafetensorsFile file)
     {
+        var summary = AdapterHeader.Read(file, Path.GetFileName(file.Path));
         var keys = file.Entries.Keys.ToList();
         yield return keys.Exists(key => key.StartsWith("lora_", StringComparison.Ordinal)) ? "kohya spelling"
             : keys.Exists(key => key.Contains(".processor.", StringComparison.Ordinal)) ? "spelling of diffusers' attention processors"
             : keys.Exists(key => key.Contains(".lora_A.", StringComparison.Ordinal)) ? "peft spelling" : "diffusers spelling";
-        var down = keys.FindAll(IsDown);
-        var ranks = down.Select(key => file.Entries[key].Shape is [var rank, ..] ? rank : 0).Distinct().Order().ToList();
-        yield return $"{down.Count} layers, rank {string.Join(", ", ranks)}";
-        // queries of cross-attention see the latents, keys see the text: their width tells the generations apart
-        var widths = down.Where(key => key.Contains("attn2", StringComparison.Ordinal) && key.Contains("to_k", StringComparison.Ordinal))
-            .Select(key => file.Entries[key].Shape is [_, var width, ..] ? width : 0).Distinct().ToList();
-        if (widths is [var text])
-            yield return $"for a text width of {text}{text switch { 768 => " (Stable Diffusion 1.x)", 1024 => " (2.x)", 2048 => " (XL)", _ => "" }}";
-    }
-
-    private static bool IsAdapterKey(string key) => IsDown(key) || Marks.Any(mark => key.Contains(mark.Up, StringComparison.Ordinal));
-
-    private static bool IsDown(string key) => Marks.Any(mark => key.Contains(mark.Down, StringComparison.Ordinal));
-
-    private static string Other(string key)
-    {
-        foreach (var (down, up) in Marks)
-        {
-            if (key.Contains(down, StringComparison.Ordinal))
-                return key.Replace(down, up, StringComparison.Ordinal);
-            if (key.Contains(up, StringComparison.Ordinal))
-                return key.Replace(up, down, StringComparison.Ordinal);
-        }
-
-        return key;
+        yield return $"{summary.Layers} layers of {string.Join(", ", summary.Components)}"
+            + (summary.Ranks.Count > 0 ? $", rank {string.Join(", ", summary.Ranks)}" : "");
+        if (summary.Family is { } family)
+            yield return $"for Stable Diffusion {family switch { CheckpointFamily.StableDiffusion1 => "1.x", CheckpointFamily.StableDiffusion2 => "2.x", _ => "XL" }}";
+        if (summary.Title.Length > 0)
+            yield return $"title: {summary.Title}";
+        if (summary.TriggerWords.Count > 0)
+            yield return $"words: {string.Join(", ", summary.TriggerWords)}";
+        if (summary.Embeddings.Count > 0)
+            yield return $"embeddings inside: {string.Join(", ", summary.Embeddings)}";
     }
 }
