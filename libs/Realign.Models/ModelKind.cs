@@ -15,6 +15,9 @@ public enum ModelKind
     /// <summary>A low-rank adapter.</summary>
     Lora,
 
+    /// <summary>An embedding (textual inversion).</summary>
+    TextualInversion,
+
     /// <summary>CLIP, both towers.</summary>
     Clip,
 

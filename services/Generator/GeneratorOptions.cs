@@ -24,6 +24,12 @@ public sealed class GeneratorOptions
     /// <value>Empty: none are offered.</value>
     public string Adapters { get; set; } = "";
 
+    /// <summary>
+    /// Folder with the embeddings (textual inversion) that calls may name, in it and in folders below it; relative names are looked up in the models folder.
+    /// </summary>
+    /// <value>Empty: none are offered.</value>
+    public string Embeddings { get; set; } = "";
+
     /// <summary>Name in answers.</summary>
     /// <value>miniature.</value>
     [Required]

@@ -47,7 +47,7 @@ public static class StableDiffusionSnapshot
         try
         {
             var tower = new TextTower(tokenizer, Keep(source.TextEncoder(placement)));
-            var second = tokenizer2 is null ? null : new TextTower(tokenizer2, Keep(source.TextEncoder2(placement)));
+            var second = tokenizer2 is null ? null : new TextTower(tokenizer2, Keep(source.TextEncoder2(placement))) { Index = 1 };
             var unet = Keep(source.UNet(placement));
             var vae = Keep(source.Vae(placement));
             var mismatches = SnapshotParts.Mismatches(unet.Config, vae.Config, Sizes(tower), second is null ? null : Sizes(second));

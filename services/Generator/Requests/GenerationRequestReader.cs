@@ -56,6 +56,7 @@ internal static class GenerationRequestReader
             NegativeSizes = Sizes("negative_sizes", request.NegativeSizes),
             FineStage = FineStage(request.Modulation),
             Adapters = Adapters(request),
+            TextualInversions = TextualInversionReader.Read(request),
         };
     }
 
