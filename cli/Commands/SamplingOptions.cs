@@ -35,6 +35,13 @@ internal sealed class SamplingOptions
         HelpName = "NAME[=STRENGTH][,unet=X][,clip=X][,BLOCK=X]..."
     };
 
+    private readonly Option<string[]> _embeddings = new("--embedding")
+    {
+        Description = "Embedding (textual inversion) of the Generator's embedding folder, and the word for it in the prompts [its name]; may be given "
+        + "several times.",
+        HelpName = "NAME[:TOKEN]"
+    };
+
     private readonly ConditionOptions _conditions = new();
 
     public SamplingOptions()
@@ -56,6 +63,7 @@ internal sealed class SamplingOptions
         command.Options.Add(_height);
         command.Options.Add(_eta);
         command.Options.Add(_adapters);
+        command.Options.Add(_embeddings);
         _conditions.AddTo(command);
     }
 
@@ -82,7 +90,12 @@ internal sealed class SamplingOptions
             request.SolverOrder = order;
         request.Stochastic = parsed.GetValue(_stochastic);
         request.Adapters.AddRange((parsed.GetValue(_adapters) ?? []).Select(AdapterText.Read));
+        request.TextualInversions.AddRange((parsed.GetValue(_embeddings) ?? []).Select(Embedding));
         _conditions.Apply(parsed, request);
         return request;
     }
+
+    private static TextualInversion Embedding(string text) => text.IndexOf(':', StringComparison.Ordinal) is > 0 and var at
+        ? new TextualInversion { Name = text[..at], Token = text[(at + 1)..] }
+        : new TextualInversion { Name = text };
 }

@@ -15,7 +15,7 @@ namespace Realign.Models;
 public static class ModelInspector
 {
     private const int MaxDepth = 2;
-    private const string Needed = "model_index.json (Stable Diffusion), a whole checkpoint or an adapter as .safetensors, config.json (one model), "
+    private const string Needed = "model_index.json (Stable Diffusion), a whole checkpoint, an adapter or an embedding as .safetensors, config.json (one model), "
         + ".onnx graphs, .gguf";
 
     /// <summary>
@@ -107,6 +107,9 @@ public static class ModelInspector
         var adapters = files.FindAll(AdapterInspection.IsAdapter);
         if (adapters.Count > 0)
             return AdapterInspection.Run(folder, adapters, baseModel);
+        var embeddings = files.FindAll(EmbeddingInspection.IsEmbedding);
+        if (embeddings.Count > 0)
+            return EmbeddingInspection.Run(folder, embeddings);
         var pickles = files.FindAll(FileMistakes.IsPickleName);
         return pickles.Count > 0 ? Pickle(folder, pickles) : null;
     }
@@ -124,6 +127,8 @@ public static class ModelInspector
                 return OnnxInspection.File(path);
             case ".SAFETENSORS" when ModelFolder.IsSingleFileCheckpoint(path):
                 return CheckpointInspection.Run(path);
+            case ".SAFETENSORS" when EmbeddingInspection.IsEmbedding(path):
+                return EmbeddingInspection.Run(path, [path]);
             case ".SAFETENSORS":
                 return RewardInspection.TryFile(path) ?? AdapterInspection.Run(path, [path], baseModel);
             default:

@@ -15,6 +15,9 @@ public enum ModelKind
     /// <summary>An adapter of Stable Diffusion: LoRA, LoCon, DoRA, LoHa, LoKr, whole differences, norms.</summary>
     Adapter,
 
+    /// <summary>An embedding (textual inversion).</summary>
+    TextualInversion,
+
     /// <summary>CLIP, both towers.</summary>
     Clip,
 

@@ -5,6 +5,7 @@ using Realign.Diffusion.Adapters;
 using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Schedulers;
 using Realign.Diffusion.Snapshots;
+using Realign.Diffusion.TextualInversion;
 using Realign.Generator.Events;
 using Realign.Hosting;
 using Realign.Hosting.Models;
@@ -42,11 +43,12 @@ public static class GeneratorApp
         var pipeline = StableDiffusionSnapshot.Load(folder, placement, options.Variant.Length > 0 ? options.Variant : null);
         var adapters = new AdapterFolder(
             options.Adapters.Length > 0 ? ModelFolders.Resolve(options.Adapters) : null, (long)options.AdapterMemoryMegabytes << 20);
+        var embeddings = new EmbeddingFolder(options.Embeddings.Length > 0 ? ModelFolders.Resolve(options.Embeddings) : null);
         var budget = PixelBudget.For(pipeline, AvailableMemory.Bytes());
         var maxPixels = options.MaxPixels ?? budget.MaxPixels;
         GeneratorLog.Pixels(provider.GetRequiredService<ILogger<ImageGenerator>>(), maxPixels, budget.BytesPerPixel, options.MaxPixels is null ? "from memory"
             : "from the settings");
-        var generator = new ImageGenerator(pipeline, adapters, maxPixels);
+        var generator = new ImageGenerator(pipeline, adapters, embeddings, maxPixels);
         // the first caller does not wait for lazy set-up
         Probe(generator, cancellationToken);
         return generator;

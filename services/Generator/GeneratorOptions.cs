@@ -29,6 +29,12 @@ public sealed class GeneratorOptions
     [Range(0, 1 << 20)]
     public int AdapterMemoryMegabytes { get; set; } = 1024;
 
+    /// <summary>
+    /// Folder with the embeddings (textual inversion) that calls may name, in it and in folders below it; relative names are looked up in the models folder.
+    /// </summary>
+    /// <value>Empty: none are offered.</value>
+    public string Embeddings { get; set; } = "";
+
     /// <summary>Name in answers.</summary>
     /// <value>miniature.</value>
     [Required]

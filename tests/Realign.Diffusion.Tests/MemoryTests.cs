@@ -6,6 +6,7 @@ using Realign.Diffusion.Generation;
 using Realign.Diffusion.Adapters;
 using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Snapshots;
+using Realign.Diffusion.TextualInversion;
 using Realign.Testing;
 using Realign.Torch;
 using Shouldly;
@@ -23,7 +24,7 @@ public sealed class MemoryTests : IDisposable
     {
         TorchRuntime.Initialize(0);
         _pipeline = StableDiffusionSnapshot.Load(Checkout.Miniature("generator"), TorchPlacement.Cpu);
-        _generator = new ImageGenerator(_pipeline, new AdapterFolder(null), long.MaxValue);
+        _generator = new ImageGenerator(_pipeline, new AdapterFolder(null), new EmbeddingFolder(null), long.MaxValue);
         // one-time allocations belong to none of them
         _ = Peak(64, null, heatMaps: true);
         _ = Peak(64, Segment(64), heatMaps: false);

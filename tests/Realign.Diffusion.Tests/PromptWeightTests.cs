@@ -5,6 +5,7 @@ using Realign.Diffusion.Generation;
 using Realign.Diffusion.Adapters;
 using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Snapshots;
+using Realign.Diffusion.TextualInversion;
 using Realign.Testing;
 using Realign.Torch;
 using Shouldly;
@@ -168,7 +169,7 @@ public sealed class PromptWeightTests(Miniature miniature) : IClassFixture<Minia
     public void Generate_HeatMaps_AreOfTheWords_InEveryChunk()
     {
         var pipeline = StableDiffusionSnapshot.Load(Checkout.Miniature("generator"), TorchPlacement.Cpu);
-        using var generator = new ImageGenerator(pipeline, new AdapterFolder(null), 1 << 20);
+        using var generator = new ImageGenerator(pipeline, new AdapterFolder(null), new EmbeddingFolder(null), 1 << 20);
         GeneratedImages Generate(PromptRequest prompt) => generator.Generate(
             Miniature.Request() with { Prompt = prompt, HeatMaps = true, NumInferenceSteps = 1 }, new RecordingListener(), null,
             TestContext.Current.CancellationToken);

@@ -164,6 +164,34 @@ public sealed class RecognitionTests
         }
     }
 
+    [Theory]
+    [InlineData("2 vector(s), for Stable Diffusion 1.x (text width 768)", "emb_params", 768, null, 0)]
+    [InlineData("2 vector(s), for Stable Diffusion 2.x (text width 1024)", "<cat-toy>", 1024, null, 0)]
+    [InlineData("2 vector(s), for Stable Diffusion XL (text widths 768 and 1280)", "clip_l", 768, "clip_g", 1280)]
+    public void Inspect_Embedding_IsRecognized_AloneAndInItsFolder(string fact, string key, int width, string? key2, int width2)
+    {
+        var folder = Directory.CreateTempSubdirectory("realign-embedding").FullName;
+        var path = Path.Combine(folder, "style.safetensors");
+        (string, SafetensorsDType, IReadOnlyList<long>, ReadOnlyMemory<byte>) Tensor(string name, int columns) =>
+            (name, SafetensorsDType.F32, [2, columns], new byte[8 * columns]);
+        SafetensorsWriter.Write(path, key2 is null ? [Tensor(key, width)] : [Tensor(key2, width2), Tensor(key, width)]);
+
+        foreach (var named in new[] { path, folder })
+        {
+            var report = ModelInspector.Inspect(named).ShouldHaveSingleItem();
+
+            report.Kind.ShouldBe(ModelKind.TextualInversion);
+            report.Fits.ShouldBeTrue();
+            var part = report.Parts.ShouldHaveSingleItem();
+            part.Facts[0].ShouldBe(fact);
+            part.Facts.Contains("calls itself <cat-toy>").ShouldBe(key == "<cat-toy>");
+        }
+
+        SafetensorsWriter.Write(path, [("emb_params", SafetensorsDType.F32, [1, 1], BitConverter.GetBytes(float.NaN))]);
+        ModelInspector.Inspect(path).Single().Fits.ShouldBeFalse();
+        Directory.Delete(folder, recursive: true);
+    }
+
     [Fact]
     public void Inspect_RefinerOfXl_IsRecognizedAndFits_AsFolderAndFile()
     {

@@ -65,8 +65,10 @@ public class CLIPTextModel : nn.Module
     /// <summary>int64 (B, T) -> hidden states and pooled row. Only the causal mask is applied, padding is attended to.</summary>
     /// <param name="inputIds">(B, T)</param>
     /// <param name="attentionMask">int64 (B, T), 0 = not attended to; null = all are.</param>
+    /// <param name="furtherRows">(N, W): rows that go on where the token table ends, for the ids VocabSize to VocabSize + N - 1; null = none.</param>
     /// <exception cref="ArgumentException">Wrong type or shape, too long, or an id outside the table.</exception>
-    public CLIPTextOutput forward(Tensor inputIds, Tensor? attentionMask = null) => text_model.forward(inputIds, attentionMask);
+    public CLIPTextOutput forward(Tensor inputIds, Tensor? attentionMask = null, Tensor? furtherRows = null) =>
+        text_model.forward(inputIds, attentionMask, furtherRows);
 
     /// <summary>The tower's final norm, for a hidden state taken from an earlier layer (clip skip).</summary>
     public Tensor FinalNorm(Tensor hidden) => text_model.final_layer_norm.forward(hidden);

@@ -26,11 +26,11 @@ internal sealed class CLIPTextTransformer : nn.Module
         RegisterComponents();
     }
 
-    public CLIPTextOutput forward(Tensor inputIds, Tensor? attentionMask = null)
+    public CLIPTextOutput forward(Tensor inputIds, Tensor? attentionMask = null, Tensor? furtherRows = null)
     {
-        Check(inputIds);
+        Check(inputIds, furtherRows);
         using var scope = NewDisposeScope();
-        var embedded = embeddings.forward(inputIds);
+        var embedded = embeddings.forward(inputIds, furtherRows);
         var mask = Attention.CausalMask(inputIds.shape[1], embedded.dtype, embedded.device);
         if (attentionMask is not null)
         {
@@ -48,18 +48,22 @@ internal sealed class CLIPTextTransformer : nn.Module
     }
 
     private Tensor PooledPositions(Tensor inputIds) => _config.EosTokenId == LegacyEosTokenId
-        ? inputIds.argmax(-1)
+        // the largest id of the table: those of further rows are none of its
+        ? inputIds.masked_fill(inputIds.ge(Scalars.Of(_config.VocabSize)), Scalars.Of(0)).argmax(-1)
         : inputIds.eq(Scalars.Of(_config.EosTokenId)).to(ScalarType.Int32).argmax(-1);
 
-    private void Check(Tensor inputIds)
+    private void Check(Tensor inputIds, Tensor? furtherRows)
     {
+        if (furtherRows is not null && (furtherRows.dim() != 2 || furtherRows.shape[1] != _config.HiddenSize))
+            throw new ArgumentException($"further rows have shape [{string.Join(", ", furtherRows.shape)}]", nameof(furtherRows));
         if (inputIds.dim() != 2 || inputIds.dtype != ScalarType.Int64 || inputIds.numel() == 0)
             throw new ArgumentException($"input ids must be int64 (batch, length), got {inputIds.dtype} [{string.Join(", ", inputIds.shape)}]",
                 nameof(inputIds));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(inputIds.shape[1], _config.MaxPositionEmbeddings, nameof(inputIds));
         using var scope = NewDisposeScope();
         ArgumentOutOfRangeException.ThrowIfLessThan(inputIds.min().ToInt64(), 0, nameof(inputIds));
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(inputIds.max().ToInt64(), _config.VocabSize, nameof(inputIds));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(
+            inputIds.max().ToInt64(), _config.VocabSize + (furtherRows?.shape[0] ?? 0), nameof(inputIds));
     }
 }
 
@@ -76,6 +80,19 @@ internal sealed class CLIPTextEmbeddings : nn.Module
         RegisterComponents();
     }
 
-    public Tensor forward(Tensor inputIds) =>
-        token_embedding.forward(inputIds).add(position_embedding.weight.narrow(0, 0, inputIds.shape[1]));
+    public Tensor forward(Tensor inputIds, Tensor? furtherRows) =>
+        Rows(inputIds, furtherRows).add(position_embedding.weight.narrow(0, 0, inputIds.shape[1]));
+
+    private Tensor Rows(Tensor inputIds, Tensor? furtherRows)
+    {
+        if (furtherRows is null)
+            return token_embedding.forward(inputIds);
+        var table = token_embedding.weight;
+        var isFurther = inputIds.ge(Scalars.Of(table.shape[0]));
+        var own = token_embedding.forward(inputIds.masked_fill(isFurther, Scalars.Of(0)));
+        var places = inputIds.sub(Scalars.Of(table.shape[0])).clamp_min(Scalars.Of(0));
+        // (B, T) -> (B, T, W)
+        var further = furtherRows.to(table.dtype, table.device).index(TensorIndex.Tensor(places));
+        return where(isFurther.unsqueeze(-1), further, own);
+    }
 }

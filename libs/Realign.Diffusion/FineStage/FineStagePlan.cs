@@ -1,5 +1,4 @@
 using Realign.Core.Images;
-using Realign.Core.Prompts;
 using Realign.Diffusion.Pipelines;
 using static TorchSharp.torch;
 
@@ -13,11 +12,11 @@ public sealed class FineStagePlan
 {
     private readonly FineStageRequest _request;
     private readonly IReadOnlyList<PlannedRegion> _regions;
-    private readonly PromptSyntax _syntax;
+    private readonly PromptRequest _texts;
 
-    private FineStagePlan(FineStageRequest request, string prompt, IReadOnlyList<PlannedRegion> regions, PromptSyntax syntax)
+    private FineStagePlan(FineStageRequest request, string prompt, IReadOnlyList<PlannedRegion> regions, PromptRequest texts)
     {
-        _syntax = syntax;
+        _texts = texts;
         _request = request;
         Prompt = prompt;
         _regions = regions;
@@ -32,7 +31,7 @@ public sealed class FineStagePlan
     /// <summary>Finds pixels and tokens of every region.</summary>
     /// <param name="request">Regions and options.</param>
     /// <param name="tower">Reads the prompt.</param>
-    /// <param name="texts">The prompt, its syntax and chunks.</param>
+    /// <param name="texts">The prompt, its syntax, chunks and embeddings.</param>
     /// <param name="height">Pixels of the picture.</param>
     /// <param name="width">Pixels of the picture.</param>
     public static FineStagePlan Prepare(FineStageRequest request, TextTower tower, PromptRequest texts, int height, int width)
@@ -52,7 +51,7 @@ public sealed class FineStagePlan
         if (!regions.Any(region => region.IsPlaced))
             regions = [.. regions.Select(region => region.IsSuppressed ? region with { IgnoredBecause = "no segment of a score above 0 has a region" }
                 : region)];
-        return new FineStagePlan(request, prompt, regions, texts.Syntax);
+        return new FineStagePlan(request, prompt, regions, texts);
     }
 
     /// <summary>
@@ -69,8 +68,9 @@ public sealed class FineStagePlan
         var weights = conditions.Prompts[0].Tokens.Weights;
         var alone = encoder.Encode(new PromptRequest
         {
-            Prompts = [.. placed.Select(region => region.Requested.Phrase)],
-            Syntax = _syntax,
+            Prompts = [.. placed.Select(region => region.Phrase)],
+            Syntax = _texts.Syntax,
+            Embeddings = _texts.Embeddings,
             TokenWeights = [.. placed.Select(region => region.Span!.Columns.Select(column => weights[column]).ToList())],
         }, guided: false).Positive;
         var replaced = EmbeddingReplacement.Apply(conditions.Positive, alone, [.. placed.Select(region => region.Span)]);

@@ -9,6 +9,9 @@ namespace Realign.Diffusion.FineStage;
 /// <param name="IgnoredBecause">Empty where it has an effect.</param>
 internal sealed record PlannedRegion(PhraseRegion Requested, MaskRuns? Mask, PhraseSpan? Span, string IgnoredBecause)
 {
+    /// <summary>Its phrase as the prompt spells it.</summary>
+    public string Phrase { get; init; } = Requested.Phrase;
+
     public bool IsIgnored => IgnoredBecause.Length > 0;
 
     /// <summary>Attention inside its mask is pulled to its tokens.</summary>

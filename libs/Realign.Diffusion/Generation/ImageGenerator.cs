@@ -7,6 +7,7 @@ using Realign.Diffusion.FineStage;
 using Realign.Diffusion.Adapters;
 using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Schedulers;
+using Realign.Diffusion.TextualInversion;
 using Realign.Torch;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -17,8 +18,9 @@ namespace Realign.Diffusion.Generation;
 /// <remarks>Not thread-safe. Owns pipeline and adapters.</remarks>
 /// <param name="pipeline">Loaded models.</param>
 /// <param name="adapters">What requests may name.</param>
+/// <param name="embeddings">What prompts may name.</param>
 /// <param name="maxPixels">Most pixels of a call, all its images together.</param>
-public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFolder adapters, long maxPixels) : IDisposable
+public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFolder adapters, EmbeddingFolder embeddings, long maxPixels) : IDisposable
 {
     // above this the C heap is asked to give memory back after the call
     private const long LargePixels = 1L << 18;
@@ -36,7 +38,7 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
     /// <param name="cancellation">Ends the work inside a step.</param>
     /// <exception cref="InvalidInputException">A value of the request cannot be used.</exception>
     /// <exception cref="FailedPreconditionException">Latents, image or heat maps are no finite numbers.</exception>
-    /// <exception cref="NotFoundException">There is no such scheduler or adapter.</exception>
+    /// <exception cref="NotFoundException">There is no such scheduler, adapter or embedding.</exception>
     /// <exception cref="OperationCanceledException">The token was set.</exception>
     public GeneratedImages Generate(GenerationRequest request, IGenerationListener listener, Action? between, CancellationToken cancellation)
     {
@@ -108,9 +110,13 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
         if (request.Eta > 0 && !scheduler.HasEta)
             throw new InvalidInputException("eta", $"{request.Eta}", $"{scheduler.Kind.ClassName()} has no eta", "leave it out, or use SCHEDULER_DDIM");
         scheduler.SetTimesteps(pipeline.StepsOf(request));
-        var plan = request.FineStage is { Regions.Count: > 0 } stage ? FineStagePlan.Prepare(stage, pipeline.Prompts.Tower, request.Prompt, height, width)
-            : null;
-        var prompt = plan is null ? request.Prompt : request.Prompt with { Prompts = [plan.Prompt] };
+        var words = embeddings.Load(request.TextualInversions, pipeline);
+        if (words is not null)
+            timings.Mark("load_embeddings");
+        var prompt = request.Prompt with { Embeddings = words };
+        var plan = request.FineStage is { Regions.Count: > 0 } stage ? FineStagePlan.Prepare(stage, pipeline.Prompts.Tower, prompt, height, width) : null;
+        if (plan is not null)
+            prompt = prompt with { Prompts = [plan.Prompt] };
         using var attached = adapters.Attach(request.Adapters, pipeline, cancellation);
         if (request.Adapters.Count > 0)
             timings.Mark("load_adapters");
@@ -147,12 +153,12 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
             timings.Mark("decode");
             _finishingMillisecondsPerPixel = TimeProvider.System.GetElapsedTime(decoding).TotalMilliseconds / ((double)height * width);
             if (recorder is not null)
-                maps.AddRange(Maps(recorder, conditions, images.Count - 1, height / factor, width / factor));
+                maps.AddRange(Maps(recorder, new PromptVocabulary(pipeline.Prompts.Tower, words), conditions, images.Count - 1, height / factor, width / factor));
         }
 
         return new GeneratedImages(
             images, prompt.Prompts[0], pipeline.Prompts.Truncated(prompt), scheduler.Kind, pipeline.StepsOf(request), pipeline.GuidanceOf(request),
-            maps, plan?.Reports ?? [], [.. Ignored(request)], timings);
+            maps, plan?.Reports ?? [], [.. Ignored(request), .. Unused(prompt)], timings);
     }
 
     private IEnumerable<IgnoredInput> Ignored(GenerationRequest request)
@@ -173,6 +179,11 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
             yield return new IgnoredInput("preview.max_size", "every_steps is 0: there are no previews");
     }
 
+    private static IEnumerable<IgnoredInput> Unused(PromptRequest prompt) =>
+        (prompt.Embeddings?.Unused(prompt) ?? []).Select(index => new IgnoredInput($"textual_inversions[{index}]",
+            $"its word {prompt.Embeddings!.Tokens[index]} is in none of the texts"
+                + (prompt.Embeddings.OwnToken(index) is { } own ? $"; the file itself calls it {own}, which can be given as token" : "")));
+
     // the latents are shrunk before they are decoded: a small picture costs little, whatever the size of the image
     private RgbImage Preview(Tensor latents, int? size, CancellationToken cancellation)
     {
@@ -189,12 +200,12 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
         return DecodedImages.ToRgb(pipeline.Decode(first, cancellation))[0];
     }
 
-    private List<WordHeatMap> Maps(DaamRecorder recorder, TextConditions conditions, int image, int height, int width)
+    private static List<WordHeatMap> Maps(DaamRecorder recorder, PromptVocabulary vocabulary, TextConditions conditions, int image, int height, int width)
     {
         using var scope = NewDisposeScope();
         var maps = recorder.HeatMaps(height, width)[0];
         Finite.RequireHeatMaps(maps);
-        return [.. WordColumns.Of(pipeline.Prompts.Tower, conditions.Prompts[0]).Select(word =>
+        return [.. WordColumns.Of(vocabulary, conditions.Prompts[0]).Select(word =>
             new WordHeatMap(image, word.Word, word.Columns, height, width, HeatMaps.Word(maps, word.Columns).ToSingles()))];
     }
 }

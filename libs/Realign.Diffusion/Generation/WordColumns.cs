@@ -1,4 +1,5 @@
 using Realign.Diffusion.Pipelines;
+using Realign.Diffusion.TextualInversion;
 
 namespace Realign.Diffusion.Generation;
 
@@ -6,7 +7,7 @@ namespace Realign.Diffusion.Generation;
 internal static class WordColumns
 {
     /// <summary>In the order of the prompt; punctuation is left out.</summary>
-    public static IReadOnlyList<(string Word, IReadOnlyList<int> Columns)> Of(TextTower tower, EncodedPrompt prompt)
+    public static IReadOnlyList<(string Word, IReadOnlyList<int> Columns)> Of(PromptVocabulary vocabulary, EncodedPrompt prompt)
     {
         var words = new List<(string, IReadOnlyList<int>)>();
         var columns = new List<int>();
@@ -14,9 +15,9 @@ internal static class WordColumns
         {
             var column = prompt.Tokens.Columns[i];
             columns.Add(column);
-            if (!tower.Tokenizer.EndsWord(prompt.Tokens.Ids[column]) && i + 1 < prompt.Tokens.Columns.Count)
+            if (!vocabulary.EndsWord(prompt.Tokens.Ids[column]) && i + 1 < prompt.Tokens.Columns.Count)
                 continue;
-            var word = tower.Tokenizer.Decode([.. columns.Select(at => prompt.Tokens.Ids[at])], skipSpecialTokens: true);
+            var word = vocabulary.Decode([.. columns.Select(at => prompt.Tokens.Ids[at])], skipSpecialTokens: true);
             if (word.Any(char.IsLetterOrDigit))
                 words.Add((word, [.. columns]));
             columns.Clear();

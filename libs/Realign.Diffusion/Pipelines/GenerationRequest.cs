@@ -4,6 +4,7 @@ using Realign.Core.Images;
 using Realign.Diffusion.FineStage;
 using Realign.Diffusion.Adapters;
 using Realign.Diffusion.Schedulers;
+using Realign.Diffusion.TextualInversion;
 
 namespace Realign.Diffusion.Pipelines;
 
@@ -73,6 +74,9 @@ public sealed record GenerationRequest
 
     /// <summary>Adapters, all at once.</summary>
     public IReadOnlyList<AdapterChoice> Adapters { get; init; } = [];
+
+    /// <summary>Embeddings that the texts may name.</summary>
+    public IReadOnlyList<TextualInversionChoice> TextualInversions { get; init; } = [];
 
     /// <summary>Whether a heat map of each word is wanted.</summary>
     public bool HeatMaps { get; init; }

@@ -1,22 +1,22 @@
 using Realign.Core.Prompts;
-using Realign.Tokenizers;
+using Realign.Diffusion.TextualInversion;
 
 namespace Realign.Diffusion.Pipelines;
 
 /// <summary>
 /// Lays tokens out in contexts. Text beyond the first context goes on in the next one, as far as chunks are allowed; with the syntax of web UIs a chunk
-/// that is full ends behind its last comma, if that is at most 20 tokens back.
+/// that is full ends behind its last comma, if that is at most 20 tokens back, and an embedding that does not fit begins the next one.
 /// </summary>
-/// <param name="tokenizer">Text to ids.</param>
-/// <param name="context">Ids in one chunk, begin, end and padding included.</param>
-internal sealed class PromptChunker(ClipTokenizer tokenizer, int context)
+/// <param name="tower">Text to ids, and ids in one chunk.</param>
+/// <param name="embeddings">What words of the text stand for embeddings; null = none do.</param>
+internal sealed class PromptChunker(TextTower tower, PromptEmbeddings? embeddings)
 {
     private const int CommaReach = 20;
 
     // where a token ends up: chunk, id, weight
     private readonly List<List<(int Id, double Weight)>> _chunks = [[]];
-    private readonly int[] _comma = tokenizer.Encode(",")[1..^1];
-    private readonly int _room = context - 2;
+    private readonly PromptVocabulary _vocabulary = new(tower, embeddings);
+    private readonly int[] _comma = tower.Tokenizer.Encode(",")[1..^1];
 
     /// <summary>The layout of a prompt.</summary>
     /// <param name="fragments">Its pieces.</param>
@@ -30,21 +30,26 @@ internal sealed class PromptChunker(ClipTokenizer tokenizer, int context)
         {
             if (fragment.StartsChunk)
                 _chunks.Add([]);
-            foreach (var id in tokenizer.Encode(fragment.Text)[1..^1])
+            foreach (var word in _vocabulary.Encode(fragment.Text))
             {
-                Add(id, tokenWeights is null || index >= tokenWeights.Count ? fragment.Weight : tokenWeights[index], syntax);
-                index++;
+                if (syntax == PromptSyntax.Weighted && word.Count > 1 && _chunks[^1].Count + word.Count > tower.Room)
+                    _chunks.Add([]);
+                foreach (var id in word)
+                {
+                    Add(id, tokenWeights is null || index >= tokenWeights.Count ? fragment.Weight : tokenWeights[index], syntax);
+                    index++;
+                }
             }
         }
 
         var rest = _chunks.Skip(maxChunks).SelectMany(chunk => chunk).Select(token => token.Id).ToArray();
-        return Padded([.. _chunks.Take(maxChunks)], rest.Length == 0 ? "" : tokenizer.Decode(rest, skipSpecialTokens: false));
+        return Padded([.. _chunks.Take(maxChunks)], _vocabulary.Decode(rest, skipSpecialTokens: false));
     }
 
     private void Add(int id, double weight, PromptSyntax syntax)
     {
         var chunk = _chunks[^1];
-        if (chunk.Count == _room)
+        if (chunk.Count == tower.Room)
         {
             _chunks.Add([]);
             var comma = syntax == PromptSyntax.Weighted && !IsComma(id) ? chunk.FindLastIndex(token => IsComma(token.Id)) : -1;
@@ -62,6 +67,7 @@ internal sealed class PromptChunker(ClipTokenizer tokenizer, int context)
 
     private PromptTokens Padded(List<List<(int Id, double Weight)>> chunks, string rest)
     {
+        var (tokenizer, context) = (tower.Tokenizer, tower.ContextLength);
         var ids = new int[chunks.Count * context];
         var weights = Enumerable.Repeat(1.0, ids.Length).ToArray();
         var columns = new List<int>();

@@ -1,5 +1,6 @@
 using Realign.Clip.Text;
 using Realign.Core.Prompts;
+using Realign.Diffusion.TextualInversion;
 using Realign.Tokenizers;
 using static TorchSharp.torch;
 
@@ -12,6 +13,9 @@ public abstract class PromptEncoder
 
     /// <summary>The first (or only) text tower.</summary>
     public TextTower Tower { get; }
+
+    /// <summary>All text towers, in the order of their states.</summary>
+    public virtual IReadOnlyList<TextTower> Towers => [Tower];
 
     /// <summary>Whether a second text tower reads prompts of its own.</summary>
     public virtual bool HasSecondTower => false;
@@ -56,31 +60,38 @@ public abstract class PromptEncoder
 /// <param name="Model">Ids to states.</param>
 public sealed record TextTower(ClipTokenizer Tokenizer, CLIPTextModel Model)
 {
+    /// <summary>0 = the first text tower of its model, 1 = the second.</summary>
+    public int Index { get; init; }
+
     /// <summary>Ids in one prompt, begin, end and padding included.</summary>
     public int ContextLength => Math.Min(Tokenizer.MaxLength, Model.Config.MaxPositionEmbeddings);
 
+    /// <summary>Tokens of a text that one context holds.</summary>
+    public int Room => ContextLength - 2;
+
     /// <summary>Lays a text out in contexts.</summary>
     /// <param name="text">With the syntax of the request.</param>
-    /// <param name="request">Syntax and chunks.</param>
+    /// <param name="request">Syntax, chunks and embeddings.</param>
     /// <param name="tokenWeights">Weights of the tokens in order; null = those that the text says.</param>
     /// <exception cref="Realign.Core.Errors.InvalidInputException">The text breaks its syntax.</exception>
     public PromptTokens Tokenize(string text, PromptRequest request, IReadOnlyList<double>? tokenWeights = null)
     {
         ArgumentNullException.ThrowIfNull(request);
         var fragments = PromptFragments.Parse("prompt", text, tokenWeights is null ? request.Syntax : PromptSyntax.Plain);
-        return new PromptChunker(Tokenizer, ContextLength).Lay(fragments, request.Syntax, request.MaxChunks, tokenWeights);
+        return new PromptChunker(this, request.Embeddings).Lay(fragments, request.Syntax, request.MaxChunks, tokenWeights);
     }
 
     /// <summary>Runs the tower over ids.</summary>
     /// <param name="prompts">Whole contexts each.</param>
     /// <param name="attentionMask">int64 (contexts, T), 0 = not attended to; null = all are.</param>
+    /// <param name="embeddings">Whose ids are among them; null = none are.</param>
     /// <returns>One row per context.</returns>
-    public CLIPTextOutput Run(IReadOnlyList<int[]> prompts, Tensor? attentionMask = null)
+    public CLIPTextOutput Run(IReadOnlyList<int[]> prompts, Tensor? attentionMask = null, PromptEmbeddings? embeddings = null)
     {
         using var scope = NewDisposeScope();
         var device = Model.TokenEmbedding.weight.device;
         var ids = tensor([.. prompts.SelectMany(text => text).Select(id => (long)id)], device: device).view(-1, ContextLength);
-        var output = Model.forward(ids, attentionMask?.to(device));
+        var output = Model.forward(ids, attentionMask?.to(device), embeddings?.Rows(this));
         foreach (var state in output.HiddenStates)
             _ = state.MoveToOuterDisposeScope();
         _ = output.LastHiddenState.MoveToOuterDisposeScope();
@@ -105,7 +116,7 @@ internal sealed class StableDiffusionPromptEncoder(TextTower tower) : PromptEnco
         return new TextConditions(Describe(request.Prompts, tokens), positive.MoveToOuterDisposeScope(), negative?.MoveToOuterDisposeScope());
 
         (Tensor States, Tensor Pooled) States(Func<CLIPTextOutput, Tensor> select, IReadOnlyList<PromptTokens> prompts) =>
-            new WeightedStates(Tower, select, request.Syntax).Encode(prompts, chunks);
+            new WeightedStates(Tower, select, request).Encode(prompts, chunks);
     }
 }
 
@@ -116,6 +127,8 @@ internal sealed class StableDiffusionPromptEncoder(TextTower tower) : PromptEnco
 internal sealed class StableDiffusionXLPromptEncoder(TextTower? first, TextTower second, bool zerosForNoNegative) : PromptEncoder(first ?? second)
 {
     public override bool HasSecondTower => first is not null;
+
+    public override IReadOnlyList<TextTower> Towers => first is null ? [second] : [first, second];
 
     public override TruncatedTexts Truncated(PromptRequest request) => !HasSecondTower ? base.Truncated(request) : base.Truncated(request) with
     {
@@ -131,11 +144,11 @@ internal sealed class StableDiffusionXLPromptEncoder(TextTower? first, TextTower
         var texts = request.NegativePrompts ?? [.. request.Prompts.Select(_ => "")];
         var negativeTokens = guided && !hasZeros ? Read(request with { TokenWeights = null }, texts, request.NegativePrompts2) : ([], []);
         var chunks = Chunks(Tower, [.. tokens.First, .. tokens.Second, .. negativeTokens.First, .. negativeTokens.Second]);
-        var (positive, pooled) = Both(request.Syntax, tokens, chunks, request.ClipSkip ?? 0);
+        var (positive, pooled) = Both(request, tokens, chunks, request.ClipSkip ?? 0);
         Tensor? negative = null;
         Tensor? negativePooled = null;
         if (guided)
-            (negative, negativePooled) = hasZeros ? (zeros_like(positive), zeros_like(pooled)) : Both(request.Syntax, negativeTokens, chunks, 0);
+            (negative, negativePooled) = hasZeros ? (zeros_like(positive), zeros_like(pooled)) : Both(request, negativeTokens, chunks, 0);
         return new TextConditions(
             Describe(request.Prompts, tokens.First), positive.MoveToOuterDisposeScope(), negative?.MoveToOuterDisposeScope(),
             pooled.MoveToOuterDisposeScope(), negativePooled?.MoveToOuterDisposeScope());
@@ -144,12 +157,12 @@ internal sealed class StableDiffusionXLPromptEncoder(TextTower? first, TextTower
     private (List<PromptTokens> First, List<PromptTokens> Second) Read(PromptRequest request, IReadOnlyList<string> texts, IReadOnlyList<string>? texts2) =>
         (Tokenize(Tower, request, texts), Tokenize(second, request, texts2 ?? texts));
 
-    private (Tensor States, Tensor Pooled) Both(PromptSyntax syntax, (List<PromptTokens> First, List<PromptTokens> Second) tokens, int chunks, int skip)
+    private (Tensor States, Tensor Pooled) Both(PromptRequest request, (List<PromptTokens> First, List<PromptTokens> Second) tokens, int chunks, int skip)
     {
-        var (states, pooled) = new WeightedStates(second, output => output.HiddenStates[^(2 + skip)], syntax).Encode(tokens.Second, chunks);
+        var (states, pooled) = new WeightedStates(second, output => output.HiddenStates[^(2 + skip)], request).Encode(tokens.Second, chunks);
         if (first is not null)
         {
-            var (firstStates, _) = new WeightedStates(first, output => output.HiddenStates[^(2 + skip)], syntax).Encode(tokens.First, chunks);
+            var (firstStates, _) = new WeightedStates(first, output => output.HiddenStates[^(2 + skip)], request).Encode(tokens.First, chunks);
             states = cat([firstStates, states], -1);
         }
 

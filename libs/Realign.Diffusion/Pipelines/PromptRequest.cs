@@ -1,6 +1,7 @@
 using System.Globalization;
 using Realign.Core.Errors;
 using Realign.Core.Prompts;
+using Realign.Diffusion.TextualInversion;
 
 namespace Realign.Diffusion.Pipelines;
 
@@ -27,6 +28,9 @@ public sealed record PromptRequest
 
     /// <summary>Contexts of the text tower that a text may fill; the rest is not read.</summary>
     public int MaxChunks { get; init; } = 1;
+
+    /// <summary>What words of the texts stand for embeddings; null = none do.</summary>
+    public PromptEmbeddings? Embeddings { get; init; }
 
     /// <summary>Weights of the tokens of each prompt, in place of what its text says: all of it is plain then. Null = the text says it.</summary>
     internal IReadOnlyList<IReadOnlyList<double>>? TokenWeights { get; init; }

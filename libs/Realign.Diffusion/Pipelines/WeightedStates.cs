@@ -8,8 +8,8 @@ namespace Realign.Diffusion.Pipelines;
 /// <summary>States of a text tower for prompts in chunks, with the weights of their tokens.</summary>
 /// <param name="tower">Tokens to states.</param>
 /// <param name="select">Which of its states the denoiser reads (B, T, D).</param>
-/// <param name="syntax">Whose weights they are.</param>
-internal sealed class WeightedStates(TextTower tower, Func<CLIPTextOutput, Tensor> select, PromptSyntax syntax)
+/// <param name="request">Whose weights they are, and whose embeddings.</param>
+internal sealed class WeightedStates(TextTower tower, Func<CLIPTextOutput, Tensor> select, PromptRequest request)
 {
     // compel: an infinite share is none that can be computed with
     private const double LeastWeight = 1e-5;
@@ -21,10 +21,10 @@ internal sealed class WeightedStates(TextTower tower, Func<CLIPTextOutput, Tenso
     {
         using var scope = NewDisposeScope();
         var padded = prompts.Select(prompt => Filled(prompt, chunks)).ToList();
-        var output = tower.Run([.. padded.Select(prompt => prompt.Ids)]);
+        var output = tower.Run([.. padded.Select(prompt => prompt.Ids)], embeddings: request.Embeddings);
         var states = select(output);
         if (padded.Exists(prompt => prompt.IsWeighted))
-            states = syntax == PromptSyntax.Compel ? Blended(padded, states, chunks) : Emphasized(padded, states);
+            states = request.Syntax == PromptSyntax.Compel ? Blended(padded, states, chunks) : Emphasized(padded, states);
         var pooled = output.PooledOutput.view(prompts.Count, chunks, -1).select(1, 0);
         return (SideBySide(states, prompts.Count).MoveToOuterDisposeScope(), pooled.MoveToOuterDisposeScope());
     }
@@ -42,7 +42,7 @@ internal sealed class WeightedStates(TextTower tower, Func<CLIPTextOutput, Tenso
     // compel: away from the empty prompt, or where a weight is below 1 towards the prompt without these words
     private Tensor Blended(List<PromptTokens> prompts, Tensor states, int chunks)
     {
-        var empty = select(tower.Run([new PromptChunker(tower.Tokenizer, tower.ContextLength).Lay([new PromptFragment("", 1)], syntax, 1).Ids]));
+        var empty = select(tower.Run([Empty().Ids]));
         var rows = new List<Tensor>();
         for (var i = 0; i < prompts.Count; i++)
         {
@@ -56,7 +56,7 @@ internal sealed class WeightedStates(TextTower tower, Func<CLIPTextOutput, Tenso
                 var mask = ones(chunks * tower.ContextLength, dtype: ScalarType.Int64);
                 foreach (var column in columns)
                     mask[column] = 0;
-                var without = Scaled(select(tower.Run([prompt.Ids], mask.view(chunks, tower.ContextLength))));
+                var without = Scaled(select(tower.Run([prompt.Ids], mask.view(chunks, tower.ContextLength), request.Embeddings)));
                 var share = Math.Tan((1 - Math.Max(LeastWeight, weight)) * Math.PI / 2);
                 sum = sum.add(without.mul(Scalars.Of(share)));
                 shares += share;
@@ -97,13 +97,15 @@ internal sealed class WeightedStates(TextTower tower, Func<CLIPTextOutput, Tenso
         var missing = chunks - (prompt.Ids.Length / tower.ContextLength);
         if (missing == 0)
             return prompt;
-        var empty = new PromptChunker(tower.Tokenizer, tower.ContextLength).Lay([new PromptFragment("", 1)], syntax, 1);
+        var empty = Empty();
         return prompt with
         {
             Ids = [.. prompt.Ids, .. Enumerable.Repeat(empty.Ids, missing).SelectMany(ids => ids)],
             Weights = [.. prompt.Weights, .. Enumerable.Repeat(1.0, missing * tower.ContextLength)],
         };
     }
+
+    private PromptTokens Empty() => new PromptChunker(tower, null).Lay([new PromptFragment("", 1)], request.Syntax, 1);
 
     // (B * chunks, T, D) -> (B, chunks * T, D)
     private static Tensor SideBySide(Tensor states, int prompts) => states.reshape(prompts, -1, states.shape[2]);

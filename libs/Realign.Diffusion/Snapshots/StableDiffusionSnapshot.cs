@@ -46,7 +46,9 @@ public static class StableDiffusionSnapshot
         try
         {
             var first = tokenizers.TryGetValue("text_encoder", out var tokenizer) ? new TextTower(tokenizer, Keep(source.TextEncoder(placement))) : null;
-            var second = tokenizers.TryGetValue("text_encoder_2", out var other) ? new TextTower(other, Keep(source.TextEncoder2(placement))) : null;
+            var second = tokenizers.TryGetValue("text_encoder_2", out var other)
+                ? new TextTower(other, Keep(source.TextEncoder2(placement))) { Index = 1 }
+                : null;
             var unet = Keep(source.UNet(placement));
             var vae = Keep(source.Vae(placement));
             var mismatches = SnapshotParts.Mismatches(unet.Config, vae.Config, Sizes(first), Sizes(second));

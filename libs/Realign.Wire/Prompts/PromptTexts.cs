@@ -1,5 +1,6 @@
 using Realign.Core.Errors;
 using Realign.Core.Prompts;
+using Realign.Core.Text;
 using Realign.V1;
 using Realign.Wire.Requests;
 using Syntax = Realign.Core.Prompts.PromptSyntax;
@@ -20,6 +21,13 @@ public static class PromptTexts
             V1.PromptSyntax.Compel => Syntax.Compel,
             _ => Syntax.Plain,
         };
+    }
+
+    /// <summary>The word that stands for an embedding of a request.</summary>
+    public static string TokenOf(TextualInversion embedding)
+    {
+        ArgumentNullException.ThrowIfNull(embedding);
+        return CanonicalForm.Compose(embedding.HasToken ? embedding.Token : TriggerWords.TokenOf(embedding.Name));
     }
 
     /// <summary>The prompt, which says something and keeps to its syntax.</summary>
@@ -43,11 +51,15 @@ public static class PromptTexts
         return text;
     }
 
-    /// <summary>What the prompt of a request says, for readers that know of no syntax.</summary>
+    /// <summary>What the prompt of a request says, for readers that know of no syntax; an embedding is the plain words of its token.</summary>
     /// <exception cref="InvalidInputException">It breaks its syntax.</exception>
     public static string Plain(GenerateRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return PromptFragments.PlainText("prompt", request.Prompt, SyntaxOf(request));
+        var text = PromptFragments.PlainText("prompt", request.Prompt, SyntaxOf(request));
+        return request.TextualInversions.Count == 0 ? text : Words(request).Plain(text);
     }
+
+    private static TriggerWords Words(GenerateRequest request) =>
+        new(request.TextualInversions.Select(embedding => (TokenOf(embedding), CanonicalForm.Compose(embedding.Name))));
 }

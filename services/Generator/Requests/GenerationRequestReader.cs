@@ -51,6 +51,7 @@ internal static class GenerationRequestReader
             NegativeSizes = Sizes("negative_sizes", request.NegativeSizes),
             FineStage = FineStage(request.Modulation),
             Adapters = AdapterReader.Read(request),
+            TextualInversions = TextualInversionReader.Read(request),
         };
     }
 
