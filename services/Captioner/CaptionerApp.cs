@@ -9,6 +9,7 @@ using Realign.VisionLanguage.Captioning;
 using Realign.VisionLanguage.Generation;
 using Realign.VisionLanguage.Preference;
 using Realign.VisionLanguage.Scoring;
+using Realign.V1;
 using Realign.Wire.Images;
 using Realign.Wire.Mesh;
 
@@ -42,7 +43,7 @@ public static class CaptionerApp
         builder.Services.AddSingleton<PromptScoring>();
         var app = builder.BuildService();
         RequestImage.Allow(app.Services.GetRequiredService<IOptions<HostingOptions>>().Value.PictureFormats);
-        app.MapGrpcService<CaptionerGrpcService>();
+        app.MapService<CaptionerGrpcService>(CaptionerService.Descriptor);
         return app;
 
         CaptionerOptions Settings() => builder.Configuration.GetSection(CaptionerOptions.SectionName).Get<CaptionerOptions>() ?? new CaptionerOptions();
