@@ -39,8 +39,8 @@ public static class CaptionerApp
         if (IsSet(nameof(CaptionerOptions.Aesthetic)))
         {
             // it runs with the features of CLIP, on CLIP's thread: on its own there is nothing to probe
-            builder.Services.AddModel("aesthetic", QueueCapacity, (provider, _) => Load(provider, options => options.Aesthetic,
-                (path, placement, _) => AestheticPredictor.Load(path, ModelFolders.Resolve(Options(provider).Clip), placement), CancellationToken.None));
+            builder.Services.AddModel("aesthetic", QueueCapacity, (provider, token) => Load(provider, options => options.Aesthetic,
+                (path, placement, _) => AestheticPredictor.Load(path, ModelFolders.Resolve(Options(provider).Clip), placement), token));
         }
 
         builder.Services.AddSingleton<PromptScoring>();
