@@ -79,6 +79,7 @@ internal static partial class RealignCli
             EvaluateCommand.Create(),
             ModelsCommand.Create(terminal),
             AdaptersCommand.Create(terminal),
+            KeysCommand.Create(terminal),
             StatusCommand.Create(terminal),
             UpCommand.Create(terminal),
             DownCommand.Create(terminal),

@@ -57,6 +57,8 @@ public static class ModelInspector
         var checkpoints = Directory.GetFiles(folder, "*.safetensors").Where(ModelFolder.IsSingleFileCheckpoint).Order(StringComparer.Ordinal).ToList();
         if (checkpoints.Count > 0)
             return [.. checkpoints.Select(CheckpointInspection.Run)];
+        if (RewardInspection.Reports(folder) is { Count: > 0 } rewards)
+            return [.. rewards];
         var found = Below(folder, baseModel, 1);
         return found switch
         {
@@ -96,7 +98,7 @@ public static class ModelInspector
             return graphs;
         if (ModelFile.Exists(Path.Combine(folder, "config.json")))
             return TransformersInspection.Run(folder);
-        if (ImageRewardInspection.TryFolder(folder) is { } reward)
+        if ((ImageRewardInspection.TryFolder(folder) ?? RewardInspection.TryFolder(folder)) is { } reward)
             return reward;
         var files = Directory.GetFiles(folder).Order(StringComparer.Ordinal).ToList();
         var ggufs = files.FindAll(file => file.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase));
@@ -123,12 +125,12 @@ public static class ModelInspector
             case ".SAFETENSORS" when ModelFolder.IsSingleFileCheckpoint(path):
                 return CheckpointInspection.Run(path);
             case ".SAFETENSORS":
-                return AdapterInspection.Run(path, [path], baseModel);
+                return RewardInspection.TryFile(path) ?? AdapterInspection.Run(path, [path], baseModel);
             default:
                 return FileMistakes.Recognize(path) switch
                 {
                     FileFormat.Gguf => GgufInspection.Run(path, [path]),
-                    FileFormat.Safetensors => AdapterInspection.Run(path, [path], baseModel),
+                    FileFormat.Safetensors => RewardInspection.TryFile(path) ?? AdapterInspection.Run(path, [path], baseModel),
                     _ => NoModel(path, $"it is none of: {Needed}", "name the folder or file of a model"),
                 };
         }

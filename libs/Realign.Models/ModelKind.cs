@@ -27,6 +27,12 @@ public enum ModelKind
     /// <summary>ImageReward.</summary>
     ImageReward,
 
+    /// <summary>CLIP in one file of OpenCLIP's layout, as HPS v2 is published.</summary>
+    OpenClip,
+
+    /// <summary>LAION's aesthetic predictor.</summary>
+    AestheticPredictor,
+
     /// <summary>A RAM, RAM++ or Tag2Text graph.</summary>
     Tagger,
 

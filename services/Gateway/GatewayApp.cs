@@ -18,6 +18,7 @@ public static class GatewayApp
         builder.Services.AddSettings<GatewayOptions, GatewayOptionsValidator>(GatewayOptions.SectionName);
         builder.Services.AddSingleton<BackendSet>();
         builder.Services.AddHttpContextAccessor();
+        builder.Services.AddSingleton<BackendKey>();
         builder.Services.AddSingleton<CallerMetadata>();
         builder.Services.AddSingleton<BackendCaller>();
         builder.Services.AddSingleton<MeshStatus>();

@@ -10,6 +10,7 @@ using Realign.Hosting;
 using Realign.Hosting.Models;
 using Realign.Hosting.Settings;
 using Realign.Torch;
+using Realign.Wire.Images;
 using Realign.Wire.Mesh;
 
 namespace Realign.Generator;
@@ -25,6 +26,7 @@ public static class GeneratorApp
         builder.Services.AddModel(MeshService.Generator.Name, provider => Options(provider).QueueCapacity, Load, Probe);
 
         var app = builder.BuildService();
+        RequestImage.Allow(app.Services.GetRequiredService<IOptions<HostingOptions>>().Value.PictureFormats);
         app.MapGrpcService<GeneratorGrpcService>();
         return app;
     }

@@ -103,6 +103,7 @@ internal static class GenerationRequestReader
             Original = Pair($"{field}.original", sizes.HasOriginalHeight, sizes.OriginalHeight, sizes.HasOriginalWidth, sizes.OriginalWidth),
             Crop = (Require.Range($"{field}.crop_top", sizes.CropTop, 0, MaxToldSide), Require.Range($"{field}.crop_left", sizes.CropLeft, 0, MaxToldSide)),
             Target = Pair($"{field}.target", sizes.HasTargetHeight, sizes.TargetHeight, sizes.HasTargetWidth, sizes.TargetWidth),
+            AestheticScore = sizes.HasAestheticScore ? Number($"{field}.aesthetic_score", sizes.AestheticScore, 10) : null,
         };
     }
 

@@ -273,7 +273,13 @@ internal static class FakeServices
 
     private sealed class Tagger : TaggerService.TaggerServiceBase
     {
-        public override Task<TagResponse> Tag(TagRequest request, ServerCallContext context) => Task.FromResult(Tags());
+        public override Task<TagResponse> Tag(TagRequest request, ServerCallContext context)
+        {
+            var response = Tags();
+            if (request.Image.FirstFrame && request.Image.ApplyProfile)
+                response.Tags.Add(new Tag { Name = "first frame in sRGB", Probability = 1 });
+            return Task.FromResult(response);
+        }
     }
 
     private sealed class SceneScorer : SceneScorerService.SceneScorerServiceBase
