@@ -24,7 +24,9 @@ public sealed class GeneratorOptions
     /// <value>Empty: none are offered.</value>
     public string Adapters { get; set; } = "";
 
-    /// <summary>Memory that adapters keep between calls, with the weights that kinds other than LoRA make of the model's. What one call needs it gets.</summary>
+    /// <summary>
+    /// Memory that adapters keep between calls, with the weights that kinds other than LoRA make of the model's. What one call needs it gets.
+    /// </summary>
     /// <value>1024.</value>
     [Range(0, 1 << 20)]
     public int AdapterMemoryMegabytes { get; set; } = 1024;

@@ -16,7 +16,11 @@ public sealed class CommandTests
     public async Task EveryCommand_TeachesWithExamples()
     {
         using var cli = new Cli();
-        foreach (var name in new[] { "realign", "generate", "caption", "tag", "scene", "segment", "reward", "evaluate", "adapters", "status", "up", "down", "completion" })
+        string[] names =
+        [
+            "realign", "generate", "caption", "tag", "scene", "segment", "reward", "evaluate", "adapters", "status", "up", "down", "completion",
+        ];
+        foreach (var name in names)
         {
             var (code, output, _) = await Cli.RunAsync(name, "--help");
             code.ShouldBe(0);
