@@ -7,6 +7,8 @@ namespace Realign.Cli.Commands;
 /// <summary>Options that say how an image is generated; named as the fields of GenerateRequest.</summary>
 internal sealed class SamplingOptions
 {
+    private const string AlignYourSteps = "align-your-steps";
+
     private readonly Option<string?> _negativePrompt = new("--negative-prompt") { Description = "What to steer away from.", HelpName = "TEXT" };
     private readonly Option<int?> _steps = new("--num-inference-steps",
         "--steps")
@@ -19,15 +21,22 @@ internal sealed class SamplingOptions
     };
     private readonly Option<int?> _width = new("--width") { Description = "Pixels, a multiple of 8 [the checkpoint's size].", HelpName = "PX" };
     private readonly Option<int?> _height = new("--height") { Description = "Pixels, a multiple of 8 [the checkpoint's size].", HelpName = "PX" };
-    private readonly Option<float?> _eta = new("--eta") { Description = "DDIM's eta, 0..1 [0].", HelpName = "X" };
+    private readonly Option<float?> _eta = new("--eta") { Description = "Share of fresh noise, 0..1: DDIM's eta [0], TCD's gamma [0.3].", HelpName = "X" };
     private readonly Option<string?> _scheduler = new("--scheduler") { Description = "Sampler [the checkpoint's own].", HelpName = "NAME" };
     private readonly Option<string?> _spacing = new("--sigma-spacing")
     {
         Description = "Noise levels of the sampler [the checkpoint's own].",
-        HelpName = "timesteps|karras|exponential|beta",
+        HelpName = "timesteps|karras|exponential|beta|align-your-steps",
     };
-    private readonly Option<int?> _order = new("--solver-order") { Description = "Order of DPM-Solver++ 2M, UniPC and DEIS, 1..3 [2].", HelpName = "N" };
-    private readonly Option<bool> _stochastic = new("--stochastic") { Description = "DPM-Solver++ 2M as a stochastic equation (2M SDE)." };
+    private readonly Option<int?> _order = new("--solver-order")
+    {
+        Description = "Order of DPM-Solver++ multistep and singlestep, UniPC and DEIS, 1..3 [2].",
+        HelpName = "N",
+    };
+    private readonly Option<bool> _stochastic = new("--stochastic")
+    {
+        Description = "DPM-Solver++ 2M as a stochastic equation (2M SDE; with --solver-order 3 3M SDE).",
+    };
     private readonly Option<string[]> _adapters = new("--adapter")
     {
         Description = "Adapter (LoRA, LoHa, ...) of the Generator's adapter folder, with a strength of -2..2 [1]; unet=, clip= and blocks of the UNet "
@@ -47,7 +56,7 @@ internal sealed class SamplingOptions
     public SamplingOptions()
     {
         _scheduler.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, [.. SchedulerName.All.Select(name => name.Option)]);
-        _spacing.AcceptOnlyFromAmong("timesteps", "karras", "exponential", "beta");
+        _spacing.AcceptOnlyFromAmong("timesteps", "karras", "exponential", "beta", AlignYourSteps);
     }
 
     public void AddTo(Command command)
@@ -85,7 +94,12 @@ internal sealed class SamplingOptions
             request.Eta = eta;
         if (parsed.GetValue(_scheduler) is { } scheduler)
             request.Scheduler = SchedulerName.OfOption(scheduler)!.Value;
-        request.SigmaSpacing = parsed.GetValue(_spacing) is { } spacing ? Enum.Parse<SigmaSpacing>(spacing, ignoreCase: true) : SigmaSpacing.Unspecified;
+        request.SigmaSpacing = parsed.GetValue(_spacing) switch
+        {
+            null => SigmaSpacing.Unspecified,
+            AlignYourSteps => SigmaSpacing.AlignYourSteps,
+            var spacing => Enum.Parse<SigmaSpacing>(spacing, ignoreCase: true),
+        };
         if (parsed.GetValue(_order) is { } order)
             request.SolverOrder = order;
         request.Stochastic = parsed.GetValue(_stochastic);

@@ -15,8 +15,8 @@ namespace Realign.Models;
 public static class ModelInspector
 {
     private const int MaxDepth = 2;
-    private const string Needed = "model_index.json (Stable Diffusion), a whole checkpoint, an adapter or an embedding as .safetensors, config.json (one model), "
-        + ".onnx graphs, .gguf";
+    private const string Needed = "model_index.json (Stable Diffusion), a whole checkpoint, an adapter or an embedding as .safetensors, "
+        + "config.json (one model), .onnx graphs, .gguf";
 
     /// <summary>
     /// Inspects a folder or file. A folder of several models gives one report for each; one that is no model itself, but has one inside, is

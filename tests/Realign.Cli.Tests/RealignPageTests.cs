@@ -56,7 +56,8 @@ public sealed class RealignPageTests
         await using var services = await FakeServices.StartAsync();
 
         _ = await Cli.RunAsync("realign", "a king's car", "--seed", "7", "--guidance-scale", "4.5", "--scheduler", "euler-ancestral", "--step-fraction", "0.4",
-            "--adapter", "style", "--adapter", "my own=0.5", "--embedding", "toys/cat:<cat>", "--extend-prompt", "false", "--no-heat-maps", "--out", cli.In("out"), "--gateway",
+            "--adapter", "style", "--adapter", "my own=0.5", "--embedding", "toys/cat:<cat>",
+            "--extend-prompt", "false", "--no-heat-maps", "--out", cli.In("out"), "--gateway",
             services.Address);
 
         var page = System.Net.WebUtility.HtmlDecode(await File.ReadAllTextAsync(cli.In("out/index.html"), TestContext.Current.CancellationToken));

@@ -30,6 +30,9 @@ public sealed class InpaintingTests(Miniature miniature) : IClassFixture<Miniatu
     [InlineData(SchedulerKind.EulerDiscrete, 1)]
     [InlineData(SchedulerKind.PNDM, 0.75)]
     [InlineData(SchedulerKind.HeunDiscrete, 0.75)]
+    [InlineData(SchedulerKind.TCD, 0.75)]
+    [InlineData(SchedulerKind.DPMSolverSinglestep, 0.75)]
+    [InlineData(SchedulerKind.DPMSolver2SAncestral, 0.75)]
     public void Generate_PlainModel_KeptPartIsThePictureWithTheNoiseOfEachLevel(SchedulerKind kind, double strength)
     {
         using var scope = NewDisposeScope();
@@ -51,7 +54,7 @@ public sealed class InpaintingTests(Miniature miniature) : IClassFixture<Miniatu
             // x = sqrt(abar) x0 + sqrt(1 - abar) noise, and x0 + sigma noise for samplers of noise levels
             var next = first + step + 1;
             var alpha = (double)scheduler.AlphasCumprod[(int)scheduler.Timesteps[next]];
-            var (signal, amount) = kind is SchedulerKind.EulerDiscrete or SchedulerKind.HeunDiscrete
+            var (signal, amount) = kind is SchedulerKind.EulerDiscrete or SchedulerKind.HeunDiscrete or SchedulerKind.DPMSolver2SAncestral
                 ? (1, scheduler.Sigmas[next])
                 : (Math.Sqrt(alpha), Math.Sqrt(1 - alpha));
             var expected = original.mul(Scalars.Of(signal)).add(noise.Draws[1].mul(Scalars.Of(amount)));
@@ -61,6 +64,30 @@ public sealed class InpaintingTests(Miniature miniature) : IClassFixture<Miniatu
 
         Distance(Right(result.Latents), Right(original)).ShouldBeLessThan(1e-6);
         after.ForEach(tensor => tensor.Dispose());
+    }
+
+    [Theory]
+    [InlineData(SchedulerKind.TCD)]
+    [InlineData(SchedulerKind.DPMSolverSinglestep)]
+    [InlineData(SchedulerKind.DPMSolver2SAncestral)]
+    [InlineData(SchedulerKind.DPMSolverMultistep)]
+    public void Generate_FromAPicture_IsOneImagePerSeed(SchedulerKind kind)
+    {
+        // the run begins inside a group of the singlestep solver
+        float[] Image(ulong seed) => miniature.Generate(Miniature.Request(seed) with
+        {
+            InitImage = Gradient(),
+            Scheduler = kind,
+            Strength = 0.75,
+            SolverOrder = kind is SchedulerKind.DPMSolverSinglestep or SchedulerKind.DPMSolverMultistep ? 3 : null,
+            Stochastic = kind == SchedulerKind.DPMSolverMultistep,
+        });
+
+        var image = Image(5);
+
+        image.ShouldAllBe(value => float.IsFinite(value));
+        Image(6).ShouldNotBe(image);
+        Image(5).ShouldBe(image);
     }
 
     [Fact]

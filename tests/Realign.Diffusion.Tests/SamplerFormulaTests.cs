@@ -3,7 +3,7 @@ using Realign.Core.Errors;
 using Realign.Diffusion.Schedulers;
 using Shouldly;
 using Xunit;
-using static TorchSharp.torch;
+using static Realign.Diffusion.Tests.SamplerRun;
 
 namespace Realign.Diffusion.Tests;
 
@@ -13,13 +13,6 @@ namespace Realign.Diffusion.Tests;
 /// </summary>
 public sealed class SamplerFormulaTests
 {
-    private const int Steps = 8;
-    private const double Tolerance = 2e-5;
-
-    private const string Config = """
-        "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000, "steps_offset": 1
-        """;
-
     public static TheoryData<string, SigmaSpacing> Runs => new()
     {
         { "linspace", SigmaSpacing.Timesteps }, { "leading", SigmaSpacing.Timesteps }, { "trailing", SigmaSpacing.Timesteps },
@@ -238,67 +231,5 @@ public sealed class SamplerFormulaTests
         };
 
         Should.Throw<InvalidInputException>(() => Create(kind, "linspace", options)).Field.ShouldBe(field);
-    }
-
-    // what a denoiser predicts: neither linear in the latents nor in the level
-    private static double Slope(double x, double sigma) => (Math.Tanh(x / Math.Sqrt(1 + (sigma * sigma))) * 0.8) + (0.1 * Math.Sin(sigma));
-
-    private static double Noise(int index) => Math.Sin((7.3 * index) + 1);
-
-    private static (double Down, double Up) Ancestral(double from, double to)
-    {
-        var up = Math.Min(to, Math.Sqrt(to * to * ((from * from) - (to * to)) / (from * from)));
-        return (Math.Sqrt((to * to) - (up * up)), up);
-    }
-
-    private static double Expm1(double x) => Math.Exp(x) - 1;
-
-    // Gauss-Legendre on many pieces
-    private static double Integral(double from, double to, Func<double, double> function)
-    {
-        const int Pieces = 200;
-        var width = (to - from) / Pieces;
-        var offset = width / 2 / Math.Sqrt(3);
-        return Enumerable.Range(0, Pieces).Select(i => from + ((i + 0.5) * width))
-            .Sum(middle => (function(middle - offset) + function(middle + offset)) * width / 2);
-    }
-
-    private static IReadOnlyList<double> Sigmas(string spacing, SigmaSpacing levels)
-    {
-        using var euler = Create(SchedulerKind.EulerDiscrete, spacing, new SchedulerOptions { Spacing = levels });
-        euler.SetTimesteps(Steps);
-        return euler.Sigmas;
-    }
-
-    private static double Start(IReadOnlyList<double> sigmas) => Noise(-1) * sigmas[0];
-
-    private static Scheduler Create(SchedulerKind kind, string spacing, SchedulerOptions options) =>
-        SchedulerConfig.Parse(Encoding.UTF8.GetBytes($"{{ {Config}, \"timestep_spacing\": \"{spacing}\" }}")).Create(kind, options);
-
-    private static double Run(SchedulerKind kind, string spacing, SigmaSpacing levels)
-    {
-        using var scheduler = Create(kind, spacing, new SchedulerOptions { Spacing = levels });
-        scheduler.SetTimesteps(Steps);
-        return Run(scheduler, sample => sample.Value, Noise(-1) * Sigmas(spacing, levels)[0]);
-    }
-
-    // latents of one number; the denoiser sees them at the level of the question
-    private static double Run(Scheduler scheduler, Func<Sample, double> unscaled, double start)
-    {
-        using var scope = NewDisposeScope();
-        var latents = tensor(start, dtype: ScalarType.Float64);
-        for (var i = 0; i < scheduler.Timesteps.Count; i++)
-        {
-            var output = tensor(Slope(unscaled(new Sample(i, latents.item<double>())), scheduler.Sigmas[i]), dtype: ScalarType.Float64);
-            var noise = scheduler.NeedsNoise(i) ? tensor(Noise(i), dtype: ScalarType.Float64) : null;
-            latents = scheduler.Step(output, i, latents, noise).PrevSample;
-        }
-
-        return latents.item<double>();
-    }
-
-    private readonly record struct Sample(int Index, double Value)
-    {
-        public static double operator /(Sample sample, double divisor) => sample.Value / divisor;
     }
 }

@@ -30,9 +30,11 @@ public sealed class SchedulerTests
             // leading timesteps of width 1 start at the offset, those of the solvers at two; evenly spaced ones of the solvers are rounded
             int[] expected = (kind, spacing) switch
             {
-                (SchedulerKind.LCM, _) => [100, 500, 998, 999, 1000],
+                (SchedulerKind.LCM or SchedulerKind.TCD, _) => [100, 500, 998, 999, 1000],
                 (SchedulerKind.DPMSolverMultistep or SchedulerKind.UniPCMultistep or SchedulerKind.DEISMultistep, "leading") => [999, 1000],
                 (SchedulerKind.DPMSolverMultistep or SchedulerKind.UniPCMultistep or SchedulerKind.DEISMultistep, "linspace") => [1000],
+                // evenly spaced whatever the checkpoint says
+                (SchedulerKind.DPMSolverSinglestep, _) => [1000],
                 (_, "leading") => [1000],
                 _ => [],
             };
@@ -49,6 +51,10 @@ public sealed class SchedulerTests
     [InlineData(SchedulerKind.DPMSolverMultistep, "\"solver_order\": 3, \"lower_order_final\": false")]
     [InlineData(SchedulerKind.UniPCMultistep, "\"use_karras_sigmas\": true")]
     [InlineData(SchedulerKind.UniPCMultistep, "\"solver_order\": 3, \"solver_type\": \"bh1\"")]
+    [InlineData(SchedulerKind.DPMSolverMultistep, "\"algorithm_type\": \"sde-dpmsolver++\", \"solver_order\": 3")]
+    [InlineData(SchedulerKind.DPMSolverSinglestep, "\"solver_order\": 3, \"use_karras_sigmas\": true")]
+    [InlineData(SchedulerKind.DPMSolverSinglestep, "\"solver_type\": \"heun\", \"use_exponential_sigmas\": true")]
+    [InlineData(SchedulerKind.DPMSolver2SAncestral, "\"use_karras_sigmas\": true")]
     [InlineData(SchedulerKind.HeunDiscrete, "\"use_karras_sigmas\": true")]
     [InlineData(SchedulerKind.KDPM2AncestralDiscrete, "\"use_exponential_sigmas\": true")]
     [InlineData(SchedulerKind.LMSDiscrete, "\"use_beta_sigmas\": true")]
@@ -84,8 +90,8 @@ public sealed class SchedulerTests
 
     [Theory]
     [InlineData("EDMEulerScheduler", "\"prediction_type\": \"epsilon\"")]
-    [InlineData("DPMSolverSinglestepScheduler", "\"algorithm_type\": \"dpmsolver++\", \"solver_type\": \"midpoint\"")]
-    [InlineData("TCDScheduler", "\"original_inference_steps\": 50")]
+    [InlineData("IPNDMScheduler", "\"prediction_type\": \"epsilon\"")]
+    [InlineData("SASolverScheduler", "\"predictor_order\": 2")]
     public void OwnSchedulerThatIsNotImplemented_RefusesOnlyRunsThatNameNone(string className, string fields)
     {
         var config = Parse($"{{ \"_class_name\": \"{className}\", {StableDiffusion}, {fields} }}");
@@ -141,12 +147,12 @@ public sealed class SchedulerTests
     }
 
     [Fact]
-    public void HasEta_IsTrueOfDdimAlone()
+    public void HasEta_IsTrueOfDdimAndTcd()
     {
         foreach (var kind in SchedulerKinds.All)
         {
             using var scheduler = Parse($"{{ {StableDiffusion} }}").Create(kind);
-            scheduler.HasEta.ShouldBe(kind == SchedulerKind.DDIM);
+            scheduler.HasEta.ShouldBe(kind is SchedulerKind.DDIM or SchedulerKind.TCD);
             SchedulerKinds.Find(kind.ClassName()).ShouldBe(kind);
         }
 

@@ -104,6 +104,9 @@ public sealed class GenerateTests(RunningGenerator generator) : IClassFixture<Ru
     [InlineData(Scheduler.Kdpm2Ancestral, 6)]
     [InlineData(Scheduler.DeisMultistep, 6)]
     [InlineData(Scheduler.DpmSolverSde, 6)]
+    [InlineData(Scheduler.Tcd, 6)]
+    [InlineData(Scheduler.DpmSolverSinglestep, 6)]
+    [InlineData(Scheduler.DpmSolver2SAncestral, 6)]
     public async Task EveryScheduler_Draws(Scheduler scheduler, int steps)
     {
         var events = await generator.EventsAsync(Requests.Plain(request => (request.Scheduler, request.NumInferenceSteps) = (scheduler, steps)));
@@ -129,7 +132,11 @@ public sealed class GenerateTests(RunningGenerator generator) : IClassFixture<Ru
 
         (await DrawAsync(request => request.SigmaSpacing = SigmaSpacing.Karras)).ShouldNotBe(plain);
         (await DrawAsync(request => request.SigmaSpacing = SigmaSpacing.Exponential)).ShouldNotBe(plain);
+        (await DrawAsync(request => request.SigmaSpacing = SigmaSpacing.AlignYourSteps)).ShouldNotBe(plain);
         (await DrawAsync(request => request.SolverOrder = 3)).ShouldNotBe(plain);
+        (await DrawAsync(request => (request.SolverOrder, request.Stochastic) = (3, true))).ShouldNotBe(await DrawAsync(request => request.Stochastic = true));
+        (await DrawAsync(request => (request.Scheduler, request.Eta) = (Scheduler.Tcd, 0))).ShouldNotBe(
+            await DrawAsync(request => request.Scheduler = Scheduler.Tcd));
         (await DrawAsync(request => request.Stochastic = true)).ShouldNotBe(plain);
         (await DrawAsync(request => request.SolverOrder = 2)).ShouldBe(plain);
     }

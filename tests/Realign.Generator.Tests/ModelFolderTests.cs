@@ -98,8 +98,8 @@ public sealed class ModelFolderTests : IDisposable
     public async Task OwnSchedulerThatIsNotImplemented_RefusesOnlyCallsThatNameNone()
     {
         Copy(Checkout.Miniature("generator"), _folder);
-        Edit(Path.Combine(_folder, "model_index.json"), index => index["scheduler"]![1] = "TCDScheduler");
-        Edit(Path.Combine(_folder, "scheduler", "scheduler_config.json"), config => config["_class_name"] = "TCDScheduler");
+        Edit(Path.Combine(_folder, "model_index.json"), index => index["scheduler"]![1] = "EDMEulerScheduler");
+        Edit(Path.Combine(_folder, "scheduler", "scheduler_config.json"), config => config["_class_name"] = "EDMEulerScheduler");
         await using var service = await TestService.StartAsync(GeneratorApp.Build, $"--Generator:Model={_folder}");
         var client = new GeneratorService.GeneratorServiceClient(service.Channel);
 
@@ -107,7 +107,7 @@ public sealed class ModelFolderTests : IDisposable
         var events = await RunningGenerator.EventsAsync(client, Requests.Plain(request => request.Scheduler = Scheduler.EulerAncestral));
 
         failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition);
-        failure.Status.Detail.ShouldContain("TCDScheduler");
+        failure.Status.Detail.ShouldContain("EDMEulerScheduler");
         events[^1].Result.Scheduler.ShouldBe(Scheduler.EulerAncestral);
         (await service.HealthAsync()).ShouldBe(HealthCheckResponse.Types.ServingStatus.Serving);
     }

@@ -120,11 +120,11 @@ public sealed class BrokenModelTests
     public void SchedulerThatIsNotImplemented_IsANote()
     {
         using var copy = new ModelCopy("generator");
-        Replace(copy, "model_index.json", "DDIMScheduler", "TCDScheduler");
+        Replace(copy, "model_index.json", "DDIMScheduler", "EDMEulerScheduler");
 
         var report = Inspect(copy);
         report.Problems.ShouldBeEmpty();
-        report.Facts.ShouldContain(fact => fact.Contains("TCDScheduler") && fact.Contains("every call has to name another"));
+        report.Facts.ShouldContain(fact => fact.Contains("EDMEulerScheduler") && fact.Contains("every call has to name another"));
     }
 
     [Fact]

@@ -26,6 +26,6 @@ public sealed class TableTests
         SchedulerName.All.Select(name => name.ClassName).ShouldBeUnique();
         SchedulerName.Of(Scheduler.Unspecified).ShouldBeNull();
         SchedulerName.OfOption("Euler-Ancestral")!.Value.ShouldBe(Scheduler.EulerAncestral);
-        SchedulerName.OfClass("TCDScheduler").ShouldBeNull();
+        SchedulerName.OfClass("EDMEulerScheduler").ShouldBeNull();
     }
 }

@@ -23,8 +23,9 @@ public sealed class TriggerWords
         _tokens = [.. all.Select(word => word.Item.Token)];
         _spellings =
         [
-            .. all.Where(word => word.Item.Token.Length > 0).SelectMany(word => new[] { word.Item.Token, Prefix + word.Item.Token, Prefix + word.Item.Name }.Select(spelling => (spelling, word.Index)))
-                .OrderByDescending(spelling => spelling.spelling.Length),
+            .. all.Where(word => word.Item.Token.Length > 0)
+                .SelectMany(word => Spellings(word.Item).Select(spelling => (Spelling: spelling, word.Index)))
+                .OrderByDescending(word => word.Spelling.Length),
         ];
     }
 
@@ -88,6 +89,8 @@ public sealed class TriggerWords
 
         return null;
     }
+
+    private static string[] Spellings((string Token, string Name) word) => [word.Token, Prefix + word.Token, Prefix + word.Name];
 
     private static bool IsWord(char letter) => char.IsLetterOrDigit(letter) || letter is '_' or '-';
 }

@@ -108,7 +108,11 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
         var timings = new CallTimings();
         using var scheduler = pipeline.CreateScheduler(request.Scheduler, request.SchedulerOptions);
         if (request.Eta > 0 && !scheduler.HasEta)
-            throw new InvalidInputException("eta", $"{request.Eta}", $"{scheduler.Kind.ClassName()} has no eta", "leave it out, or use SCHEDULER_DDIM");
+        {
+            throw new InvalidInputException("eta", $"{request.Eta}", $"{scheduler.Kind.ClassName()} has no eta",
+                "leave it out, or use SCHEDULER_DDIM or SCHEDULER_TCD");
+        }
+
         scheduler.SetTimesteps(pipeline.StepsOf(request));
         var words = embeddings.Load(request.TextualInversions, pipeline);
         if (words is not null)
@@ -153,7 +157,10 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
             timings.Mark("decode");
             _finishingMillisecondsPerPixel = TimeProvider.System.GetElapsedTime(decoding).TotalMilliseconds / ((double)height * width);
             if (recorder is not null)
-                maps.AddRange(Maps(recorder, new PromptVocabulary(pipeline.Prompts.Tower, words), conditions, images.Count - 1, height / factor, width / factor));
+            {
+                var vocabulary = new PromptVocabulary(pipeline.Prompts.Tower, words);
+                maps.AddRange(Maps(recorder, vocabulary, conditions, images.Count - 1, height / factor, width / factor));
+            }
         }
 
         return new GeneratedImages(

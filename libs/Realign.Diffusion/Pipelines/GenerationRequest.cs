@@ -40,13 +40,13 @@ public sealed record GenerationRequest
     /// <summary>Null = the checkpoint's own.</summary>
     public SchedulerKind? Scheduler { get; init; }
 
-    /// <summary>DDIM's eta, 0..1.</summary>
-    public double Eta { get; init; }
+    /// <summary>DDIM's eta, TCD's gamma, 0..1; null = the sampler's own.</summary>
+    public double? Eta { get; init; }
 
     /// <summary>Spacing of the noise levels; null = the checkpoint's.</summary>
     public SigmaSpacing? SigmaSpacing { get; init; }
 
-    /// <summary>Order of multistep solvers, 1..3; null = the checkpoint's.</summary>
+    /// <summary>Order of multistep and singlestep solvers, 1..3; null = the checkpoint's.</summary>
     public int? SolverOrder { get; init; }
 
     /// <summary>DPM-Solver, multistep: as a stochastic equation.</summary>

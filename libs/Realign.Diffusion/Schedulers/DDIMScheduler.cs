@@ -8,7 +8,9 @@ internal sealed class DDIMScheduler(DDIMConfig config, SchedulerOptions options)
 {
     public override bool HasEta => true;
 
-    public override bool NeedsNoise(int stepIndex) => Options.Eta > 0;
+    public override bool NeedsNoise(int stepIndex) => Eta > 0;
+
+    private double Eta => Options.Eta ?? 0;
 
     private protected override double[] Plan(int steps) => IntegerTimesteps(steps);
 
@@ -23,8 +25,8 @@ internal sealed class DDIMScheduler(DDIMConfig config, SchedulerOptions options)
         var direction = Options.UseClippedModelOutput
             ? sample.sub(original.mul(Scalars.Of(signal))).div(Scalars.Of(sigma))
             : Prediction.Noise(Config.PredictionType, output, sample, signal, sigma);
-        var variance = Options.Eta * Options.Eta * (1 - alphaPrevious) / (1 - alpha) * (1 - (alpha / alphaPrevious));
+        var variance = Eta * Eta * (1 - alphaPrevious) / (1 - alpha) * (1 - (alpha / alphaPrevious));
         var previous = original.mul(Scalars.Of(Math.Sqrt(alphaPrevious))).add(direction.mul(Scalars.Of(Math.Sqrt(Math.Max(0, 1 - alphaPrevious - variance)))));
-        return (Options.Eta > 0 ? previous.add(noise!.mul(Scalars.Of(Math.Sqrt(Math.Max(0, variance))))) : previous, original);
+        return (Eta > 0 ? previous.add(noise!.mul(Scalars.Of(Math.Sqrt(Math.Max(0, variance))))) : previous, original);
     }
 }

@@ -18,7 +18,7 @@ internal sealed class DEISMultistepScheduler : SigmaScheduler
         : base(SchedulerKind.DEISMultistep, config.Noise, options)
     {
         _config = config;
-        if (config.SigmaSpacing is not SigmaSpacing.Timesteps and not SigmaSpacing.Karras)
+        if (config.SigmaSpacing is not (SigmaSpacing.Timesteps or SigmaSpacing.Karras or SigmaSpacing.AlignYourSteps))
             throw NotSupported("spacing of the sigmas", config.SigmaSpacing.ToString());
     }
 
@@ -31,8 +31,10 @@ internal sealed class DEISMultistepScheduler : SigmaScheduler
             return times;
         }
 
-        // the last level is that of the end: the step to it is none
-        var sigmas = SigmaSchedule.Space(_config.SigmaSpacing, Train.Largest, Train.Smallest, steps + 1)[..^1];
+        // the last level of Karras is that of the end: the step to it is none
+        var sigmas = _config.SigmaSpacing == SigmaSpacing.Karras
+            ? Spaced(SigmaSpacing.Karras, Train.Largest, Train.Smallest, steps + 1)[..^1]
+            : Spaced(_config.SigmaSpacing, Train.Largest, Train.Smallest, steps);
         SetSigmas(sigmas, endsAtSigmaMin: true);
         return Array.ConvertAll(sigmas, sigma => Math.Round(Train.TimeOf(sigma)));
     }

@@ -33,7 +33,7 @@ internal sealed class EulerDiscreteScheduler : EulerSchedulerBase
             return times;
         }
 
-        var sigmas = SigmaSchedule.Space(_config.SigmaSpacing, first, last, steps);
+        var sigmas = Spaced(_config.SigmaSpacing, first, last, steps);
         SetSigmas(sigmas, _config.EndsAtSigmaMin);
         return Array.ConvertAll(sigmas, sigma => (double)(float)Train.TimeOf(sigma));
     }

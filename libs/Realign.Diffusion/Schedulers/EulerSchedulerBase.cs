@@ -28,7 +28,7 @@ internal abstract class EulerSchedulerBase(SchedulerKind kind, NoiseConfig confi
         var times = EulerTimesteps(steps);
         if (spacing == SigmaSpacing.Timesteps)
             return (times, Array.ConvertAll(times, Train.At));
-        var sigmas = SigmaSchedule.Space(spacing, Train.At(times[0]), Train.At(times[^1]), steps);
+        var sigmas = Spaced(spacing, Train.At(times[0]), Train.At(times[^1]), steps);
         return (Array.ConvertAll(sigmas, sigma => (double)(float)Train.TimeOf(sigma)), sigmas);
     }
 

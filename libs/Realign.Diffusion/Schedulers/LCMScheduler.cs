@@ -1,4 +1,3 @@
-using Realign.Core.Errors;
 using Realign.Torch;
 using static TorchSharp.torch;
 
@@ -12,15 +11,7 @@ internal sealed class LCMScheduler(LCMConfig config, SchedulerOptions options) :
 
     public override bool NeedsNoise(int stepIndex) => stepIndex < Timesteps.Count - 1;
 
-    private protected override double[] Plan(int steps)
-    {
-        var taught = config.OriginalInferenceSteps;
-        if (steps > taught || taught > TrainSteps)
-            throw new InvalidInputException("num_inference_steps", $"{steps}", "more steps than the model was distilled from",
-                $"use 1 to {Math.Min(taught, TrainSteps)} steps");
-        var width = TrainSteps / taught;
-        return [.. Enumerable.Range(0, steps).Select(i => (double)(((taught - (int)(i * ((double)taught / steps))) * width) - 1))];
-    }
+    private protected override double[] Plan(int steps) => TrainingTimesteps.Distilled(TrainSteps, config.OriginalInferenceSteps, steps);
 
     private protected override (Tensor Previous, Tensor Original) Advance(Tensor output, int index, Tensor sample, Tensor? noise)
     {

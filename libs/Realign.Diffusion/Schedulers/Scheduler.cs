@@ -152,6 +152,14 @@ public abstract class Scheduler : IDisposable
     {
     }
 
+    private protected static Tensor Combine(params ReadOnlySpan<(double Factor, Tensor Tensor)> terms)
+    {
+        var sum = terms[0].Tensor.mul(Scalars.Of(terms[0].Factor));
+        foreach (var (factor, term) in terms[1..])
+            sum = sum.add(term.mul(Scalars.Of(factor)));
+        return sum;
+    }
+
     private protected int TrainIndex(int stepIndex) => Math.Clamp((int)_timesteps[stepIndex], 0, TrainSteps - 1);
 
     private protected double[] IntegerTimesteps(int steps) => Config.TimestepSpacing switch

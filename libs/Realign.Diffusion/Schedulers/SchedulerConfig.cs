@@ -62,7 +62,7 @@ public sealed class SchedulerConfig
             SchedulerKind.EulerDiscrete => new EulerDiscreteScheduler(choice.Of(Fields(EulerDiscreteConfig.Read)), options),
             SchedulerKind.EulerAncestralDiscrete =>
                 new EulerAncestralDiscreteScheduler(Fields(EulerAncestralDiscreteConfig.Read), options),
-            SchedulerKind.DPMSolverMultistep => new DPMSolverMultistepScheduler(choice.Of(Fields(DPMSolverMultistepConfig.Read)), options),
+            SchedulerKind.DPMSolverMultistep => new DPMSolverMultistepScheduler(choice.Of(Fields(DPMSolverConfig.ReadMultistep)), options),
             SchedulerKind.LCM => new LCMScheduler(Fields(LCMConfig.Read), options),
             SchedulerKind.UniPCMultistep => new UniPCMultistepScheduler(choice.Of(Fields(UniPCMultistepConfig.Read)), options),
             SchedulerKind.HeunDiscrete => new HeunDiscreteScheduler(choice.Of(Fields(SigmaSamplerConfig.Read)), options),
@@ -71,6 +71,9 @@ public sealed class SchedulerConfig
             SchedulerKind.KDPM2AncestralDiscrete => new KDPM2AncestralDiscreteScheduler(choice.Of(Fields(SigmaSamplerConfig.Read)), options),
             SchedulerKind.DPMSolverSDE => new DPMSolverSDEScheduler(choice.Of(Fields(SigmaSamplerConfig.Read)), options),
             SchedulerKind.DEISMultistep => new DEISMultistepScheduler(choice.Of(Fields(DEISMultistepConfig.Read)), options),
+            SchedulerKind.TCD => new TCDScheduler(Fields(TCDConfig.Read), options),
+            SchedulerKind.DPMSolverSinglestep => new DPMSolverSinglestepScheduler(choice.Of(Fields(DPMSolverConfig.ReadSinglestep)), options),
+            SchedulerKind.DPMSolver2SAncestral => new DPMSolver2SAncestralScheduler(choice.Of(Fields(SigmaSamplerConfig.Read)), options),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such scheduler"),
         };
     }

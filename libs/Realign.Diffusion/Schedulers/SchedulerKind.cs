@@ -44,4 +44,13 @@ public enum SchedulerKind
 
     /// <summary>DPM-Solver++, stochastic, two questions a step.</summary>
     DPMSolverSDE,
+
+    /// <summary>Trajectory consistency distillation.</summary>
+    TCD,
+
+    /// <summary>DPM-Solver and DPM-Solver++, singlestep.</summary>
+    DPMSolverSinglestep,
+
+    /// <summary>DPM-Solver++ 2S, ancestral, two questions a step.</summary>
+    DPMSolver2SAncestral,
 }

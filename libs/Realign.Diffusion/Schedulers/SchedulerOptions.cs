@@ -6,13 +6,19 @@ public sealed record SchedulerOptions
     /// <summary>No added noise, no churn.</summary>
     public static SchedulerOptions Default { get; } = new();
 
-    /// <summary>DDIM's eta: 0 is deterministic, 1 draws as much noise as DDPM. 0..1.</summary>
-    public double Eta { get; init; }
+    /// <summary>
+    /// Share of fresh noise, 0..1. DDIM: 0 is deterministic, 1 draws as much noise as DDPM. TCD's gamma: 0 is deterministic, 1 draws all noise anew. Null =
+    /// 0, with TCD 0.3.
+    /// </summary>
+    public double? Eta { get; init; }
 
     /// <summary>Spacing of the noise levels, for samplers that have a choice; null = the checkpoint's.</summary>
     public SigmaSpacing? Spacing { get; init; }
 
-    /// <summary>Order of multistep solvers, 1..3; null = the checkpoint's.</summary>
+    /// <summary>Whether the model is of the XL family: its table of <see cref="SigmaSpacing.AlignYourSteps"/> is another one.</summary>
+    public bool IsXl { get; init; }
+
+    /// <summary>Order of multistep and singlestep solvers, 1..3; null = the checkpoint's.</summary>
     public int? SolverOrder { get; init; }
 
     /// <summary>DPM-Solver, multistep: as a stochastic equation.</summary>

@@ -1,6 +1,3 @@
-using Realign.Torch;
-using static TorchSharp.torch;
-
 namespace Realign.Diffusion.Schedulers;
 
 /// <summary>Samplers that think in noise levels: the list of sigmas has one entry more than there are steps.</summary>
@@ -42,6 +39,17 @@ internal abstract class SigmaScheduler : Scheduler
 
     private protected double Sigma(int index) => _sigmas[index];
 
+    // noise levels of a run without the final one
+    private protected double[] Spaced(SigmaSpacing spacing, double largest, double smallest, int count)
+    {
+        if (spacing != SigmaSpacing.AlignYourSteps)
+            return SigmaSchedule.Space(spacing, largest, smallest, count);
+        return AlignYourSteps.Fit(Train)
+            ? AlignYourSteps.Levels(Options.IsXl, count)
+            : throw NotSupported("sigma_spacing", FormattableString.Invariant(
+                $"ALIGN_YOUR_STEPS with this checkpoint, whose noise levels are {Train.Smallest:0.###} to {Train.Largest:0.###}, not 0.029 to 14.6"));
+    }
+
     // timesteps of the multistep solvers: one more than asked for, and the last (0) left out
     private protected double[] SolverTimesteps(int steps) => Config.TimestepSpacing switch
     {
@@ -59,12 +67,4 @@ internal abstract class SigmaScheduler : Scheduler
 
     // half the logarithm of the signal-to-noise ratio
     private protected double Lambda(int index) => -Math.Log(_sigmas[index]);
-
-    private protected static Tensor Combine(params ReadOnlySpan<(double Factor, Tensor Tensor)> terms)
-    {
-        var sum = terms[0].Tensor.mul(Scalars.Of(terms[0].Factor));
-        foreach (var (factor, term) in terms[1..])
-            sum = sum.add(term.mul(Scalars.Of(factor)));
-        return sum;
-    }
 }

@@ -17,4 +17,7 @@ public enum SigmaSpacing
 
     /// <summary>Evenly in log(alpha/sigma) (Lu et al. 2022).</summary>
     LuLambdas,
+
+    /// <summary>The tables of Align Your Steps (Sabour et al. 2024), for the noise schedule of Stable Diffusion.</summary>
+    AlignYourSteps,
 }

@@ -9,10 +9,12 @@ internal sealed class SolverChoice(SchedulerOptions options)
     private static readonly SchedulerKind[] Spaced =
     [
         SchedulerKind.EulerDiscrete, SchedulerKind.HeunDiscrete, SchedulerKind.LMSDiscrete, SchedulerKind.KDPM2Discrete, SchedulerKind.KDPM2AncestralDiscrete,
-        SchedulerKind.DPMSolverSDE, SchedulerKind.DPMSolverMultistep, SchedulerKind.UniPCMultistep, SchedulerKind.DEISMultistep,
+        SchedulerKind.DPMSolverSDE, SchedulerKind.DPMSolver2SAncestral, SchedulerKind.DPMSolverMultistep, SchedulerKind.DPMSolverSinglestep,
+        SchedulerKind.UniPCMultistep, SchedulerKind.DEISMultistep,
     ];
 
-    private static readonly SchedulerKind[] Ordered = [SchedulerKind.DPMSolverMultistep, SchedulerKind.UniPCMultistep, SchedulerKind.DEISMultistep];
+    private static readonly SchedulerKind[] Ordered =
+        [SchedulerKind.DPMSolverMultistep, SchedulerKind.DPMSolverSinglestep, SchedulerKind.UniPCMultistep, SchedulerKind.DEISMultistep];
 
     /// <summary>Refuses what the sampler knows nothing of.</summary>
     /// <exception cref="InvalidInputException">A choice means nothing to it.</exception>
@@ -44,7 +46,7 @@ internal sealed class SolverChoice(SchedulerOptions options)
         SolverOrder = options.SolverOrder ?? config.SolverOrder,
     };
 
-    public DPMSolverMultistepConfig Of(DPMSolverMultistepConfig config) => config with
+    public DPMSolverConfig Of(DPMSolverConfig config) => config with
     {
         SigmaSpacing = options.Spacing ?? config.SigmaSpacing,
         SolverOrder = options.SolverOrder ?? config.SolverOrder,

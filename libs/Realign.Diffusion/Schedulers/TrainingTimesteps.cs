@@ -1,3 +1,5 @@
+using Realign.Core.Errors;
+
 namespace Realign.Diffusion.Schedulers;
 
 /// <summary>Lists of the timesteps of training that a run visits. Descending; halves round to even.</summary>
@@ -10,6 +12,22 @@ internal static class TrainingTimesteps
     /// <summary>Multiples of train / count from <paramref name="offset"/> on.</summary>
     public static double[] Leading(int train, int count, int offset) =>
         [.. Enumerable.Range(0, count).Select(i => (double)((i * (train / count)) + offset)).Reverse()];
+
+    /// <summary>Evenly chosen ones of those that a model was distilled from.</summary>
+    /// <param name="train">Timesteps of training.</param>
+    /// <param name="taught">Steps of the schedule that was distilled.</param>
+    /// <param name="count">Steps of the run.</param>
+    /// <exception cref="InvalidInputException">There are not so many.</exception>
+    public static double[] Distilled(int train, int taught, int count)
+    {
+        if (count > taught || taught > train)
+        {
+            throw new InvalidInputException("num_inference_steps", $"{count}", "more steps than the model was distilled from",
+                $"use 1 to {Math.Min(taught, train)} steps");
+        }
+
+        return [.. Enumerable.Range(0, count).Select(i => (double)(((taught - (int)(i * ((double)taught / count))) * (train / taught)) - 1))];
+    }
 
     /// <summary>From the last timestep downwards.</summary>
     public static double[] Trailing(int train, int count)

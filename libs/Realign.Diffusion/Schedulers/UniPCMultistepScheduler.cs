@@ -15,7 +15,7 @@ internal sealed class UniPCMultistepScheduler : SigmaScheduler
         : base(SchedulerKind.UniPCMultistep, config.Noise, options)
     {
         _config = config;
-        if (config.SigmaSpacing is not SigmaSpacing.Timesteps and not SigmaSpacing.Karras)
+        if (config.SigmaSpacing is not (SigmaSpacing.Timesteps or SigmaSpacing.Karras or SigmaSpacing.AlignYourSteps))
             throw NotSupported("spacing of the sigmas", config.SigmaSpacing.ToString());
         _outputs = new StepHistory(config.SolverOrder + 1);
     }
@@ -29,7 +29,7 @@ internal sealed class UniPCMultistepScheduler : SigmaScheduler
             return times;
         }
 
-        var sigmas = SigmaSchedule.Space(SigmaSpacing.Karras, Train.Largest, Train.Smallest, steps);
+        var sigmas = Spaced(_config.SigmaSpacing, Train.Largest, Train.Smallest, steps);
         SetSigmas(sigmas, _config.EndsAtSigmaMin);
         return Array.ConvertAll(sigmas, sigma => Math.Round(Train.TimeOf(sigma)));
     }

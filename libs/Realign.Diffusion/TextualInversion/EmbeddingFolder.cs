@@ -44,7 +44,11 @@ public sealed class EmbeddingFolder(string? folder)
             foreach (var (key, entry) in file.Entries)
             {
                 if (entry.DType is not (SafetensorsDType.F32 or SafetensorsDType.F16 or SafetensorsDType.BF16 or SafetensorsDType.F64))
-                    throw new ModelLoadException(name, $"key '{key}' is {entry.DType.HeaderName()}, embeddings are F32, F16, BF16 or F64", "convert the tensor");
+                {
+                    throw new ModelLoadException(name, $"key '{key}' is {entry.DType.HeaderName()}, embeddings are F32, F16, BF16 or F64",
+                        "convert the tensor");
+                }
+
                 if (file.FindNonFinite(key) is { } problem)
                     throw new ModelLoadException(name, problem, SafetensorsFile.NonFiniteWayOut);
                 tensors.Add(key, TensorConvert.Read(file, key));

@@ -26,6 +26,9 @@ public sealed record SchedulerName(Scheduler Value, string Option, string ClassN
         new(Scheduler.Kdpm2Ancestral, "kdpm2-ancestral", "KDPM2AncestralDiscreteScheduler", "DPM2 ancestral"),
         new(Scheduler.DeisMultistep, "deis-multistep", "DEISMultistepScheduler", "DEIS"),
         new(Scheduler.DpmSolverSde, "dpm-solver-sde", "DPMSolverSDEScheduler", "DPM-Solver++ SDE"),
+        new(Scheduler.Tcd, "tcd", "TCDScheduler", "TCD"),
+        new(Scheduler.DpmSolverSinglestep, "dpm-solver-singlestep", "DPMSolverSinglestepScheduler", "DPM-Solver++ singlestep"),
+        new(Scheduler.DpmSolver2SAncestral, "dpm-solver-2s-ancestral", "DPMSolver2SAncestralScheduler", "DPM-Solver++ 2S ancestral"),
     ];
 
     /// <summary>Null for UNSPECIFIED, which stands for the checkpoint's own, and for values this build does not know.</summary>

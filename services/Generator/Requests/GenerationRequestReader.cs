@@ -38,7 +38,7 @@ internal static class GenerationRequestReader
             Width = request.HasWidth ? Side("width", request.Width) : null,
             Height = request.HasHeight ? Side("height", request.Height) : null,
             Scheduler = SchedulerName.Of(Require.Known("scheduler", request.Scheduler)) is { } name ? SchedulerKinds.Find(name.ClassName) : null,
-            Eta = Number("eta", request.Eta, 1),
+            Eta = request.HasEta ? Number("eta", request.Eta, 1) : null,
             SigmaSpacing = Spacing(Require.Known("sigma_spacing", request.SigmaSpacing)),
             SolverOrder = request.HasSolverOrder ? Require.Range("solver_order", request.SolverOrder, 1, 3) : null,
             Stochastic = request.Stochastic,
@@ -61,6 +61,7 @@ internal static class GenerationRequestReader
         V1.SigmaSpacing.Karras => Diffusion.Schedulers.SigmaSpacing.Karras,
         V1.SigmaSpacing.Exponential => Diffusion.Schedulers.SigmaSpacing.Exponential,
         V1.SigmaSpacing.Beta => Diffusion.Schedulers.SigmaSpacing.Beta,
+        V1.SigmaSpacing.AlignYourSteps => Diffusion.Schedulers.SigmaSpacing.AlignYourSteps,
         _ => null,
     };
 

@@ -1,7 +1,9 @@
 namespace Realign.Diffusion.Schedulers;
 
-/// <summary>Fields of <see cref="DPMSolverMultistepScheduler"/>. Names of other solvers become this one's, as in diffusers.</summary>
-internal sealed record DPMSolverMultistepConfig
+/// <summary>
+/// Fields of <see cref="DPMSolverMultistepScheduler"/> and <see cref="DPMSolverSinglestepScheduler"/>. Names of other solvers become theirs, as in diffusers.
+/// </summary>
+internal sealed record DPMSolverConfig
 {
     public required NoiseConfig Noise { get; init; }
 
@@ -14,7 +16,7 @@ internal sealed record DPMSolverMultistepConfig
     /// <summary>1..3.</summary>
     public int SolverOrder { get; init; }
 
-    /// <summary>Lower the order at the end of short schedules.</summary>
+    /// <summary>Lower the order at the end: multistep of short schedules, singlestep of all.</summary>
     public bool LowerOrderFinal { get; init; }
 
     /// <summary>Always end with an Euler step.</summary>
@@ -25,7 +27,11 @@ internal sealed record DPMSolverMultistepConfig
     /// <summary>Whether the last sigma is the smallest of training instead of 0.</summary>
     public bool EndsAtSigmaMin { get; init; }
 
-    public static DPMSolverMultistepConfig Read(SchedulerFields fields) => new()
+    public static DPMSolverConfig ReadMultistep(SchedulerFields fields) => Read(fields, lowersOrder: true);
+
+    public static DPMSolverConfig ReadSinglestep(SchedulerFields fields) => Read(fields, lowersOrder: false);
+
+    private static DPMSolverConfig Read(SchedulerFields fields, bool lowersOrder) => new()
     {
         Noise = NoiseConfig.Read(fields, SigmaScheduler.NoiseDefaults),
         Limits = SampleLimits.ReadThresholding(fields),
@@ -36,7 +42,7 @@ internal sealed record DPMSolverMultistepConfig
             ("midpoint", DPMSolverType.Midpoint), ("heun", DPMSolverType.Heun),
             ("logrho", DPMSolverType.Midpoint), ("bh1", DPMSolverType.Midpoint), ("bh2", DPMSolverType.Midpoint)),
         SolverOrder = fields.Reader.Int("solver_order", 2, min: 1, max: 3),
-        LowerOrderFinal = fields.Reader.Bool("lower_order_final", true),
+        LowerOrderFinal = fields.Reader.Bool("lower_order_final", lowersOrder),
         EulerAtFinal = fields.Reader.Bool("euler_at_final", false),
         SigmaSpacing = fields.SigmaSpacing(),
         EndsAtSigmaMin = fields.EndsAtSigmaMin(),
