@@ -143,7 +143,9 @@ public static class ServiceHost
         return app;
     }
 
-    /// <summary>Maps a service; health answers for it under its full name, e.g. <c>realign.v1.TaggerService</c>, as for the process unless it is told more.</summary>
+    /// <summary>
+    /// Maps a service; health answers for it under its full name, e.g. <c>realign.v1.TaggerService</c>, as for the process unless it is told more.
+    /// </summary>
     /// <typeparam name="TService">Its implementation.</typeparam>
     /// <param name="app">Where.</param>
     /// <param name="descriptor">Of its proto.</param>
