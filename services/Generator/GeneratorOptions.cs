@@ -27,9 +27,9 @@ public sealed class GeneratorOptions
     /// <summary>
     /// Memory that adapters keep between calls, with the weights that kinds other than LoRA make of the model's. What one call needs it gets.
     /// </summary>
-    /// <value>1024.</value>
+    /// <value>2048.</value>
     [Range(0, 1 << 20)]
-    public int AdapterMemoryMegabytes { get; set; } = 1024;
+    public int AdapterMemoryMegabytes { get; set; } = 2048;
 
     /// <summary>Name in answers.</summary>
     /// <value>miniature.</value>
