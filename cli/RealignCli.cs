@@ -78,6 +78,8 @@ internal static partial class RealignCli
             RewardCommand.Create(terminal),
             EvaluateCommand.Create(),
             ModelsCommand.Create(terminal),
+            AdaptersCommand.Create(terminal),
+            KeysCommand.Create(terminal),
             StatusCommand.Create(terminal),
             UpCommand.Create(terminal),
             DownCommand.Create(terminal),

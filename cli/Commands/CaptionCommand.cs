@@ -11,6 +11,7 @@ internal static class CaptionCommand
     public static Command Create(Terminal terminal)
     {
         var image = CommonOptions.ImageFile();
+        var pictures = new PictureOptions();
         var numBeams = new Option<int?>("--num-beams") { Description = "1 = greedy, 2..16 = beam search [1].", HelpName = "N" };
         var maxNewTokens = new Option<int?>("--max-new-tokens") { Description = "Longest caption in tokens, 1..256 [30].", HelpName = "N" };
         var prompt = new Option<string?>("--prompt") { Description = "Text the caption continues.", HelpName = "TEXT" };
@@ -22,11 +23,12 @@ internal static class CaptionCommand
         {
             image, numBeams, maxNewTokens, prompt, address, deadline, json,
         };
+        pictures.AddTo(command);
         command.SetAction(async (parsed, token) =>
         {
             var request = new CaptionRequest
             {
-                Image = await CommonOptions.ReadImageAsync(parsed.GetRequiredValue(image), token),
+                Image = pictures.Read(parsed, parsed.GetRequiredValue(image)),
                 Prompt = parsed.GetValue(prompt) ?? ""
             };
             if (parsed.GetValue(numBeams) is { } beams)

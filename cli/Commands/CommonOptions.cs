@@ -1,6 +1,4 @@
 using System.CommandLine;
-using Google.Protobuf;
-using Realign.V1;
 using Realign.Wire.Mesh;
 
 namespace Realign.Cli.Commands;
@@ -28,12 +26,4 @@ internal static class CommonOptions
     }
 
     public static Argument<string> ImageFile() => new("image") { Description = "A PNG, JPEG or WebP file.", HelpName = "IMAGE" };
-
-    /// <summary>Reads an image file as services take it.</summary>
-    public static async Task<Image> ReadImageAsync(string path, CancellationToken cancellationToken)
-    {
-        if (!File.Exists(path))
-            throw new CliException($"there is no file {path}", ExitCodes.Usage);
-        return new Image { Encoded = ByteString.CopyFrom(await File.ReadAllBytesAsync(path, cancellationToken)) };
-    }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Google.Protobuf;
 using Realign.V1;
 
 namespace Realign.Cli.Commands;
@@ -11,7 +10,7 @@ internal sealed class ConditionOptions
 {
     private readonly Option<string?> _initImage = new("--init-image")
     {
-        Description = "Start from a PNG, JPEG or WebP file instead of noise (image to image).",
+        Description = "Start from a PNG, JPEG or WebP file instead of noise (image to image); others where the Generator reads them.",
         HelpName = "FILE",
     };
 
@@ -26,6 +25,8 @@ internal sealed class ConditionOptions
         Description = "Draw only a part of --init-image anew: a picture of its size, white = anew, black = kept (inpainting).",
         HelpName = "FILE",
     };
+
+    private readonly PictureOptions _pictures = new();
 
     private readonly Option<string?> _prompt2 = new("--prompt-2")
     {
@@ -57,11 +58,11 @@ internal sealed class ConditionOptions
         HelpName = "N",
     };
 
-    private readonly SizeOptions _sizes = new("", "XL", "what is generated", "0x0");
+    private readonly SizeOptions _sizes = new("", "XL", "what is generated", "0x0", "6");
 
     private readonly SizeOptions _negativeSizes = new(
         "negative-", "XL, negative prompt", "as for the prompt; with another --negative-... of these, what is generated",
-        "as for the prompt; with another --negative-... of these, 0x0");
+        "as for the prompt; with another --negative-... of these, 0x0", "2.5");
 
     public ConditionOptions() => _syntax.AcceptOnlyFromAmong("plain", "weighted", "compel");
 
@@ -69,6 +70,7 @@ internal sealed class ConditionOptions
     {
         foreach (var option in (Option[])[_initImage, _mask, _strength, _prompt2, _negativePrompt2, _syntax, _chunks, _clipSkip])
             command.Options.Add(option);
+        _pictures.AddTo(command);
         _sizes.AddTo(command);
         _negativeSizes.AddTo(command);
     }
@@ -77,9 +79,9 @@ internal sealed class ConditionOptions
     public void Apply(ParseResult parsed, GenerateRequest request)
     {
         if (parsed.GetValue(_initImage) is { } file)
-            request.InitImage = Read(file);
+            request.InitImage = _pictures.Read(parsed, file);
         if (parsed.GetValue(_mask) is { } mask)
-            request.Mask = Read(mask);
+            request.Mask = _pictures.Read(parsed, mask);
         if (parsed.GetValue(_strength) is { } strength)
             request.Strength = strength;
         request.Prompt2 = parsed.GetValue(_prompt2) ?? "";
@@ -98,8 +100,4 @@ internal sealed class ConditionOptions
         request.Sizes = _sizes.Read(parsed);
         request.NegativeSizes = _negativeSizes.Read(parsed);
     }
-
-    private static Image Read(string file) => File.Exists(file)
-        ? new Image { Encoded = ByteString.CopyFrom(File.ReadAllBytes(file)) }
-        : throw new CliException($"there is no file {file}", ExitCodes.Usage);
 }

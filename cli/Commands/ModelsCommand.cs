@@ -18,7 +18,8 @@ internal static class ModelsCommand
     {
         var paths = new Argument<string[]>("path")
         {
-            Description = "Folders or files as downloaded: a snapshot, a part of one, a whole checkpoint in one file, .gguf, .onnx, an adapter.",
+            Description = "Folders or files as downloaded: a snapshot, a part of one, a whole checkpoint in one file, .gguf, .onnx, an adapter; "
+                + "hub:OWNER/NAME for what is in the Hugging Face cache.",
             HelpName = "PATH",
             Arity = ArgumentArity.OneOrMore,
         };
@@ -29,6 +30,7 @@ internal static class ModelsCommand
             [
                 "realign models check models/miniature",
                 "realign models check ~/models/stable-diffusion-v1-5 --json",
+                "realign models check hub:stable-diffusion-v1-5/stable-diffusion-v1-5",
                 "realign models check style.safetensors --for ~/models/stable-diffusion-v1-5",
             ],
             "Ends with 0 when everything can be loaded, with 1 when something does not fit, with 5 when nothing is there.")

@@ -16,6 +16,10 @@ internal static class RewardCommand
         ["itc"] = RewardKind.Itc,
         ["itm"] = RewardKind.Itm,
         ["clip"] = RewardKind.Clip,
+        ["hps"] = RewardKind.Hps,
+        ["pick-score"] = RewardKind.PickScore,
+        ["image-reward"] = RewardKind.ImageReward,
+        ["aesthetic"] = RewardKind.Aesthetic,
     };
 
     public static Command Create(Terminal terminal)
@@ -24,7 +28,7 @@ internal static class RewardCommand
         var images = new Argument<string[]>("images") { Description = "PNG, JPEG or WebP files.", HelpName = "IMAGE...", Arity = ArgumentArity.OneOrMore };
         var rewards = new Option<string>("--rewards")
         {
-            Description = "Rewards with their weights: caption, likelihood, itc, itm, clip.",
+            Description = $"Rewards with their weights: {string.Join(", ", Kinds.Keys)}.",
             HelpName = "NAME[=W],...",
             DefaultValueFactory = _ => "caption",
         };
@@ -44,12 +48,14 @@ internal static class RewardCommand
         {
             prompt, images, rewards, encoder, address, deadline, json,
         };
+        var pictures = new PictureOptions();
+        pictures.AddTo(command);
         command.SetAction(async (parsed, token) =>
         {
             var files = parsed.GetRequiredValue(images);
             var request = new ScoreRequest();
             foreach (var file in files)
-                request.Items.Add(new ScoreItem { Prompt = parsed.GetRequiredValue(prompt), Image = await CommonOptions.ReadImageAsync(file, token) });
+                request.Items.Add(new ScoreItem { Prompt = parsed.GetRequiredValue(prompt), Image = pictures.Read(parsed, file) });
             request.Rewards.AddRange(Parse(parsed.GetRequiredValue(rewards), parsed.GetValue(encoder)));
             using var channel = terminal.Connect(MeshService.Gateway, parsed.GetValue(address));
             var response = await new RewardService.RewardServiceClient(channel.Invoker).ScoreAsync(request, ServiceChannel.Options(parsed.GetValue(deadline),
@@ -98,7 +104,7 @@ internal static class RewardCommand
 
     private static Table Table(string[] files, ScoreRequest request, ScoreResponse response)
     {
-        var kinds = request.Rewards.Select(spec => spec.Kind.ToString().ToLowerInvariant());
+        var kinds = request.Rewards.Select(spec => Kinds.First(known => known.Value == spec.Kind).Key);
         var table = new Table().Border(TableBorder.Simple).AddColumns(["image", "reward", .. kinds, "caption"]);
         for (var i = 0; i < files.Length; i++)
         {

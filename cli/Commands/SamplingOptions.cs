@@ -39,9 +39,9 @@ internal sealed class SamplingOptions
     };
     private readonly Option<string[]> _adapters = new("--adapter")
     {
-        Description = "Adapter (LoRA) of the Generator's adapter folder, with a strength of "
-        + "-2..2 [1]; may be given several times.",
-        HelpName = "NAME[=STRENGTH]"
+        Description = "Adapter (LoRA, LoHa, ...) of the Generator's adapter folder, with a strength of -2..2 [1]; unet=, clip= and blocks of the UNet "
+        + "(down_blocks.1, mid_block, IN04, ...) have one of their own; may be given several times. realign adapters lists them.",
+        HelpName = "NAME[=STRENGTH][,unet=X][,clip=X][,BLOCK=X]..."
     };
 
     private readonly Option<string[]> _embeddings = new("--embedding")
@@ -103,7 +103,7 @@ internal sealed class SamplingOptions
         if (parsed.GetValue(_order) is { } order)
             request.SolverOrder = order;
         request.Stochastic = parsed.GetValue(_stochastic);
-        request.Adapters.AddRange((parsed.GetValue(_adapters) ?? []).Select(Adapter));
+        request.Adapters.AddRange((parsed.GetValue(_adapters) ?? []).Select(AdapterText.Read));
         request.TextualInversions.AddRange((parsed.GetValue(_embeddings) ?? []).Select(Embedding));
         _conditions.Apply(parsed, request);
         return request;
@@ -112,13 +112,4 @@ internal sealed class SamplingOptions
     private static TextualInversion Embedding(string text) => text.IndexOf(':', StringComparison.Ordinal) is > 0 and var at
         ? new TextualInversion { Name = text[..at], Token = text[(at + 1)..] }
         : new TextualInversion { Name = text };
-
-    // what follows the last "=" is the strength if it is a number, else part of the name
-    private static Adapter Adapter(string text)
-    {
-        var at = text.LastIndexOf('=');
-        return at >= 0 && InvariantNumbers.TryRead<float>(text.AsSpan(at + 1), out var strength)
-            ? new Adapter { Name = text[..at], Strength = strength }
-            : new Adapter { Name = text };
-    }
 }

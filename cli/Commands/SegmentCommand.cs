@@ -13,6 +13,7 @@ internal static class SegmentCommand
     public static Command Create(Terminal terminal)
     {
         var image = CommonOptions.ImageFile();
+        var pictures = new PictureOptions();
         var phrases = new Argument<string[]>("phrases") { Description = "What to look for.", HelpName = "PHRASE...", Arity = ArgumentArity.OneOrMore };
         var boxThreshold = new Option<float?>("--box-threshold") { Description = "Smallest score of a box, 0..1 exclusive [0.25].", HelpName = "X" };
         var colors = new Option<bool>("--colors") { Description = "Name the colors inside the masks, where the model has a color table." };
@@ -25,13 +26,14 @@ internal static class SegmentCommand
         {
             image, phrases, boxThreshold, colors, overlay, address, deadline, json,
         };
+        pictures.AddTo(command);
         command.SetAction(async (parsed, token) =>
         {
             if (parsed.GetValue(overlay) is { } target)
                 OutputFolder.CheckFor(target);
             var request = new SegmentRequest
             {
-                Image = await CommonOptions.ReadImageAsync(parsed.GetRequiredValue(image), token),
+                Image = pictures.Read(parsed, parsed.GetRequiredValue(image)),
                 NameColors = parsed.GetValue(colors),
             };
             request.Phrases.AddRange(parsed.GetRequiredValue(phrases));

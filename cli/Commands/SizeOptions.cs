@@ -9,7 +9,8 @@ namespace Realign.Cli.Commands;
 /// <param name="purpose">What their descriptions begin with.</param>
 /// <param name="size">What holds when a size is left out.</param>
 /// <param name="cropped">What holds when the crop is left out.</param>
-internal sealed class SizeOptions(string prefix, string purpose, string size, string cropped)
+/// <param name="score">What holds when the score is left out.</param>
+internal sealed class SizeOptions(string prefix, string purpose, string size, string cropped, string score)
 {
     private readonly Option<string?> _original = new($"--{prefix}original-size")
     {
@@ -29,17 +30,24 @@ internal sealed class SizeOptions(string prefix, string purpose, string size, st
         HelpName = "LEFTxTOP",
     };
 
+    private readonly Option<float?> _score = new($"--{prefix}aesthetic-score")
+    {
+        Description = $"{purpose}: what the refiner is told of how well the picture shall look, 0..10 [{score}].",
+        HelpName = "X",
+    };
+
     public void AddTo(Command command)
     {
         command.Options.Add(_original);
         command.Options.Add(_target);
         command.Options.Add(_crop);
+        command.Options.Add(_score);
     }
 
     /// <returns>Null when none was given.</returns>
     public SizeConditions? Read(ParseResult parsed)
     {
-        if ((parsed.GetValue(_original) ?? parsed.GetValue(_target) ?? parsed.GetValue(_crop)) is null)
+        if ((parsed.GetValue(_original) ?? parsed.GetValue(_target) ?? parsed.GetValue(_crop)) is null && parsed.GetValue(_score) is null)
             return null;
         var sizes = new SizeConditions();
         if (Pair(parsed, _original) is { } before)
@@ -48,6 +56,8 @@ internal sealed class SizeOptions(string prefix, string purpose, string size, st
             (sizes.TargetWidth, sizes.TargetHeight) = wanted;
         if (Pair(parsed, _crop) is { } crop)
             (sizes.CropLeft, sizes.CropTop) = crop;
+        if (parsed.GetValue(_score) is { } score)
+            sizes.AestheticScore = score;
         return sizes;
     }
 

@@ -12,6 +12,7 @@ internal static class TagCommand
     public static Command Create(Terminal terminal)
     {
         var image = CommonOptions.ImageFile();
+        var pictures = new PictureOptions();
         var threshold = new Option<float?>("--threshold")
         {
             Description = "One threshold for all tags, 0..1 exclusive [the checkpoint's own].",
@@ -26,11 +27,12 @@ internal static class TagCommand
         {
             image, threshold, all, address, deadline, json,
         };
+        pictures.AddTo(command);
         command.SetAction(async (parsed, token) =>
         {
             var request = new TagRequest
             {
-                Image = await CommonOptions.ReadImageAsync(parsed.GetRequiredValue(image), token),
+                Image = pictures.Read(parsed, parsed.GetRequiredValue(image)),
                 IncludeUngroundable = parsed.GetValue(all),
             };
             if (parsed.GetValue(threshold) is { } value)

@@ -1,11 +1,16 @@
 using Grpc.Core;
+using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
+using Realign.Core.Calls;
 
 namespace Realign.Cli.Connections;
 
 /// <summary>A connection to one service.</summary>
 internal sealed class ServiceChannel : IDisposable
 {
+    /// <summary>Environment variable with the key that calls carry.</summary>
+    private const string KeyVariable = "REALIGN_KEY";
+
     private readonly GrpcChannel _channel;
 
     public ServiceChannel(string address)
@@ -23,7 +28,13 @@ internal sealed class ServiceChannel : IDisposable
 
     public string Address { get; }
 
-    public CallInvoker Invoker => _channel.CreateCallInvoker();
+    public CallInvoker Invoker => Environment.GetEnvironmentVariable(KeyVariable) is { Length: > 0 } key
+        ? _channel.Intercept(metadata =>
+        {
+            metadata.Add(CallMetadata.Authorization, CallMetadata.KeyScheme + key);
+            return metadata;
+        })
+        : _channel.CreateCallInvoker();
 
     /// <summary>Deadline and token of a call.</summary>
     public static CallOptions Options(double deadlineSeconds, CancellationToken cancellationToken) =>

@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 namespace Realign.Clip;
 
 /// <summary>Both CLIP towers with their projections into one space. Differentiable.</summary>
-/// <remarks>Not thread-safe. Built without storage: <see cref="Load"/> or <see cref="StateDict.Load"/> gives it weights.</remarks>
+/// <remarks>Not thread-safe. Built without storage: <c>Load</c> or <see cref="StateDict.Load"/> gives it weights.</remarks>
 public sealed class CLIPModel : nn.Module, IParameterOwner
 {
     private Parameter logit_scale;
@@ -49,7 +49,7 @@ public sealed class CLIPModel : nn.Module, IParameterOwner
     };
 
     /// <summary>Factor on cosines in the published logits.</summary>
-    internal Tensor LogitScale => logit_scale.exp();
+    public Tensor LogitScale => logit_scale.exp();
 
     /// <summary>Opens a snapshot folder.</summary>
     /// <param name="folder">Holds <c>config.json</c> and <c>model[.variant].safetensors</c> or shards.</param>
@@ -58,11 +58,23 @@ public sealed class CLIPModel : nn.Module, IParameterOwner
     /// <exception cref="ModelLoadException">Config or weights do not fit; lists every problem.</exception>
     public static CLIPModel Load(string folder, TorchPlacement placement, string? variant = null)
     {
-        var model = new CLIPModel(CLIPConfig.Load(Path.Combine(folder, "config.json")));
+        var config = CLIPConfig.Load(Path.Combine(folder, "config.json"));
+        using var weights = SafetensorsSet.OpenFolder(folder, "model", variant);
+        return Load(config, weights, placement, Rules);
+    }
+
+    /// <summary>A model with weights from anywhere.</summary>
+    /// <param name="config">Sizes.</param>
+    /// <param name="weights">Opened files; stay the caller's.</param>
+    /// <param name="placement">Device and type.</param>
+    /// <param name="rules">How its keys are spelled.</param>
+    /// <exception cref="ModelLoadException">The weights do not fit; lists every problem.</exception>
+    public static CLIPModel Load(CLIPConfig config, SafetensorsSet weights, TorchPlacement placement, KeyRules rules)
+    {
+        var model = new CLIPModel(config);
         try
         {
-            using var weights = SafetensorsSet.OpenFolder(folder, "model", variant);
-            StateDict.Load(model, weights, placement, Rules);
+            StateDict.Load(model, weights, placement, rules);
             model.eval();
             return model;
         }

@@ -37,6 +37,15 @@ public sealed class HostingOptions
     [Range(1, 100_000)]
     public int MaxConnections { get; set; } = 256;
 
+    /// <summary>Formats of pictures that are read besides PNG, JPEG and WebP: gif, avif, heic, with commas; for services that pictures travel to.</summary>
+    /// <value>Empty: none, as each is one more decoder that strangers reach. HEIC needs a libvips with an HEVC decoder, which the shipped one has not.</value>
+    [RegularExpression("(gif|avif|heic)(,(gif|avif|heic))*")]
+    public string PictureFormats { get; set; } = "";
+
+    /// <summary>File of the keys that calls must carry, without which nothing but health checks is answered; read again when it changes.</summary>
+    /// <value>Empty: calls need no key.</value>
+    public string KeyFile { get; set; } = "";
+
     /// <summary>A call that computes for this many times as long as such calls take makes health NOT_SERVING until it ends,</summary>
     /// <value>20.</value>
     [Range(2, 10_000)]

@@ -9,6 +9,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
+using Realign.Hosting.Access;
 using Realign.Hosting.Errors;
 using Realign.Hosting.Logs;
 using Realign.Hosting.Models;
@@ -40,6 +41,8 @@ public static class ServiceHost
         BoundedLog.Install((long)Math.Max(1, hosting.MaxLogMegabytes) << 20);
         builder.Services.AddSettings<HostingOptions, HostingOptionsValidator>(HostingOptions.SectionName);
         builder.Services.AddSingleton<IValidateOptions<HostingOptions>, ListenAddressValidator>();
+        builder.Services.AddSingleton<IValidateOptions<HostingOptions>, KeyFileValidator>();
+        builder.Services.AddSingleton<KeyRing>();
         builder.Services.AddSingleton<ReceiveBudget>();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.AddTelemetry(hosting);
@@ -126,6 +129,8 @@ public static class ServiceHost
         app.Services.GetRequiredService<IStartupValidator>().Validate();
         app.Services.GetRequiredService<ServiceMetrics>().Watch(app.Services.GetServices<IModelState>);
         app.UseMiddleware<RequestFieldsMiddleware>();
+        if (app.Services.GetRequiredService<IOptions<HostingOptions>>().Value.KeyFile.Length > 0)
+            app.UseMiddleware<AccessMiddleware>();
         app.UseMiddleware<ReceivingMiddleware>();
         app.UseMiddleware<MalformedMessageMiddleware>();
         app.MapGrpcHealthChecksService();

@@ -7,8 +7,9 @@ using Realign.Imaging.Decoding;
 namespace Realign.Imaging;
 
 /// <summary>
-/// The only place where picture bytes of a caller are decoded. PNG, JPEG and WebP by their first bytes; size and scans are checked before any
-/// pixel exists (<see cref="Limits"/>); animated, truncated and broken files are refused. What a picture costs is its RGB bytes and a strip of rows.
+/// The only place where picture bytes of a caller are decoded. PNG, JPEG and WebP by their first bytes, others when <see cref="DecodeOptions.Formats"/>
+/// names them; size and scans are checked before any pixel exists (<see cref="Limits"/>); truncated and broken files are refused, animated ones unless
+/// their first frame is asked for. What a picture costs is its RGB bytes and a strip of rows; of AVIF and HEIC, which are decoded whole, twice that.
 /// </summary>
 public static class ImageDecoder
 {
@@ -17,20 +18,24 @@ public static class ImageDecoder
 
     private const string WayOut = "send one still PNG, JPEG or WebP picture of up to 64 megapixels";
 
+    private static readonly DecodeOptions _default = new();
+
     /// <summary>Decodes to RGB; alpha is dropped, CMYK and 16 bits are converted as the reference does.</summary>
     /// <param name="bytes">The encoded file.</param>
     /// <param name="field">Field name for messages.</param>
-    /// <param name="ignoreOrientation">False turns the picture upright by its EXIF orientation; true leaves the rows as they are stored.</param>
+    /// <param name="options">How it is read; null = nothing out of the ordinary.</param>
     /// <param name="cancellationToken">Looked at between strips of rows.</param>
     /// <exception cref="InvalidInputException">Not a picture that is accepted.</exception>
-    public static RgbImage Decode(ReadOnlySpan<byte> bytes, string field = "image", bool ignoreOrientation = false,
+    public static RgbImage Decode(ReadOnlySpan<byte> bytes, string field = "image", DecodeOptions? options = null,
         CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return WithHeader(bytes, field, (image, length) =>
+        options ??= _default;
+        return WithHeader(bytes, field, options, (image, length) =>
         {
-            var orientation = !ignoreOrientation && image.Contains("orientation") ? (int)image.Get("orientation") : 1;
-            var order = PixelOrder.Of(image.Width, image.Height, orientation);
+            // libheif has turned its pictures already
+            var isTurned = options.IgnoreOrientation || !image.Contains("orientation") || image.Contains("heif-primary");
+            var order = PixelOrder.Of(image.Width, image.Height, isTurned ? 1 : (int)image.Get("orientation"));
             var pixels = new byte[checked(image.Width * image.Height * 3)];
             Read(image, order, pixels, field, length, cancellationToken);
             return new RgbImage(order.Width, order.Height, pixels);
@@ -40,40 +45,58 @@ public static class ImageDecoder
     /// <summary>Number of pixels, from the header alone. Refuses what <see cref="Decode"/> would refuse without decoding.</summary>
     /// <param name="bytes">The encoded file.</param>
     /// <param name="field">Field name for messages.</param>
+    /// <param name="options">As of <see cref="Decode"/>.</param>
     /// <exception cref="InvalidInputException">Not a picture that is accepted.</exception>
-    public static long Area(ReadOnlySpan<byte> bytes, string field = "image") => WithHeader(bytes, field, (image, _) => (long)image.Width * image.Height);
+    public static long Area(ReadOnlySpan<byte> bytes, string field = "image", DecodeOptions? options = null) =>
+        WithHeader(bytes, field, (options ?? _default) with { ApplyProfile = false }, (image, _) => (long)image.Width * image.Height);
 
-    private static T WithHeader<T>(ReadOnlySpan<byte> bytes, string field, Func<Image, int, T> work)
+    private static T WithHeader<T>(ReadOnlySpan<byte> bytes, string field, DecodeOptions options, Func<Image, int, T> work)
     {
         var format = ImageFormats.Detect(bytes);
-        if (format is ImageFormat.Unknown or ImageFormat.Gif)
-            throw Refused(field, bytes.Length, format == ImageFormat.Gif ? "is a GIF" : "is not a PNG, JPEG or WebP file");
-        if (format == ImageFormat.Png && ImageFormats.IsAnimatedPng(bytes))
-            throw Refused(field, bytes.Length, "is animated");
+        if (NotTaken(format, options.Formats) is { } problem)
+            throw Refused(field, bytes.Length, problem);
+        if (format == ImageFormat.Png && !options.FirstFrame && ImageFormats.IsAnimatedPng(bytes))
+            throw Animated(field, bytes.Length);
         var scans = format == ImageFormat.Jpeg ? JpegScans.Count(bytes) : 1;
         if (scans > Limits.JpegScans)
             throw TooManyScans(field, scans, $"at most {Limits.JpegScans} are taken");
-        VipsRuntime.Ensure();
+        VipsRuntime.Ensure(format);
         try
         {
             using var image = Open(format, bytes.ToArray());
-            if (image.Contains("n-pages") && (int)image.Get("n-pages") > 1)
-                throw Refused(field, bytes.Length, "is animated");
+            if (!options.FirstFrame && image.Contains("n-pages") && (int)image.Get("n-pages") > 1)
+                throw Animated(field, bytes.Length);
             ImageSize.Check(field, image.Width, image.Height);
             if (scans > 1 && scans * (long)image.Width * image.Height > Limits.JpegScanPixels)
                 throw TooManyScans(field, scans, $"scans times pixels may be at most {Limits.JpegScanPixels}, and this has {image.Width}x{image.Height}");
-            return work(image, bytes.Length);
+            if (!options.ApplyProfile || !image.Contains(ColorProfile.Name))
+                return work(image, bytes.Length);
+            using var converted = ColorProfile.Apply(image, field, Describe(bytes.Length));
+            return work(converted, bytes.Length);
         }
         catch (VipsException exception)
         {
-            throw new InvalidInputException(field, Describe(bytes.Length), $"is truncated or broken ({FirstLine(exception.Message)})", WayOut);
+            throw format == ImageFormat.Heic
+                ? Refused(field, bytes.Length, $"is a HEIC picture that the libvips of this service cannot decode ({FirstLine(exception.Message)})")
+                : Refused(field, bytes.Length, $"is truncated or broken ({FirstLine(exception.Message)})");
         }
     }
+
+    private static string? NotTaken(ImageFormat format, PictureFormats more) => format switch
+    {
+        ImageFormat.Unknown => "is not a PNG, JPEG or WebP file",
+        ImageFormat.Gif when !more.HasFlag(PictureFormats.Gif) => "is a GIF",
+        ImageFormat.Avif when !more.HasFlag(PictureFormats.Avif) => "is an AVIF picture",
+        ImageFormat.Heic when !more.HasFlag(PictureFormats.Heic) => "is a HEIC picture",
+        _ => null,
+    };
 
     private static Image Open(ImageFormat format, byte[] bytes) => format switch
     {
         ImageFormat.Png => Image.PngloadBuffer(bytes, access: Enums.Access.Sequential, failOn: Enums.FailOn.Truncated),
         ImageFormat.Jpeg => Image.JpegloadBuffer(bytes, access: Enums.Access.Sequential, failOn: Enums.FailOn.Truncated),
+        ImageFormat.Gif => Image.GifloadBuffer(bytes, access: Enums.Access.Sequential, failOn: Enums.FailOn.Truncated),
+        ImageFormat.Avif or ImageFormat.Heic => Image.HeifloadBuffer(bytes, access: Enums.Access.Sequential, failOn: Enums.FailOn.Truncated),
         _ => Image.WebploadBuffer(bytes, access: Enums.Access.Sequential, failOn: Enums.FailOn.Truncated),
     };
 
@@ -105,6 +128,9 @@ public static class ImageDecoder
     }
 
     private static InvalidInputException Refused(string field, int length, string problem) => new(field, Describe(length), problem, WayOut);
+
+    private static InvalidInputException Animated(string field, int length) =>
+        new(field, Describe(length), "is animated", "send one still picture, or ask for its first frame (first_frame)");
 
     private static InvalidInputException TooManyScans(string field, int scans, string problem) =>
         new(field, $"a JPEG of {scans} scans", problem, "save it again as a baseline JPEG, or as a progressive one with the encoder's own scans");

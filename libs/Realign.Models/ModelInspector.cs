@@ -57,6 +57,8 @@ public static class ModelInspector
         var checkpoints = Directory.GetFiles(folder, "*.safetensors").Where(ModelFolder.IsSingleFileCheckpoint).Order(StringComparer.Ordinal).ToList();
         if (checkpoints.Count > 0)
             return [.. checkpoints.Select(CheckpointInspection.Run)];
+        if (RewardInspection.Reports(folder) is { Count: > 0 } rewards)
+            return [.. rewards];
         var found = Below(folder, baseModel, 1);
         return found switch
         {
@@ -73,7 +75,7 @@ public static class ModelInspector
     {
         var weights = Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal).ToList();
         return weights.Count > 0
-            ? LoraInspection.Run(folder, weights, baseModel)
+            ? AdapterInspection.Run(folder, weights, baseModel)
             : NoModel(folder, ModelFolder.Lacks(folder, SnapshotIndex.FileName, "config.json", "*.onnx", "*.gguf", "*.safetensors"));
     }
 
@@ -96,15 +98,15 @@ public static class ModelInspector
             return graphs;
         if (ModelFile.Exists(Path.Combine(folder, "config.json")))
             return TransformersInspection.Run(folder);
-        if (ImageRewardInspection.TryFolder(folder) is { } reward)
+        if ((ImageRewardInspection.TryFolder(folder) ?? RewardInspection.TryFolder(folder)) is { } reward)
             return reward;
         var files = Directory.GetFiles(folder).Order(StringComparer.Ordinal).ToList();
         var ggufs = files.FindAll(file => file.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase));
         if (ggufs.Count > 0)
             return GgufInspection.Run(folder, ggufs);
-        var adapters = files.FindAll(LoraInspection.IsAdapter);
+        var adapters = files.FindAll(AdapterInspection.IsAdapter);
         if (adapters.Count > 0)
-            return LoraInspection.Run(folder, adapters, baseModel);
+            return AdapterInspection.Run(folder, adapters, baseModel);
         var embeddings = files.FindAll(EmbeddingInspection.IsEmbedding);
         if (embeddings.Count > 0)
             return EmbeddingInspection.Run(folder, embeddings);
@@ -128,12 +130,12 @@ public static class ModelInspector
             case ".SAFETENSORS" when EmbeddingInspection.IsEmbedding(path):
                 return EmbeddingInspection.Run(path, [path]);
             case ".SAFETENSORS":
-                return LoraInspection.Run(path, [path], baseModel);
+                return RewardInspection.TryFile(path) ?? AdapterInspection.Run(path, [path], baseModel);
             default:
                 return FileMistakes.Recognize(path) switch
                 {
                     FileFormat.Gguf => GgufInspection.Run(path, [path]),
-                    FileFormat.Safetensors => LoraInspection.Run(path, [path], baseModel),
+                    FileFormat.Safetensors => RewardInspection.TryFile(path) ?? AdapterInspection.Run(path, [path], baseModel),
                     _ => NoModel(path, $"it is none of: {Needed}", "name the folder or file of a model"),
                 };
         }

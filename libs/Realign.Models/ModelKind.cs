@@ -12,8 +12,8 @@ public enum ModelKind
     /// <summary>One part of such a snapshot.</summary>
     DiffusionComponent,
 
-    /// <summary>A low-rank adapter.</summary>
-    Lora,
+    /// <summary>An adapter of Stable Diffusion: LoRA, LoCon, DoRA, LoHa, LoKr, whole differences, norms.</summary>
+    Adapter,
 
     /// <summary>An embedding (textual inversion).</summary>
     TextualInversion,
@@ -29,6 +29,12 @@ public enum ModelKind
 
     /// <summary>ImageReward.</summary>
     ImageReward,
+
+    /// <summary>CLIP in one file of OpenCLIP's layout, as HPS v2 is published.</summary>
+    OpenClip,
+
+    /// <summary>LAION's aesthetic predictor.</summary>
+    AestheticPredictor,
 
     /// <summary>A RAM, RAM++ or Tag2Text graph.</summary>
     Tagger,

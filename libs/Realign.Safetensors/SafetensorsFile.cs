@@ -35,6 +35,9 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>Path of the file, as it was named.</summary>
     public string Path => _file.Path;
 
+    /// <summary>Bytes of the file.</summary>
+    public long Length => _file.Length;
+
     /// <summary>Its tensors by key.</summary>
     public IReadOnlyDictionary<string, SafetensorsEntry> Entries { get; }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Realign.Captioner.Scoring;
 using Realign.Core.Images;
 using Realign.Hosting;
 using Realign.Hosting.Models;
@@ -6,6 +7,7 @@ using Realign.Hosting.Settings;
 using Realign.Torch;
 using Realign.VisionLanguage.Captioning;
 using Realign.VisionLanguage.Generation;
+using Realign.VisionLanguage.Preference;
 using Realign.VisionLanguage.Scoring;
 using Realign.Wire.Images;
 using Realign.Wire.Mesh;
@@ -15,48 +17,62 @@ namespace Realign.Captioner;
 /// <summary>Puts the Captioner together.</summary>
 public static class CaptionerApp
 {
+    private static readonly PicturePrompt[] BlackA = [new(new Picture(new RgbImage(8, 8, new byte[8 * 8 * 3])), "a")];
+
     /// <summary>The Captioner, ready to run.</summary>
     public static WebApplication Build(string[] args)
     {
         var builder = ServiceHost.CreateBuilder(args, MeshService.Captioner.Port);
-        var section = builder.Configuration.GetSection(CaptionerOptions.SectionName);
         builder.Services.AddSettings<CaptionerOptions, CaptionerOptionsValidator>(CaptionerOptions.SectionName);
-        builder.Services.AddModel(
-            MeshService.Captioner.Name, QueueCapacity, (provider, token) => Load(provider, options => options.Model, ImageCaptioner.Load, token), Probe);
-        builder.Services.AddModel("clip", QueueCapacity, (provider, token) => Load(provider, options => options.Clip, ClipScorer.Load, token), Probe);
-        if (section[nameof(CaptionerOptions.Retrieval)] is { Length: > 0 })
+        Add(MeshService.Captioner.Name, options => options.Model, ImageCaptioner.Load,
+            (model, token) => _ = model.Describe(BlackA[0].Picture, "", new GenerationOptions { MaxNewTokens = 1 }, token));
+        Add("clip", options => options.Clip, ClipScorer.Load, (model, token) => _ = model.Score(BlackA, gradient: false, token));
+        AddWhereSet("retrieval", options => options.Retrieval, RetrievalScorer.Load,
+            (model, token) => _ = model.ScoreContrastive(BlackA, gradient: false, token));
+        AddWhereSet("hps", options => options.HpsV2, HpsScorer.Load, (model, token) => _ = model.Score(BlackA, gradient: false, token));
+        AddWhereSet("pick-score", options => options.PickScore, PickScorer.Load, (model, token) => _ = model.Score(BlackA, gradient: false, token));
+        AddWhereSet("image-reward", options => options.ImageReward, ImageRewardScorer.Load, (model, token) => _ = model.Score(BlackA, gradient: false, token));
+        if (Settings().Aesthetic.Length > 0)
         {
-            builder.Services.AddModel(
-                "retrieval", QueueCapacity, (provider, token) => Load(provider, options => options.Retrieval, RetrievalScorer.Load, token), Probe);
+            // it runs with the features of CLIP, on CLIP's thread: on its own there is nothing to probe
+            builder.Services.AddModel("aesthetic", QueueCapacity, (provider, _) => Load(provider, options => options.Aesthetic,
+                (path, placement, _) => AestheticPredictor.Load(path, ModelFolders.Resolve(Options(provider).Clip), placement), CancellationToken.None));
         }
 
+        builder.Services.AddSingleton<PromptScoring>();
         var app = builder.BuildService();
+        RequestImage.Allow(app.Services.GetRequiredService<IOptions<HostingOptions>>().Value.PictureFormats);
         app.MapGrpcService<CaptionerGrpcService>();
         return app;
+
+        CaptionerOptions Settings() => builder.Configuration.GetSection(CaptionerOptions.SectionName).Get<CaptionerOptions>() ?? new CaptionerOptions();
+
+        void AddWhereSet<TModel>(
+            string name, Func<CaptionerOptions, string> path, Func<string, TorchPlacement, CancellationToken, TModel> load,
+            Action<TModel, CancellationToken> probe)
+            where TModel : class
+        {
+            if (path(Settings()).Length > 0)
+                Add(name, path, load, probe);
+        }
+
+        void Add<TModel>(
+            string name, Func<CaptionerOptions, string> path, Func<string, TorchPlacement, CancellationToken, TModel> load,
+            Action<TModel, CancellationToken> probe)
+            where TModel : class => builder.Services.AddModel(name, QueueCapacity, (provider, token) => Load(provider, path, load, token), probe);
     }
 
     private static int QueueCapacity(IServiceProvider provider) => Options(provider).QueueCapacity;
 
-    private static void Probe(ImageCaptioner model, CancellationToken token) =>
-        _ = model.Describe(Black(), "", new GenerationOptions { MaxNewTokens = 1 }, token);
-
-    private static void Probe(ClipScorer model, CancellationToken token) => _ = model.Score([new PicturePrompt(Black(), "a")], gradient: false, token);
-
-    private static void Probe(RetrievalScorer model, CancellationToken token) =>
-        _ = model.ScoreContrastive([new PicturePrompt(Black(), "a")], gradient: false, token);
-
-    private static Picture Black() => new(new RgbImage(8, 8, new byte[8 * 8 * 3]));
-
     private static CaptionerOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<CaptionerOptions>>().Value;
 
     private static TModel Load<TModel>(
-        IServiceProvider provider, Func<CaptionerOptions, string> folder, Func<string, TorchPlacement, CancellationToken, TModel> load,
+        IServiceProvider provider, Func<CaptionerOptions, string> path, Func<string, TorchPlacement, CancellationToken, TModel> load,
         CancellationToken cancellationToken)
     {
         var options = Options(provider);
         RequestImage.WarmUp();
-        TorchRuntime.Initialize(
-            options.Threads, ModelFolders.WeightBytes(new[] { options.Model, options.Clip, options.Retrieval }.Where(name => name.Length > 0)));
-        return load(ModelFolders.Resolve(folder(options)), TorchPlacement.Parse(options.Device, options.DType), cancellationToken);
+        TorchRuntime.Initialize(options.Threads, ModelFolders.WeightBytes(options.Models));
+        return load(ModelFolders.Resolve(path(options)), TorchPlacement.Parse(options.Device, options.DType), cancellationToken);
     }
 }

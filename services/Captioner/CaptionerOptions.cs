@@ -23,6 +23,27 @@ public sealed class CaptionerOptions
     /// <value>Empty: none is loaded.</value>
     public string Retrieval { get; set; } = "";
 
+    /// <summary>HPS v2 or v2.1: a <c>.safetensors</c> file in OpenCLIP's layout, its folder, or a CLIPModel folder: score HPS.</summary>
+    /// <value>Empty: none is loaded.</value>
+    public string HpsV2 { get; set; } = "";
+
+    /// <summary>Folder of PickScore v1, a CLIPModel: score PICK_SCORE.</summary>
+    /// <value>Empty: none is loaded.</value>
+    public string PickScore { get; set; } = "";
+
+    /// <summary>
+    /// Folder of ImageReward v1.0 (<c>ImageReward.safetensors</c>, <c>med_config.json</c>, tokenizer files), or the weights in it: score IMAGE_REWARD.
+    /// </summary>
+    /// <value>Empty: none is loaded.</value>
+    public string ImageReward { get; set; } = "";
+
+    /// <summary>LAION's aesthetic predictor, a <c>.safetensors</c> file or its folder; it reads the features of <see cref="Clip"/>: score AESTHETIC.</summary>
+    /// <value>Empty: none is loaded.</value>
+    public string Aesthetic { get; set; } = "";
+
+    /// <summary>Every model that is set.</summary>
+    internal IEnumerable<string> Models => new[] { Model, Clip, Retrieval, HpsV2, PickScore, ImageReward, Aesthetic }.Where(name => name.Length > 0);
+
     /// <summary>Name in answers.</summary>
     /// <value>miniature.</value>
     [Required]

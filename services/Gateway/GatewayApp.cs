@@ -18,9 +18,11 @@ public static class GatewayApp
         builder.Services.AddSettings<GatewayOptions, GatewayOptionsValidator>(GatewayOptions.SectionName);
         builder.Services.AddSingleton<BackendSet>();
         builder.Services.AddHttpContextAccessor();
+        builder.Services.AddSingleton<BackendKey>();
         builder.Services.AddSingleton<CallerMetadata>();
         builder.Services.AddSingleton<BackendCaller>();
         builder.Services.AddSingleton<MeshStatus>();
+        builder.Services.AddSingleton<AdapterListing>();
         builder.Services.AddSingleton<PictureReader>();
         builder.Services.AddSingleton<AttemptFlow>();
         builder.Services.AddSingleton<RealignFlow>();

@@ -38,6 +38,10 @@ public sealed class GatewayOptions
     [Required, BackendAddress]
     public string Segmenter { get; set; } = MeshService.Segmenter.DefaultAddress;
 
+    /// <summary>File with the key that the Gateway shows its backends, where they take calls with one only; read again when it changes.</summary>
+    /// <value>Empty: none is shown.</value>
+    public string BackendKeyFile { get; set; } = "";
+
     /// <summary>Whether the backends are reached through the proxy of the environment (http_proxy and so on).</summary>
     /// <value>false: the mesh is spoken to directly.</value>
     public bool UseProxy { get; set; }

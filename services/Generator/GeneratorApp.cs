@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Options;
 using Realign.Core.Memory;
 using Realign.Diffusion.Generation;
-using Realign.Diffusion.Lora;
+using Realign.Diffusion.Adapters;
 using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Schedulers;
 using Realign.Diffusion.Snapshots;
@@ -11,6 +11,7 @@ using Realign.Hosting;
 using Realign.Hosting.Models;
 using Realign.Hosting.Settings;
 using Realign.Torch;
+using Realign.Wire.Images;
 using Realign.Wire.Mesh;
 
 namespace Realign.Generator;
@@ -26,6 +27,7 @@ public static class GeneratorApp
         builder.Services.AddModel(MeshService.Generator.Name, provider => Options(provider).QueueCapacity, Load, Probe);
 
         var app = builder.BuildService();
+        RequestImage.Allow(app.Services.GetRequiredService<IOptions<HostingOptions>>().Value.PictureFormats);
         app.MapGrpcService<GeneratorGrpcService>();
         return app;
     }
@@ -39,7 +41,8 @@ public static class GeneratorApp
         TorchRuntime.Initialize(options.Threads, ModelFolders.WeightBytes(options.Model));
         var placement = TorchPlacement.Parse(options.Device, options.DType);
         var pipeline = StableDiffusionSnapshot.Load(folder, placement, options.Variant.Length > 0 ? options.Variant : null);
-        var adapters = new AdapterFolder(options.Adapters.Length > 0 ? ModelFolders.Resolve(options.Adapters) : null);
+        var adapters = new AdapterFolder(
+            options.Adapters.Length > 0 ? ModelFolders.Resolve(options.Adapters) : null, (long)options.AdapterMemoryMegabytes << 20);
         var embeddings = new EmbeddingFolder(options.Embeddings.Length > 0 ? ModelFolders.Resolve(options.Embeddings) : null);
         var budget = PixelBudget.For(pipeline, AvailableMemory.Bytes());
         var maxPixels = options.MaxPixels ?? budget.MaxPixels;

@@ -42,4 +42,8 @@ internal sealed class GeneratorGrpcService(ModelHost<ImageGenerator> generator, 
         var result = GenerateResponses.Result(wanted, await running, options.Value.Name, waited);
         await responseStream.WriteAsync(new GenerateResponse { Result = result }, context.CancellationToken);
     }
+
+    // files are read beside the model's thread: the list answers while it draws
+    public override Task<ListAdaptersResponse> ListAdapters(ListAdaptersRequest request, ServerCallContext context) =>
+        Task.Run(() => AdapterList.Response(generator.Ask(model => model.ListAdapters(context.CancellationToken))), context.CancellationToken);
 }

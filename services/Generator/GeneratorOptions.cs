@@ -20,9 +20,14 @@ public sealed class GeneratorOptions
     /// <value>Empty: the plain files.</value>
     public string Variant { get; set; } = "";
 
-    /// <summary>Folder with the adapters (LoRA) that calls may name; relative names are looked up in the models folder.</summary>
+    /// <summary>Folder with the adapters that calls may name, in sub-folders too; relative names are looked up in the models folder.</summary>
     /// <value>Empty: none are offered.</value>
     public string Adapters { get; set; } = "";
+
+    /// <summary>Memory that adapters keep between calls, with the weights that kinds other than LoRA make of the model's. What one call needs it gets.</summary>
+    /// <value>1024.</value>
+    [Range(0, 1 << 20)]
+    public int AdapterMemoryMegabytes { get; set; } = 1024;
 
     /// <summary>
     /// Folder with the embeddings (textual inversion) that calls may name, in it and in folders below it; relative names are looked up in the models folder.

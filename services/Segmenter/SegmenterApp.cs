@@ -21,6 +21,7 @@ public static partial class SegmenterApp
         builder.Services.AddModel(MeshService.Segmenter.Name, provider => Options(provider).QueueCapacity, Load, Probe);
 
         var app = builder.BuildService();
+        RequestImage.Allow(app.Services.GetRequiredService<IOptions<HostingOptions>>().Value.PictureFormats);
         app.MapGrpcService<SegmenterGrpcService>();
         return app;
     }

@@ -21,6 +21,7 @@ public static partial class TaggerApp
         builder.Services.AddModel(MeshService.Tagger.Name, provider => Options(provider).QueueCapacity, Load, Probe);
 
         var app = builder.BuildService();
+        RequestImage.Allow(app.Services.GetRequiredService<IOptions<HostingOptions>>().Value.PictureFormats);
         app.MapGrpcService<TaggerGrpcService>();
         return app;
     }

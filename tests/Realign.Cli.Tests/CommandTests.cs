@@ -16,7 +16,7 @@ public sealed class CommandTests
     public async Task EveryCommand_TeachesWithExamples()
     {
         using var cli = new Cli();
-        foreach (var name in new[] { "realign", "generate", "caption", "tag", "scene", "segment", "reward", "evaluate", "status", "up", "down", "completion" })
+        foreach (var name in new[] { "realign", "generate", "caption", "tag", "scene", "segment", "reward", "evaluate", "adapters", "status", "up", "down", "completion" })
         {
             var (code, output, _) = await Cli.RunAsync(name, "--help");
             code.ShouldBe(0);
@@ -100,6 +100,8 @@ public sealed class CommandTests
 
         (await Cli.RunAsync("caption", cli.In("a.png"), "--address", services.Address)).Output.Trim().ShouldBe("a pink car and a pink elephant");
         (await Cli.RunAsync("tag", cli.In("a.png"), "--address", services.Address)).Output.ShouldContain("0.970");
+        (await Cli.RunAsync("tag", cli.In("a.png"), "--first-frame", "--apply-profile", "--address", services.Address)).Output
+            .ShouldContain("first frame in sRGB");
         (await Cli.RunAsync("scene", "a red car", "--tags", "car,banana", "--address", services.Address)).Output.ShouldContain("a red car");
         (await Cli.RunAsync("scene", "two black dogs", "--entities", "--address", services.Address)).Output.ShouldContain("black");
         (await Cli.RunAsync("segment", cli.In("a.png"), "car", "--out", cli.In("new/m.png"), "--address", services.Address)).Output.ShouldContain("6 30 30 48");

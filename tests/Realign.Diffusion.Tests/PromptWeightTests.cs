@@ -2,7 +2,7 @@ using Realign.Core.Images;
 using Realign.Core.Prompts;
 using Realign.Diffusion.FineStage;
 using Realign.Diffusion.Generation;
-using Realign.Diffusion.Lora;
+using Realign.Diffusion.Adapters;
 using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Snapshots;
 using Realign.Diffusion.TextualInversion;

@@ -128,6 +128,8 @@ public sealed class SingleFileTests
     {
         { "unknown key", "unexpected key 'model.diffusion_model.input_blocks.1.0.in_layers.7.weight'", tensors =>
             tensors.Add(OriginalLayout.Numbers("model.diffusion_model.input_blocks.1.0.in_layers.7.weight", 1)) },
+        { "a slip in a key", "'model.diffusion_model.time_embd.0.bias': is it 'model.diffusion_model.time_embed.0.bias'?", tensors =>
+            tensors.Add(OriginalLayout.Numbers("model.diffusion_model.time_embd.0.bias", 1)) },
         { "the same parameter twice", "are the same parameter", tensors =>
             tensors.Add(OriginalLayout.Numbers("cond_stage_model.transformer.final_layer_norm.weight", 32)) },
         { "two layouts", "is of diffusers' layout", tensors => tensors.Add(OriginalLayout.Numbers("unet.conv_in.weight", 1)) },
@@ -141,8 +143,6 @@ public sealed class SingleFileTests
         { "no denoiser", "it has no denoiser", tensors => tensors.RemoveAll(tensor => tensor.Name.StartsWith("model.", StringComparison.Ordinal)) },
         { "Flux", "it is Flux", tensors => tensors.Add(OriginalLayout.Numbers("model.diffusion_model.double_blocks.0.x", 1)) },
         { "Stable Diffusion 3", "it is Stable Diffusion 3", tensors => tensors.Add(OriginalLayout.Numbers("model.diffusion_model.joint_blocks.0.x", 1)) },
-        { "the refiner", "the refiner of Stable Diffusion XL", tensors =>
-            tensors.Add(OriginalLayout.Numbers("conditioner.embedders.0.model.ln_final.bias", 1)) },
     };
 
     [Theory]

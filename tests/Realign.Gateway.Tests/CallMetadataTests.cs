@@ -31,6 +31,24 @@ public sealed class CallMetadataTests
     }
 
     [Fact]
+    public async Task BackendsAreShownTheGatewaysKey_AndNotTheCallers()
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, "secret\n", TestContext.Current.CancellationToken);
+        await using var mesh = await FakeMesh.StartAsync(settings: $"--Gateway:BackendKeyFile={file}");
+        var request = new RealignRequest { Generate = new GenerateRequest { Prompt = "a car" } };
+        using var call = mesh.Client.Realign(request, new Metadata { { CallMetadata.Authorization, $"{CallMetadata.KeyScheme}of the caller" } });
+
+        while (await call.ResponseStream.MoveNext(CancellationToken.None).DefaultTimeout())
+        {
+        }
+
+        mesh.Recorder.Calls.ShouldNotBeEmpty();
+        mesh.Recorder.Calls.ShouldAllBe(asked => asked.Headers.GetValue(CallMetadata.Authorization) == "Bearer secret");
+        File.Delete(file);
+    }
+
+    [Fact]
     public async Task Score_IsNoContinuation()
     {
         await using var mesh = await FakeMesh.StartAsync();

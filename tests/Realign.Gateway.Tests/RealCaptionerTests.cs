@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Realign.Captioner;
 using Realign.Testing;
+using Realign.Testing.Layouts;
 using Realign.V1;
 using Shouldly;
 using Xunit;
@@ -88,8 +89,13 @@ public sealed class RealCaptionerTests
         (error / Math.Sqrt(expected.Sum(value => (double)value * value))).ShouldBeLessThan(5e-4);
     }
 
-    [Fact]
-    public async Task RewardWithoutItsModel_IsFailedPreconditionWithTheWayOut()
+    [Theory]
+    [InlineData(RewardKind.Itm, "Captioner:Retrieval", "ITM")]
+    [InlineData(RewardKind.Hps, "Captioner:HpsV2", "HPS")]
+    [InlineData(RewardKind.PickScore, "Captioner:PickScore", "PICK_SCORE")]
+    [InlineData(RewardKind.ImageReward, "Captioner:ImageReward", "IMAGE_REWARD")]
+    [InlineData(RewardKind.Aesthetic, "Captioner:Aesthetic", "AESTHETIC")]
+    public async Task RewardWithoutItsModel_IsFailedPreconditionWithTheWayOut(RewardKind kind, string setting, string name)
     {
         await using var captioner = await TestService.StartAsync(CaptionerApp.Build);
         await using var gateway = await TestService.StartAsync(GatewayApp.Build, $"--Gateway:Captioner={captioner.Address}");
@@ -97,12 +103,61 @@ public sealed class RealCaptionerTests
         var failure = await TestService.FailsAsync(() => Score(gateway, new ScoreRequest
         {
             Items = { Pair(Pixels(), "a red car") },
-            Rewards = { new RewardSpec { Kind = RewardKind.Itm } }
+            Rewards = { new RewardSpec { Kind = kind } }
         }));
 
         failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition);
-        failure.Status.Detail.ShouldContain("Captioner:Retrieval");
-        Calls.Info(failure).Metadata["reward"].ShouldBe("ITM");
+        failure.Status.Detail.ShouldContain(setting);
+        Calls.Info(failure).Metadata["reward"].ShouldBe(name);
+    }
+
+    [Fact]
+    public async Task RewardsOfPreference_AreSummedWithTheirGradients()
+    {
+        using var hps = RewardCheckpoint.Hps();
+        using var pickScore = RewardCheckpoint.PickScore();
+        using var aesthetic = RewardCheckpoint.Aesthetic(128);
+        await using var captioner = await TestService.StartAsync(CaptionerApp.Build, $"--Captioner:HpsV2={hps.Location}",
+            $"--Captioner:PickScore={pickScore.Location}", $"--Captioner:ImageReward={RewardCheckpoint.ImageReward}",
+            $"--Captioner:Aesthetic={aesthetic.Location}");
+        await using var gateway = await TestService.StartAsync(GatewayApp.Build, $"--Gateway:Captioner={captioner.Address}");
+        RewardKind[] kinds = [RewardKind.Hps, RewardKind.PickScore, RewardKind.ImageReward, RewardKind.Aesthetic];
+        ScoreRequest Request(params RewardKind[] some) => new()
+        {
+            Items = { Pair(Pixels(), "a red car") },
+            Rewards = { some.Select(kind => new RewardSpec { Kind = kind, Weight = kind == RewardKind.PickScore ? 0.5f : 2 }) },
+            Gradient = new GradientOptions(),
+        };
+
+        var answer = await Score(gateway, Request(kinds));
+        var alone = new List<ItemReward>();
+        foreach (var kind in kinds)
+            alone.Add((await Score(gateway, Request(kind))).Items[0]);
+
+        var item = answer.Items[0];
+        item.Error.ShouldBeNull();
+        item.Values.Select(value => value.Kind).ShouldBe(kinds);
+        item.Reward.ShouldBe(alone.Sum(one => one.Reward), 1e-4f);
+        var singles = alone.Select(one => MemoryMarshal.Cast<byte, float>(one.Gradient.Data.Span).ToArray()).ToList();
+        MemoryMarshal.Cast<byte, float>(item.Gradient.Data.Span).ToArray()
+            .ShouldBe([.. Enumerable.Range(0, 3 * Size * Size).Select(index => singles.Sum(single => single[index]))], 1e-5);
+        answer.Timings.Select(timing => timing.Name).ShouldBe(["hps", "pick_score", "image_reward", "aesthetic"]);
+    }
+
+    [Fact]
+    public async Task EmptyPrompt_IsTakenWhereAestheticIsTheOnlyReward()
+    {
+        using var aesthetic = RewardCheckpoint.Aesthetic(128);
+        await using var captioner = await TestService.StartAsync(CaptionerApp.Build, $"--Captioner:Aesthetic={aesthetic.Location}");
+        await using var gateway = await TestService.StartAsync(GatewayApp.Build, $"--Gateway:Captioner={captioner.Address}");
+        ScoreRequest Request(params RewardKind[] kinds) => new()
+        {
+            Items = { Pair(Pixels(), "") },
+            Rewards = { kinds.Select(kind => new RewardSpec { Kind = kind }) },
+        };
+
+        (await Score(gateway, Request(RewardKind.Aesthetic))).Items[0].Error.ShouldBeNull();
+        (await Score(gateway, Request(RewardKind.Aesthetic, RewardKind.Clip))).Items[0].Error.Code.ShouldBe((int)StatusCode.InvalidArgument);
     }
 
     private static async Task<ScoreResponse> Score(TestService gateway, ScoreRequest request) =>

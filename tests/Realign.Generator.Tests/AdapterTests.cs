@@ -147,6 +147,76 @@ public sealed class AdapterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AdapterOfASubFolder_IsNamedByItsPath()
+    {
+        _ = Directory.CreateDirectory(Path.Combine(_folder, "styles"));
+        File.Copy(Path.Combine(_folder, "style.safetensors"), Path.Combine(_folder, "styles", "ink.safetensors"));
+
+        (await PictureAsync(("styles/ink", 1))).ShouldBe(await PictureAsync(("style", 1)));
+    }
+
+    [Fact]
+    public async Task StrengthsOfPartsAndBlocks_StandInForTheOne()
+    {
+        Write("both", (Layer, Width, TextWidth), (TextLayer, TextWidth, TextWidth));
+        var plain = await PictureAsync();
+        var both = await PictureAsync(("both", 0.5f));
+
+        (await DrawAsync(new Adapter { Name = "both", UnetStrength = 0.5f, ClipStrength = 0.5f })).ShouldBe(both);
+        (await DrawAsync(new Adapter { Name = "both", Strength = 0.5f, Blocks = { new BlockStrength { Block = "MID", Strength = 0.5f } } })).ShouldBe(both);
+        (await DrawAsync(new Adapter { Name = "both", Strength = 0.5f, ClipStrength = 0 })).ShouldNotBe(both);
+        (await DrawAsync(new Adapter { Name = "both", Strength = 0.5f, UnetStrength = 0, ClipStrength = 0 })).ShouldBe(plain);
+        (await DrawAsync(new Adapter { Name = "both", ClipStrength = 0, Blocks = { new BlockStrength { Block = "mid_block", Strength = 0 } } })).ShouldBe(plain);
+    }
+
+    [Theory]
+    [InlineData("unet", float.NaN, "adapters[0].unet_strength")]
+    [InlineData("clip", 3f, "adapters[0].clip_strength")]
+    [InlineData("down_blocks.9", 1f, "adapters[0].blocks[0].block")]
+    [InlineData("", 1f, "adapters[0].blocks[0].block")]
+    [InlineData("mid_block", -2.5f, "adapters[0].blocks[0].strength")]
+    [InlineData("mid_block", float.PositiveInfinity, "adapters[0].blocks[0].strength")]
+    public async Task StrengthThatCannotBeUsed_IsInvalidArgument(string part, float strength, string field)
+    {
+        var adapter = new Adapter { Name = "style" };
+        if (part == "unet")
+            adapter.UnetStrength = strength;
+        else if (part == "clip")
+            adapter.ClipStrength = strength;
+        else
+            adapter.Blocks.Add(new BlockStrength { Block = part, Strength = strength });
+
+        var failure = await TestService.FailsAsync(() => DrawAsync(adapter));
+
+        failure.StatusCode.ShouldBe(StatusCode.InvalidArgument);
+        failure.Status.Detail.ShouldContain(field);
+        if (part == "down_blocks.9")
+            failure.Status.Detail.ShouldContain("mid_block");
+    }
+
+    [Fact]
+    public async Task ListAdapters_NamesEachFile_AndWhyOneCannotBeUsed()
+    {
+        var list = await new GeneratorService.GeneratorServiceClient(_service.Channel).ListAdaptersAsync(new ListAdaptersRequest()).ResponseAsync.DefaultTimeout();
+
+        var files = list.Adapters.ToDictionary(file => file.Name);
+        files.Keys.ShouldBe(["broken", "caf\u00e9", "device", "elsewhere", "link", "other-model", "pipe", "style", "style-copy", "words"], ignoreOrder: true);
+        files["style"].Problem.ShouldBeEmpty();
+        files["style"].Kinds.ShouldBe([AdapterKind.Lora]);
+        files["style"].Ranks.ShouldBe([4]);
+        files["style"].Components.ShouldBe(["unet"]);
+        files["words"].Components.ShouldBe(["text_encoder"]);
+        files["style"].SizeBytes.ShouldBe(new FileInfo(Path.Combine(_folder, "style.safetensors")).Length);
+        files["other-model"].Problem.ShouldContain("the model has no such layer");
+        files["other-model"].Problem.ShouldContain("and 597 more");
+        foreach (var name in new[] { "broken", "device", "elsewhere", "pipe" })
+        {
+            files[name].Problem.ShouldNotBeEmpty();
+            files[name].Problem.ShouldNotContain(_folder);
+        }
+    }
+
+    [Fact]
     public async Task TooManyAdapters_AreInvalidArgument() =>
         (await TestService.FailsAsync(() => PictureAsync([.. Enumerable.Repeat(("style", (float?)1), 9)]))).StatusCode.ShouldBe(StatusCode.InvalidArgument);
 
@@ -157,17 +227,18 @@ public sealed class AdapterTests : IAsyncLifetime
         File.Delete(_secret);
     }
 
-    private async Task<byte[]> PictureAsync(params (string Name, float? Strength)[] adapters)
+    private Task<byte[]> PictureAsync(params (string Name, float? Strength)[] adapters) => DrawAsync([.. adapters.Select(item =>
+    {
+        var adapter = new Adapter { Name = item.Name };
+        if (item.Strength is { } factor)
+            adapter.Strength = factor;
+        return adapter;
+    })]);
+
+    private async Task<byte[]> DrawAsync(params Adapter[] adapters)
     {
         var request = Requests.Plain();
-        foreach (var (name, strength) in adapters)
-        {
-            var adapter = new Adapter { Name = name };
-            if (strength is { } factor)
-                adapter.Strength = factor;
-            request.Adapters.Add(adapter);
-        }
-
+        request.Adapters.AddRange(adapters);
         var events = await RunningGenerator.EventsAsync(new GeneratorService.GeneratorServiceClient(_service.Channel), request);
         return events[^1].Result.Images[0].Png.ToByteArray();
     }

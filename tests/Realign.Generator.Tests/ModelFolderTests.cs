@@ -62,6 +62,24 @@ public sealed class ModelFolderTests : IDisposable
     }
 
     [Fact]
+    public async Task NameOfTheHub_IsFoundInTheUsersCache_OrNamedWithWhatItLacks()
+    {
+        var snapshot = Path.Combine(_folder, "models--realign--mini", "snapshots", "c0ffee");
+        Copy(Checkout.Miniature("generator"), snapshot);
+        Environment.SetEnvironmentVariable("HF_HUB_CACHE", _folder);
+        await using (var service = await TestService.StartAsync(GeneratorApp.Build, "--Generator:Model=hub:realign/mini"))
+            (await service.HealthAsync()).ShouldBe(HealthCheckResponse.Types.ServingStatus.Serving);
+
+        Directory.Delete(Path.Combine(snapshot, "unet"), recursive: true);
+
+        await using var lacking = await TestService.StartAsync(GeneratorApp.Build, "--Generator:Model=hub:realign/mini");
+        var failure = await TestService.FailsAsync(() => RunningGenerator.EventsAsync(new GeneratorService.GeneratorServiceClient(lacking.Channel),
+            Requests.Plain()));
+        failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition);
+        failure.Status.Detail.ShouldContain("snapshot c0ffee: unet has no weights");
+    }
+
+    [Fact]
     public async Task FolderThatIsNotThere_IsFailedPrecondition()
     {
         await using var service = await TestService.StartAsync(GeneratorApp.Build, "--Generator:Model=nowhere/at-all");

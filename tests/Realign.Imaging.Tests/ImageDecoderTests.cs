@@ -187,7 +187,7 @@ public sealed class ImageDecoderTests
     [InlineData(3)]
     public void Decode_OrientationIgnored_LeavesTheRowsAsTheyAreStored(int orientation)
     {
-        var stored = ImageDecoder.Decode(PictureFiles.Turned(orientation), ignoreOrientation: true);
+        var stored = ImageDecoder.Decode(PictureFiles.Turned(orientation), options: new DecodeOptions { IgnoreOrientation = true });
 
         (stored.Width, stored.Height).ShouldBe((64, 48));
         stored.Pixels.ShouldBe(ImageDecoder.Decode(PictureFiles.Turned(1)).Pixels);

@@ -36,6 +36,32 @@ internal static class PictureFiles
         return marked.WebpsaveBuffer(lossless: true);
     }
 
+    /// <summary>Two frames, the second one the first in other colors.</summary>
+    public static byte[] AnimatedGif()
+    {
+        using var first = Raw(64, 48);
+        using var second = first.Invert();
+        using var film = first.Join(second, Enums.Direction.Vertical);
+        using var marked = film.Mutate(mutable => mutable.Set(GValue.GIntType, "page-height", 48));
+        return marked.GifsaveBuffer(dither: 0);
+    }
+
+    public static byte[] Gif() => Save(64, 48, image => image.GifsaveBuffer(dither: 0));
+
+    public static byte[] Avif(int width = 64, int height = 48) =>
+        Save(width, height, image => image.HeifsaveBuffer(compression: Enums.ForeignHeifCompression.Av1, lossless: true));
+
+    /// <summary>The same picture with the numbers and the profile of a wider color space.</summary>
+    public static byte[] DisplayP3() => Wide(image => image.PngsaveBuffer());
+
+    /// <summary>A picture whose profile has lost its signature.</summary>
+    public static byte[] BrokenProfile()
+    {
+        var file = Wide(image => image.JpegsaveBuffer(q: 100));
+        "broken"u8.CopyTo(file.AsSpan(file.AsSpan().IndexOf("acsp"u8)));
+        return file;
+    }
+
     public static byte[] Gray16(ushort value)
     {
         using var image = Image.NewFromMemory(Enumerable.Repeat(value, 64).ToArray(), 8, 8, 1, Enums.BandFormat.Ushort);
@@ -77,6 +103,13 @@ internal static class PictureFiles
     {
         using var image = Raw(width, height);
         return save(image);
+    }
+
+    private static byte[] Wide(Func<Image, byte[]> save)
+    {
+        using var image = Raw(64, 48);
+        using var wide = image.IccTransform("p3", inputProfile: "srgb", depth: 8);
+        return save(wide);
     }
 
     private static Image Raw(int width, int height)

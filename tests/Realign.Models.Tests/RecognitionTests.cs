@@ -45,7 +45,7 @@ public sealed class RecognitionTests
     [InlineData("diffusion/sdxl/snapshot", "Stable Diffusion XL")]
     [InlineData("diffusion/sd15/unet_sharded", "UNet of a Stable Diffusion snapshot")]
     [InlineData("diffusion/sd15/vae_new_names", "autoencoder of a Stable Diffusion snapshot")]
-    [InlineData("diffusion/lora", "low-rank adapter of Stable Diffusion")]
+    [InlineData("diffusion/lora", "adapter of Stable Diffusion")]
     [InlineData("vision-language/blip2-opt/snapshot", "BLIP-2 captioner")]
     [InlineData("vision-language/blip2-opt/snapshot-original", "BLIP-2 captioner")]
     [InlineData("vision-language/blip2-t5/snapshot", "BLIP-2 captioner")]
@@ -64,6 +64,73 @@ public sealed class RecognitionTests
 
         report.Description.ShouldBe(description);
         Problems(report).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Inspect_Rewards_AreNamedAndFit_AloneAndInTheirFolders()
+    {
+        using var hps = RewardCheckpoint.Hps();
+        using var pickScore = RewardCheckpoint.PickScore();
+        using var aesthetic = RewardCheckpoint.Aesthetic(40);
+        foreach (var (path, kind, description) in new[]
+        {
+            (hps.Location, ModelKind.OpenClip, "HPS v2 (CLIP in OpenCLIP's layout)"), (hps.Folder, ModelKind.OpenClip, "HPS v2 (CLIP in OpenCLIP's layout)"),
+            (pickScore.Location, ModelKind.Clip, "PickScore (CLIP)"),
+            (Path.Combine(RewardCheckpoint.ImageReward, "ImageReward.safetensors"), ModelKind.ImageReward, "ImageReward"),
+            (aesthetic.Location, ModelKind.AestheticPredictor, "aesthetic predictor (LAION, linear)"),
+            (aesthetic.Folder, ModelKind.AestheticPredictor, "aesthetic predictor (LAION, linear)"),
+        })
+        {
+            var report = ModelInspector.Inspect(path).ShouldHaveSingleItem();
+
+            report.Kind.ShouldBe(kind, path);
+            report.Description.ShouldBe(description);
+            Problems(report).ShouldBeEmpty();
+            report.Fits.ShouldBeTrue();
+            report.MemoryBytes["float32"].ShouldBeGreaterThan(0);
+        }
+    }
+
+    [Fact]
+    public void Inspect_RewardsTogetherInAFolder_ReportsEach()
+    {
+        using var hps = RewardCheckpoint.Hps();
+        using var aesthetic = RewardCheckpoint.Aesthetic(40);
+        File.Copy(aesthetic.Location, Path.Combine(hps.Folder, Path.GetFileName(aesthetic.Location)));
+
+        ModelInspector.Inspect(hps.Folder).Select(report => report.Kind).ShouldBe([ModelKind.OpenClip, ModelKind.AestheticPredictor]);
+    }
+
+    [Fact]
+    public void Inspect_HpsThatDoesNotFit_SaysWhatTheServiceSays()
+    {
+        using var hps = RewardCheckpoint.Hps();
+        OriginalLayout.Write(hps.Location, OriginalLayout.Read(hps.Location).Where(tensor => tensor.Name != "visual.ln_pre.bias"));
+
+        var report = ModelInspector.Inspect(hps.Location).ShouldHaveSingleItem();
+
+        report.Fits.ShouldBeFalse();
+        Problems(report).ShouldHaveSingleItem().ShouldContain("missing key 'vision_model.pre_layrnorm.bias'");
+    }
+
+    [Fact]
+    public void Inspect_LookAlikesOfBlip2_AreRefusedByName()
+    {
+        using var copy = ModelCopy.Of(Path.Combine(ConformancePack.Require(), "vision-language", "blip2-opt", "snapshot"));
+        copy.Rewrite("config.json", bytes => System.Text.Encoding.UTF8.GetBytes(System.Text.Encoding.UTF8.GetString(bytes)
+            .Replace("\"Blip2ForConditionalGeneration\"", "\"InstructBlipForConditionalGeneration\"", StringComparison.Ordinal)
+            .Replace("\"model_type\": \"blip-2\"", "\"model_type\": \"instructblip\"", StringComparison.Ordinal)));
+        using var aesthetic = RewardCheckpoint.Aesthetic(8);
+        OriginalLayout.Write(aesthetic.Location, [OriginalLayout.Numbers("Qformer.bert.encoder.layer.0.output.dense.weight", 2, 2)]);
+
+        var instruct = ModelInspector.Inspect(copy.Path).ShouldHaveSingleItem();
+        var lavis = ModelInspector.Inspect(aesthetic.Location).ShouldHaveSingleItem();
+
+        Problems(instruct).ShouldHaveSingleItem().ShouldContain("InstructBLIP");
+        instruct.WaysOut.ShouldHaveSingleItem().ShouldContain("Salesforce/blip2-flan-t5-xl");
+        lavis.Description.ShouldBe("BLIP-2 in LAVIS's layout");
+        lavis.WaysOut.ShouldHaveSingleItem().ShouldContain("Salesforce/blip2-opt-2.7b");
+        lavis.Fits.ShouldBeFalse();
     }
 
     [Fact]
@@ -123,6 +190,19 @@ public sealed class RecognitionTests
         SafetensorsWriter.Write(path, [("emb_params", SafetensorsDType.F32, [1, 1], BitConverter.GetBytes(float.NaN))]);
         ModelInspector.Inspect(path).Single().Fits.ShouldBeFalse();
         Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public void Inspect_RefinerOfXl_IsRecognizedAndFits_AsFolderAndFile()
+    {
+        using var refiner = new RefinerSnapshot(Path.Combine(ConformancePack.Require(), "diffusion", "sdxl", "snapshot"));
+        using var file = new OriginalCheckpoint(refiner.Location);
+
+        var reports = new[] { refiner.Location, file.Location }.Select(path => ModelInspector.Inspect(path).ShouldHaveSingleItem()).ToList();
+
+        reports.Select(report => report.Description).ShouldBe(["Stable Diffusion XL refiner", "Stable Diffusion XL refiner in one file"]);
+        reports.SelectMany(Problems).ShouldBeEmpty();
+        reports.ShouldAllBe(report => report.Parts.Select(part => part.Name).SequenceEqual(new[] { "unet", "vae", "text_encoder_2" }));
     }
 
     [Fact]

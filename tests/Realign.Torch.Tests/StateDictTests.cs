@@ -34,13 +34,14 @@ public sealed class StateDictTests : IDisposable
         using var scope = NewDisposeScope();
         using var model = new Block();
         using var weights = Write(("first.weight", [3, 2], new float[6]), ("first.bias", [2], new float[2]), ("layers.0.weight", [2], new float[2]),
-            ("head.weight", [1], new float[1]));
+            ("head.weight", [1], new float[1]), ("layer.0.bias", [2], new float[2]));
 
         Should.Throw<ModelLoadException>(() => StateDict.Load(model, weights, TorchPlacement.Cpu)).Problems.ShouldBe(
         [
             "key 'first.weight' has shape [3, 2], the config asks for [2, 3]",
             "missing key 'layers.0.bias'",
             "unexpected key 'head.weight'",
+            "unexpected key 'layer.0.bias': is it 'layers.0.bias', which is missing?",
         ]);
         model.first.bias!.device_type.ShouldBe(TorchSharp.DeviceType.META);
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Realign.Core.Errors;
+using Realign.Core.Files.Hub;
 using Realign.Models;
 
 namespace Realign.ModelCheck;
@@ -16,7 +17,7 @@ internal static class ModelCheckCommand
 
     public static RootCommand Create(TextWriter output, TextWriter error)
     {
-        var paths = new Argument<string[]>("path") { Description = "Folders or files.", Arity = ArgumentArity.OneOrMore };
+        var paths = new Argument<string[]>("path") { Description = "Folders, files or names of the hub.", Arity = ArgumentArity.OneOrMore };
         var model = new Option<string?>("--for") { Description = "For adapters: the Stable Diffusion folder they must fit." };
         var json = new Option<bool>("--json") { Description = "Print the result as JSON." };
         var command = new RootCommand("Says what model folders are and whether a service would load them (realign models check).")
@@ -32,9 +33,14 @@ internal static class ModelCheckCommand
         List<ModelReport> reports;
         try
         {
-            reports = [.. paths.SelectMany(path => ModelInspector.Inspect(path, model))];
+            reports = [.. paths.SelectMany(path => ModelInspector.Inspect(Place(path), model is null ? null : Place(model)))];
         }
         catch (NotFoundException exception)
+        {
+            error.WriteLine($"error: {exception.Message}: {exception.WayOut}");
+            return NothingThere;
+        }
+        catch (ModelLoadException exception)
         {
             error.WriteLine($"error: {exception.Message}: {exception.WayOut}");
             return NothingThere;
@@ -46,4 +52,6 @@ internal static class ModelCheckCommand
             reports.ForEach(report => ReportText.Write(output, report));
         return reports.TrueForAll(report => report.Fits) ? Fits : DoesNotFit;
     }
+
+    private static string Place(string name) => HubName.IsOne(name) ? HubCache.Resolve(name) : name;
 }

@@ -17,6 +17,12 @@ public static class CallMetadata
     /// <summary>Value of <see cref="Priority"/>: the call continues a flow that others have worked for.</summary>
     public const string Continuing = "continuing";
 
+    /// <summary>On a call: <see cref="KeyScheme"/> and the caller's key.</summary>
+    public const string Authorization = "authorization";
+
+    /// <summary>What stands before the key (RFC 6750).</summary>
+    public const string KeyScheme = "Bearer ";
+
     /// <summary>On an answer, in its trailers: calls that the service's models work on or that wait for them.</summary>
     public const string QueueDepth = "x-mesh-queue-depth";
 

@@ -156,6 +156,10 @@ public sealed class ConfigReader
         return texts;
     }
 
+    /// <summary>Whether a field is a list in which there is nothing but null: a part that a model has not.</summary>
+    public bool IsEmptyList(string name) => Has(name) && _root.GetProperty(name) is { ValueKind: JsonValueKind.Array } list
+        && list.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Null);
+
     /// <summary>The field must be absent, null, or have this JSON value: a feature of the family that is not implemented.</summary>
     /// <param name="name">Field.</param>
     /// <param name="neutral">JSON text of the value that switches the feature off, e.g. <c>false</c>.</param>

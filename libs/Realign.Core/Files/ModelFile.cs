@@ -59,6 +59,13 @@ public sealed class ModelFile
         return bytes;
     }
 
+    /// <summary>Whether the same file was found in the same state: nobody wrote to it, or put another one in its place, between the two.</summary>
+    public bool IsSameState(ModelFile other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return _status == other._status;
+    }
+
     /// <summary>Opens the file for reading.</summary>
     /// <exception cref="ModelLoadException">It cannot be opened, or is another one than the one found.</exception>
     public SafeFileHandle Open()

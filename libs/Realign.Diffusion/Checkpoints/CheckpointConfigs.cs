@@ -90,6 +90,7 @@ internal sealed class CheckpointConfigs(SafetensorsFile file, CheckpointFamily f
         {
             CheckpointFamily.StableDiffusion1 => "sd1",
             CheckpointFamily.StableDiffusion2 => "sd2",
+            CheckpointFamily.StableDiffusionXLRefiner when part is "model_index" or "unet" => "xl-refiner",
             _ => "xl",
         };
         using var resource = typeof(CheckpointConfigs).Assembly.GetManifestResourceStream($"{prefix}.{part}.json")!;

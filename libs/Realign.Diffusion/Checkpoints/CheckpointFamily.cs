@@ -11,4 +11,7 @@ public enum CheckpointFamily
 
     /// <summary>Stable Diffusion XL base: both.</summary>
     StableDiffusionXL,
+
+    /// <summary>The refiner of Stable Diffusion XL: the larger OpenCLIP alone.</summary>
+    StableDiffusionXLRefiner,
 }

@@ -1,3 +1,4 @@
+using Realign.Clip.OpenClip;
 using Realign.Clip.Text;
 using Realign.Core.Errors;
 using Realign.Diffusion.UNet;
@@ -51,14 +52,14 @@ internal sealed class CheckpointKeys
     private string? OpenClipPart => _family switch
     {
         CheckpointFamily.StableDiffusion2 => "text_encoder",
-        CheckpointFamily.StableDiffusionXL => "text_encoder_2",
+        CheckpointFamily.StableDiffusionXL or CheckpointFamily.StableDiffusionXLRefiner => "text_encoder_2",
         _ => null,
     };
 
     private void Add(string key, SafetensorsEntry entry)
     {
         if (After(key, "model.diffusion_model.") is { } denoiser)
-            Put("unet", _unet.Find(denoiser), key, entry);
+            AddDenoiser(denoiser, key, entry);
         else if (After(key, "first_stage_model.") is { } autoencoder)
             AddAutoencoder(autoencoder, key, entry);
         else if (After(key, ClipPrefix) is { } clip)
@@ -71,9 +72,23 @@ internal sealed class CheckpointKeys
             Unused++;
     }
 
+    private void AddDenoiser(string name, string key, SafetensorsEntry entry)
+    {
+        var target = _unet.Find(name);
+        if (target is null && _unet.Nearest(name) is { } nearest)
+            _problems.Add($"unexpected key '{key}': is it '{key[..^name.Length]}{nearest}'?");
+        else
+            Put("unet", target, key, entry);
+    }
+
     private string ClipPrefix => _family == CheckpointFamily.StableDiffusionXL ? "conditioner.embedders.0.transformer." : "cond_stage_model.transformer.";
 
-    private string OpenClipPrefix => _family == CheckpointFamily.StableDiffusionXL ? "conditioner.embedders.1.model." : "cond_stage_model.model.";
+    private string OpenClipPrefix => _family switch
+    {
+        CheckpointFamily.StableDiffusionXL => "conditioner.embedders.1.model.",
+        CheckpointFamily.StableDiffusionXLRefiner => "conditioner.embedders.0.model.",
+        _ => "cond_stage_model.model.",
+    };
 
     private void AddAutoencoder(string name, string key, SafetensorsEntry entry)
     {
@@ -110,28 +125,20 @@ internal sealed class CheckpointKeys
         }
 
         HasTransposedProjection |= isProjection && name == "text_projection";
-        if (target?.Contains("qkv_proj", StringComparison.Ordinal) != true)
+        if (target is null)
         {
-            Put(part, target, key, entry);
+            Put(part, null, key, entry);
             return;
         }
 
-        if (entry.Shape.Count == 0 || entry.Shape[0] % OpenClipKeys.Projections.Count != 0)
+        if (OpenClipKeys.Place(entry, target) is not { } placed)
         {
             _problems.Add($"key '{key}' has shape [{string.Join(", ", entry.Shape)}], three projections of equal size are needed");
             return;
         }
 
-        var length = entry.LengthBytes / OpenClipKeys.Projections.Count;
-        foreach (var (index, projection) in OpenClipKeys.Projections.Index())
-        {
-            Put(part, target.Replace("qkv_proj", projection, StringComparison.Ordinal), key, entry with
-            {
-                Shape = [entry.Shape[0] / OpenClipKeys.Projections.Count, .. entry.Shape.Skip(1)],
-                Offset = entry.Offset + (index * length),
-                LengthBytes = length,
-            });
-        }
+        foreach (var tensor in placed)
+            Put(part, tensor.Name, key, tensor);
     }
 
     private void Put(string part, string? name, string key, SafetensorsEntry entry)

@@ -11,8 +11,8 @@ using Realign.Torch.Weights;
 namespace Realign.Diffusion.Checkpoints;
 
 /// <summary>
-/// An open <c>.safetensors</c> file with a whole checkpoint of Stable Diffusion 1.x, 2.x or XL in the layout of its first authors, seen as the parts of a
-/// snapshot. What it does not bring is looked for in a folder <c>config</c> beside it.
+/// An open <c>.safetensors</c> file with a whole checkpoint of Stable Diffusion 1.x, 2.x, XL or its refiner in the layout of its first authors, seen as the
+/// parts of a snapshot. What it does not bring is looked for in a folder <c>config</c> beside it.
 /// </summary>
 public sealed class SingleFileCheckpoint : IDisposable
 {
@@ -22,7 +22,7 @@ public sealed class SingleFileCheckpoint : IDisposable
     private static readonly (string Mark, string Name)[] Others =
     [
         (UNetPrefix + "double_blocks.", "Flux"), (UNetPrefix + "joint_blocks.", "Stable Diffusion 3"), ("control_model.", "a ControlNet"),
-        ("conditioner.embedders.0.model.", "the refiner of Stable Diffusion XL"), ("lora_", "an adapter (LoRA)"),
+        ("lora_", "an adapter (LoRA)"),
     ];
 
     private readonly SafetensorsFile _file;
@@ -36,7 +36,7 @@ public sealed class SingleFileCheckpoint : IDisposable
         _configs = new CheckpointConfigs(file, Family);
         Index = SnapshotIndex.Read(_configs.Read("model_index"));
         _keys = new CheckpointKeys(file, Family, _configs);
-        Parts = Index.IsXl ? ["unet", "vae", "text_encoder", "text_encoder_2"] : ["unet", "vae", "text_encoder"];
+        Parts = ["unet", "vae", .. Index.TextTowers.Select(tower => tower.Encoder)];
         var missing = Parts.Where(part => !Brings(part) && SafetensorsSet.Variants(FolderOf(part), WeightsName(part)).Count == 0).ToList();
         if (missing.Count > 0)
         {
@@ -51,7 +51,7 @@ public sealed class SingleFileCheckpoint : IDisposable
     /// <summary>The index of the snapshot it stands for.</summary>
     public SnapshotIndex Index { get; }
 
-    /// <summary>Its models: <c>unet</c>, <c>vae</c>, <c>text_encoder</c> and for XL <c>text_encoder_2</c>.</summary>
+    /// <summary>Its models: <c>unet</c>, <c>vae</c>, <c>text_encoder</c> and for XL <c>text_encoder_2</c>, which the refiner has alone.</summary>
     public IReadOnlyList<string> Parts { get; }
 
     /// <summary>Number of keys that are not used: training state, averaged weights (EMA), markers.</summary>
@@ -132,11 +132,13 @@ public sealed class SingleFileCheckpoint : IDisposable
         foreach (var (mark, name) in Others)
         {
             if (Has(mark))
-                throw Other(file, $"it is {name}, which is not loaded", "use a checkpoint of Stable Diffusion 1.x, 2.x or XL base");
+                throw Other(file, $"it is {name}, which is not loaded", "use a checkpoint of Stable Diffusion 1.x, 2.x or XL");
         }
 
         if (!Has(UNetPrefix + "input_blocks.0.0."))
             throw Other(file, $"it has no denoiser ({UNetPrefix}input_blocks...)", "name a whole checkpoint, or a diffusers folder");
+        if (Has("conditioner.embedders.0.model."))
+            return CheckpointFamily.StableDiffusionXLRefiner;
         if (Has("conditioner.embedders.1."))
             return CheckpointFamily.StableDiffusionXL;
         if (Has("cond_stage_model.model."))
@@ -151,7 +153,7 @@ public sealed class SingleFileCheckpoint : IDisposable
             768 => CheckpointFamily.StableDiffusion1,
             1024 => CheckpointFamily.StableDiffusion2,
             2048 => CheckpointFamily.StableDiffusionXL,
-            1280 => throw Other(file, "it is the refiner of Stable Diffusion XL, which is not loaded", "use the base model"),
+            1280 => CheckpointFamily.StableDiffusionXLRefiner,
             _ => throw Other(file, $"it has no text encoder, and no family has a text width of {width}", "name a whole checkpoint, or a diffusers folder"),
         };
     }

@@ -52,7 +52,7 @@ public static class SnapshotWriter
                 Path.Combine(folder, part, $"{SingleFileCheckpoint.WeightsName(part)}.safetensors"), weights, key => checkpoint.IsTransposed(part, key));
         }
 
-        foreach (var tokenizer in checkpoint.Index.IsXl ? new[] { "tokenizer", "tokenizer_2" } : ["tokenizer"])
+        foreach (var (_, tokenizer) in checkpoint.Index.TextTowers)
             WriteTokenizer(checkpoint, tokenizer, Path.Combine(folder, tokenizer));
     }
 

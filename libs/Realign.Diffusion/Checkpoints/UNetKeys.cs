@@ -1,3 +1,4 @@
+using Realign.Core.Text;
 using Realign.Diffusion.UNet;
 
 namespace Realign.Diffusion.Checkpoints;
@@ -59,6 +60,15 @@ internal sealed class UNetKeys
         }
 
         return null;
+    }
+
+    /// <summary>What a key without a parameter probably was meant to be; null = nothing is near.</summary>
+    public string? Nearest(string key)
+    {
+        var dot = key.LastIndexOf('.');
+        var names = _blocks.Where(block => block.Value.IsResidual).SelectMany(block => Residual.Keys.Select(inner => $"{block.Key}.{inner}"))
+            .Concat(_blocks.Where(block => !block.Value.IsResidual).Select(block => block.Key));
+        return dot > 0 && NearestName.Of(key[..dot], names) is { } name ? name + key[dot..] : null;
     }
 
     private void AddDown(UNet2DConditionConfig config)

@@ -2,7 +2,7 @@ using System.Globalization;
 using Realign.Core.Errors;
 using Realign.Core.Images;
 using Realign.Diffusion.FineStage;
-using Realign.Diffusion.Lora;
+using Realign.Diffusion.Adapters;
 using Realign.Diffusion.Schedulers;
 using Realign.Diffusion.TextualInversion;
 

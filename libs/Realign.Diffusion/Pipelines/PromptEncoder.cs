@@ -120,14 +120,17 @@ internal sealed class StableDiffusionPromptEncoder(TextTower tower) : PromptEnco
     }
 }
 
-/// <summary>Stable Diffusion XL: the last but one hidden state of both towers side by side, without final norm, and the pooled text of the second.</summary>
-internal sealed class StableDiffusionXLPromptEncoder(TextTower first, TextTower second, bool zerosForNoNegative) : PromptEncoder(first)
+/// <summary>
+/// Stable Diffusion XL: the last but one hidden state of both towers side by side, without final norm, and the pooled text of the second. The refiner has
+/// no first tower, and the second reads the first prompt.
+/// </summary>
+internal sealed class StableDiffusionXLPromptEncoder(TextTower? first, TextTower second, bool zerosForNoNegative) : PromptEncoder(first ?? second)
 {
-    public override bool HasSecondTower => true;
+    public override bool HasSecondTower => first is not null;
 
-    public override IReadOnlyList<TextTower> Towers => [Tower, second];
+    public override IReadOnlyList<TextTower> Towers => first is null ? [second] : [first, second];
 
-    public override TruncatedTexts Truncated(PromptRequest request) => base.Truncated(request) with
+    public override TruncatedTexts Truncated(PromptRequest request) => !HasSecondTower ? base.Truncated(request) : base.Truncated(request) with
     {
         Prompt2 = Rest(second, request, request.Prompts2 ?? request.Prompts),
         NegativePrompt2 = Rest(second, request, request.NegativePrompts2 ?? request.NegativePrompts),
@@ -156,8 +159,13 @@ internal sealed class StableDiffusionXLPromptEncoder(TextTower first, TextTower 
 
     private (Tensor States, Tensor Pooled) Both(PromptRequest request, (List<PromptTokens> First, List<PromptTokens> Second) tokens, int chunks, int skip)
     {
-        var (states, _) = new WeightedStates(Tower, output => output.HiddenStates[^(2 + skip)], request).Encode(tokens.First, chunks);
-        var (states2, pooled) = new WeightedStates(second, output => output.HiddenStates[^(2 + skip)], request).Encode(tokens.Second, chunks);
-        return (cat([states, states2], -1), ((CLIPTextModelWithProjection)second.Model).Project(pooled));
+        var (states, pooled) = new WeightedStates(second, output => output.HiddenStates[^(2 + skip)], request).Encode(tokens.Second, chunks);
+        if (first is not null)
+        {
+            var (firstStates, _) = new WeightedStates(first, output => output.HiddenStates[^(2 + skip)], request).Encode(tokens.First, chunks);
+            states = cat([firstStates, states], -1);
+        }
+
+        return (states, ((CLIPTextModelWithProjection)second.Model).Project(pooled));
     }
 }

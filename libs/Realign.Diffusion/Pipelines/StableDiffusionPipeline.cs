@@ -13,6 +13,10 @@ namespace Realign.Diffusion.Pipelines;
 /// <remarks>Not thread-safe: one thread uses the models.</remarks>
 public sealed class StableDiffusionPipeline : IDisposable
 {
+    // what diffusers' XL pipelines tell a model that takes a score
+    private const double AestheticScore = 6;
+    private const double NegativeAestheticScore = 2.5;
+
     private readonly CLIPTextModel? _textEncoder2;
     private readonly SchedulerConfig _schedulerConfig;
     private readonly SideThread? _side;
@@ -52,16 +56,28 @@ public sealed class StableDiffusionPipeline : IDisposable
     public SchedulerKind? OwnScheduler => _schedulerConfig.OwnIsRefused is null ? _schedulerConfig.Kind : null;
 
     /// <summary>Models by the names that adapter files use.</summary>
-    public IReadOnlyDictionary<string, nn.Module> Components => _textEncoder2 is null
-        ? new Dictionary<string, nn.Module> { ["unet"] = UNet, ["text_encoder"] = Prompts.Tower.Model }
-        : new Dictionary<string, nn.Module> { ["unet"] = UNet, ["text_encoder"] = Prompts.Tower.Model, ["text_encoder_2"] = _textEncoder2 };
+    public IReadOnlyDictionary<string, nn.Module> Components
+    {
+        get
+        {
+            var components = new Dictionary<string, nn.Module> { ["unet"] = UNet };
+            if (!IsRefiner)
+                components["text_encoder"] = Prompts.Tower.Model;
+            if (_textEncoder2 is not null)
+                components["text_encoder_2"] = _textEncoder2;
+            return components;
+        }
+    }
+
+    /// <summary>Whether it is the refiner of XL: it has the second text encoder only, and is told a score.</summary>
+    public bool IsRefiner => _textEncoder2 is not null && ReferenceEquals(_textEncoder2, Prompts.Tower.Model);
 
     /// <summary>A scheduler with the snapshot's noise schedule.</summary>
     /// <param name="kind">Null = the snapshot's own.</param>
     /// <param name="options">Choices of this run.</param>
     /// <exception cref="FailedPreconditionException">The snapshot's own is not implemented, or it asks for what the chosen one has not.</exception>
     public Scheduler CreateScheduler(SchedulerKind? kind = null, SchedulerOptions? options = null) =>
-        _schedulerConfig.Create(kind, (options ?? SchedulerOptions.Default) with { IsXl = Prompts.HasSecondTower });
+        _schedulerConfig.Create(kind, (options ?? SchedulerOptions.Default) with { IsXl = _textEncoder2 is not null });
 
     /// <summary>Whether a run needs the negative prompt: guidance above 1, and the UNet was not distilled to do without.</summary>
     public bool IsGuided(GenerationRequest request) => GuidanceOf(request) > 1 && !UNet.IsDistilled;
@@ -176,7 +192,8 @@ public sealed class StableDiffusionPipeline : IDisposable
         UNet.Dispose();
         Vae.Dispose();
         Prompts.Tower.Model.Dispose();
-        _textEncoder2?.Dispose();
+        if (!IsRefiner)
+            _textEncoder2?.Dispose();
     }
 
     private DenoiserConditions Conditions(GenerationRequest request, TextConditions conditions)
@@ -222,11 +239,34 @@ public sealed class StableDiffusionPipeline : IDisposable
                 : throw new InvalidInputException(request.Sizes is null ? "negative_sizes" : "sizes", "given", "this model is told no sizes", "leave them out");
         }
 
+        CheckScores(request);
         var batch = request.Prompt.Prompts.Count;
         var (height, width) = SizeOf(request);
-        Tensor Ids(ImageSizes sizes) => tensor(sizes.TimeIds(height, width), device: Placement.Device).unsqueeze(0).expand(batch, -1);
+        Tensor Ids(ImageSizes sizes, double ownScore)
+        {
+            var numbers = sizes.TimeIds(height, width, IsRefiner ? ownScore : null);
+            return tensor(numbers, device: Placement.Device).unsqueeze(0).expand(batch, -1);
+        }
+
+
         var sizes = request.Sizes ?? new ImageSizes();
-        return (new AddedConditions(conditions.PooledPositive, Ids(sizes)),
-            IsGuided(request) ? new AddedConditions(conditions.PooledNegative!, Ids(request.NegativeSizes ?? sizes)) : null);
+        var negative = request.NegativeSizes ?? sizes with { AestheticScore = null };
+        return (new AddedConditions(conditions.PooledPositive, Ids(sizes, AestheticScore)),
+            IsGuided(request) ? new AddedConditions(conditions.PooledNegative!, Ids(negative, NegativeAestheticScore)) : null);
+    }
+
+    private void CheckScores(GenerationRequest request)
+    {
+        foreach (var (field, sizes) in new[] { ("sizes", request.Sizes), ("negative_sizes", request.NegativeSizes) })
+        {
+            if (!IsRefiner && sizes?.AestheticScore is { } score)
+            {
+                throw new InvalidInputException(
+                    $"{field}.aesthetic_score", score.ToString(CultureInfo.InvariantCulture), "only the refiner is told one", "leave it out");
+            }
+
+            if (IsRefiner && sizes?.Target is not null)
+                throw new InvalidInputException($"{field}.target", "given", "the refiner is told no target size", "leave it out");
+        }
     }
 }

@@ -1,4 +1,5 @@
 using Realign.Clip.Text;
+using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.UNet;
 using Realign.Diffusion.Vae;
 
@@ -15,13 +16,12 @@ public static class SnapshotParts
     /// <summary>Everything that does not fit between parts that are each in order; empty = they belong together.</summary>
     /// <param name="unet">Structure of the UNet.</param>
     /// <param name="vae">Structure of the autoencoder.</param>
-    /// <param name="first">The first or only text encoder.</param>
+    /// <param name="first">The first or only text encoder; null of the refiner of XL.</param>
     /// <param name="second">The second text encoder of XL, else null.</param>
-    public static IReadOnlyList<string> Mismatches(UNet2DConditionConfig unet, AutoencoderKLConfig vae, TextTowerSizes first, TextTowerSizes? second)
+    public static IReadOnlyList<string> Mismatches(UNet2DConditionConfig unet, AutoencoderKLConfig vae, TextTowerSizes? first, TextTowerSizes? second)
     {
         ArgumentNullException.ThrowIfNull(unet);
         ArgumentNullException.ThrowIfNull(vae);
-        ArgumentNullException.ThrowIfNull(first);
         var problems = new List<string>();
         void Require(bool condition, string problem)
         {
@@ -29,7 +29,7 @@ public static class SnapshotParts
                 problems.Add(problem);
         }
 
-        var width = first.Config.HiddenSize + (second?.Config.HiddenSize ?? 0);
+        var width = (first?.Config.HiddenSize ?? 0) + (second?.Config.HiddenSize ?? 0);
         Require(width == unet.CrossAttentionDim, $"text width {width}, but unet cross_attention_dim {unet.CrossAttentionDim}");
         Require(unet.InChannels == vae.LatentChannels || unet.TakesMaskedPicture,
             $"unet in_channels {unet.InChannels}, but vae latent_channels {vae.LatentChannels}");
@@ -43,7 +43,8 @@ public static class SnapshotParts
         Require(second is null == (unet.AddedInputDim is null), "text_encoder_2 and the unet's addition_embed_type do not belong together");
         if (second is not null && unet.AddedInputDim is { } added)
         {
-            var wanted = second.Config.ProjectionDim + (6 * unet.AdditionTimeEmbedDim!.Value);
+            var numbers = first is null ? ImageSizes.ScoredNumbers : ImageSizes.Numbers;
+            var wanted = second.Config.ProjectionDim + (numbers * unet.AdditionTimeEmbedDim!.Value);
             Require(added == wanted, $"unet projection_class_embeddings_input_dim {added}, but text and sizes have {wanted}");
         }
 

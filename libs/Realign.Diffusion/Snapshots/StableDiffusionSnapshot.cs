@@ -34,8 +34,7 @@ public static class StableDiffusionSnapshot
     {
         var index = source.Index;
         var scheduler = source.Scheduler();
-        var tokenizer = source.Tokenizer("tokenizer");
-        var tokenizer2 = index.IsXl ? source.Tokenizer("tokenizer_2") : null;
+        var tokenizers = index.TextTowers.ToDictionary(tower => tower.Encoder, tower => source.Tokenizer(tower.Tokenizer), StringComparer.Ordinal);
         var loaded = new Stack<nn.Module>();
         TModule Keep<TModule>(TModule module)
             where TModule : nn.Module
@@ -46,16 +45,18 @@ public static class StableDiffusionSnapshot
 
         try
         {
-            var tower = new TextTower(tokenizer, Keep(source.TextEncoder(placement)));
-            var second = tokenizer2 is null ? null : new TextTower(tokenizer2, Keep(source.TextEncoder2(placement))) { Index = 1 };
+            var first = tokenizers.TryGetValue("text_encoder", out var tokenizer) ? new TextTower(tokenizer, Keep(source.TextEncoder(placement))) : null;
+            var second = tokenizers.TryGetValue("text_encoder_2", out var other)
+                ? new TextTower(other, Keep(source.TextEncoder2(placement))) { Index = first is null ? 0 : 1 }
+                : null;
             var unet = Keep(source.UNet(placement));
             var vae = Keep(source.Vae(placement));
-            var mismatches = SnapshotParts.Mismatches(unet.Config, vae.Config, Sizes(tower), second is null ? null : Sizes(second));
+            var mismatches = SnapshotParts.Mismatches(unet.Config, vae.Config, Sizes(first), Sizes(second));
             if (mismatches.Count > 0)
                 throw new ModelLoadException(index.Path, mismatches, "download all folders of the snapshot from the same revision");
             PromptEncoder prompts = second is null
-                ? new StableDiffusionPromptEncoder(tower)
-                : new StableDiffusionXLPromptEncoder(tower, second, index.ZerosForEmptyPrompt);
+                ? new StableDiffusionPromptEncoder(first!)
+                : new StableDiffusionXLPromptEncoder(first, second, index.ZerosForEmptyPrompt);
             var defaults = SnapshotDefaults.Load(source.DefaultsFolder, index, scheduler.Kind, unet.Config);
             return new StableDiffusionPipeline(prompts, second?.Model, unet, vae, scheduler, placement, defaults,
                 halvesApart ?? (placement.Device.type == TorchSharp.DeviceType.CPU && TorchRuntime.HasSpareCores));
@@ -69,5 +70,5 @@ public static class StableDiffusionSnapshot
         }
     }
 
-    private static TextTowerSizes Sizes(TextTower tower) => new(tower.Model.Config, tower.Tokenizer.VocabularySize);
+    private static TextTowerSizes? Sizes(TextTower? tower) => tower is null ? null : new(tower.Model.Config, tower.Tokenizer.VocabularySize);
 }

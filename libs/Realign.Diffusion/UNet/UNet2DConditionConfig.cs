@@ -140,8 +140,8 @@ public sealed record UNet2DConditionConfig
             reader.Problem($"block_out_channels[0] = {config.BlockOutChannels[0]} is odd, time features come in pairs");
         if (config.TimeCondProjDim is { } condition && condition % 2 != 0)
             reader.Problem($"time_cond_proj_dim {condition} is odd, its features come in pairs");
-        if (config.AdditionTimeEmbedDim is { } added && (added % 2 != 0 || config.AddedInputDim <= 6 * added))
-            reader.Problem($"projection_class_embeddings_input_dim {config.AddedInputDim} does not hold six times addition_time_embed_dim {added} and "
+        if (config.AdditionTimeEmbedDim is { } added && (added % 2 != 0 || config.AddedInputDim <= 5 * added))
+            reader.Problem($"projection_class_embeddings_input_dim {config.AddedInputDim} does not hold five times addition_time_embed_dim {added} and "
                 + $"the text");
     }
 

@@ -15,7 +15,6 @@ namespace Realign.Diffusion.UNet;
 /// <remarks>Not thread-safe. Built without storage: <c>Load</c> or <see cref="StateDict.Load"/> gives it weights.</remarks>
 public sealed class UNet2DConditionModel : nn.Module
 {
-    private const int TimeIds = 6;
     private static readonly Scalar Two = Scalars.Of(2);
     private static readonly Scalar One = Scalars.Of(1);
     private readonly Conv2d conv_in;
@@ -171,9 +170,13 @@ public sealed class UNet2DConditionModel : nn.Module
             throw new ArgumentException(added is null ? "this model needs added conditions" : "this model takes no added conditions", nameof(added));
         if (added is null)
             return;
-        var text = Config.AddedInputDim!.Value - (TimeIds * Config.AdditionTimeEmbedDim!.Value);
-        if (!added.TextEmbeds.shape.SequenceEqual([sample.shape[0], text]) || !added.TimeIds.shape.SequenceEqual([sample.shape[0], TimeIds]))
-            throw new ArgumentException($"expected text ({sample.shape[0]}, {text}) and ids ({sample.shape[0]}, {TimeIds})", nameof(added));
+        var width = added.TextEmbeds.shape[^1] + (added.TimeIds.shape[^1] * Config.AdditionTimeEmbedDim!.Value);
+        if (added.TextEmbeds.shape[0] != sample.shape[0] || added.TimeIds.shape[0] != sample.shape[0] || width != Config.AddedInputDim)
+        {
+            var (text, ids) = (string.Join(", ", added.TextEmbeds.shape), string.Join(", ", added.TimeIds.shape));
+            throw new ArgumentException(
+                $"text [{text}] and ids [{ids}] are {width} numbers of {sample.shape[0]} samples, expected {Config.AddedInputDim}", nameof(added));
+        }
     }
 
     private static DownBlock2D Down(UNet2DConditionConfig config, int level)

@@ -1,5 +1,6 @@
 using Realign.Core.Errors;
 using Realign.Core.Files;
+using Realign.Core.Files.Hub;
 
 namespace Realign.Hosting.Models;
 
@@ -10,18 +11,35 @@ public static class ModelFolders
     public const string RootVariable = "REALIGN_MODELS";
 
     /// <summary>
-    /// A full path is taken as it is. A relative name such as <c>miniature/generator</c> is looked up in <c>REALIGN_MODELS</c> when set,
+    /// A full path is taken as it is; <c>hub:OWNER/NAME</c> is looked up in the Hugging Face cache (<see cref="HubCache"/>).
+    /// A relative name such as <c>miniature/generator</c> is looked up in <c>REALIGN_MODELS</c> when set,
     /// else in the <c>models</c> folder of the application's folder or the nearest one above it.
     /// </summary>
-    /// <exception cref="ModelLoadException">Nothing is there.</exception>
-    public static string Resolve(string name) => Find(name, out var tried) ?? throw NotThere(name, tried);
+    /// <exception cref="ModelLoadException">Nothing is there, or not all of it.</exception>
+    public static string Resolve(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return HubName.IsOne(name) ? HubCache.Resolve(name) : Find(name, out var tried) ?? throw NotThere(name, tried);
+    }
 
     /// <summary>Bytes of all safetensors files in some model folders and below them, or of a file; what is not there has none.</summary>
     public static long WeightBytes(params IEnumerable<string> names) => names
-        .Select(name => Find(name, out _))
+        .Select(TryResolve)
         .Sum(path => Directory.Exists(path)
             ? Directory.EnumerateFiles(path, "*.safetensors", SearchOption.AllDirectories).Sum(file => ModelFile.LengthOf(file))
             : path is null ? 0 : ModelFile.LengthOf(path));
+
+    private static string? TryResolve(string name)
+    {
+        try
+        {
+            return Resolve(name);
+        }
+        catch (ModelLoadException)
+        {
+            return null;
+        }
+    }
 
     private static string? Find(string name, out List<string> tried)
     {

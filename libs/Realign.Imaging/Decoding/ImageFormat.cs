@@ -10,6 +10,8 @@ internal enum ImageFormat
     Jpeg,
     Webp,
     Gif,
+    Avif,
+    Heic,
 }
 
 /// <summary>Magic bytes of the formats.</summary>
@@ -25,6 +27,8 @@ internal static class ImageFormats
             return ImageFormat.Jpeg;
         if (bytes.Length >= 12 && bytes.StartsWith("RIFF"u8) && bytes[8..].StartsWith("WEBP"u8))
             return ImageFormat.Webp;
+        if (bytes.Length >= 12 && bytes[4..].StartsWith("ftyp"u8))
+            return OfBrand(bytes.Slice(8, 4));
         return bytes.StartsWith("GIF8"u8) ? ImageFormat.Gif : ImageFormat.Unknown;
     }
 
@@ -43,5 +47,15 @@ internal static class ImageFormats
         }
 
         return false;
+    }
+
+    // brands of ISO 23008-12 and of the AV1 image file format
+    private static ImageFormat OfBrand(ReadOnlySpan<byte> brand)
+    {
+        if (brand.SequenceEqual("avif"u8) || brand.SequenceEqual("avis"u8))
+            return ImageFormat.Avif;
+        return brand.StartsWith("hei"u8) || brand.StartsWith("hev"u8) || brand.SequenceEqual("mif1"u8) || brand.SequenceEqual("msf1"u8)
+            ? ImageFormat.Heic
+            : ImageFormat.Unknown;
     }
 }

@@ -35,12 +35,17 @@ public sealed record ImageProcessorConfig
     /// <summary>Height and width that the normalized picture is padded to with zeros at the right and bottom; null = none.</summary>
     public (int Height, int Width)? Pad { get; init; }
 
-    /// <summary>Reads the file of a model folder.</summary>
+    /// <summary>
+    /// Reads the file of a model folder, or the <c>image_processor</c> of the <c>processor_config.json</c> that transformers 5 writes instead.
+    /// </summary>
     /// <exception cref="ModelLoadException">The file is missing or a field has a value that is not understood.</exception>
     public static ImageProcessorConfig Load(string folder)
     {
         var path = Directory.Exists(folder) ? Path.Combine(folder, "preprocessor_config.json") : folder;
-        return Parse(Encoding.UTF8.GetString(ModelText.Read(path)), path);
+        var joint = Path.Combine(folder, "processor_config.json");
+        return !ModelFile.Exists(path) && ModelFile.Exists(joint) && PartOf(joint) is { } part
+            ? Parse(part, joint)
+            : Parse(Encoding.UTF8.GetString(ModelText.Read(path)), path);
     }
 
     /// <summary>Reads the text of the file.</summary>
@@ -60,6 +65,21 @@ public sealed record ImageProcessorConfig
         {
             throw new ModelLoadException(path, $"is not a preprocessor file ({exception.Message})", "download the preprocessor file of this model again",
                 exception);
+        }
+    }
+
+    private static string? PartOf(string path)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(ModelText.Read(path));
+            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("image_processor", out var part)
+                ? part.GetRawText()
+                : null;
+        }
+        catch (JsonException exception)
+        {
+            throw new ModelLoadException(path, $"is not a processor file ({exception.Message})", "download it again", exception);
         }
     }
 }

@@ -49,9 +49,13 @@ internal static class CheckpointInspection
         {
             var unet = UNet2DConditionConfig.Read(checkpoint.Config("unet"));
             isInpainting = unet.TakesMaskedPicture;
-            var second = checkpoint.Index.IsXl ? Tower(checkpoint, "text_encoder_2", "tokenizer_2", findings) : null;
-            if (Tower(checkpoint, "text_encoder", "tokenizer", findings) is { } first && checkpoint.Index.IsXl == second is not null)
-                findings.AddRange(SnapshotParts.Mismatches(unet, AutoencoderKLConfig.Read(checkpoint.Config("vae")), first, second));
+            var towers = checkpoint.Index.TextTowers.ToDictionary(
+                tower => tower.Encoder, tower => Tower(checkpoint, tower.Encoder, tower.Tokenizer, findings), StringComparer.Ordinal);
+            if (!towers.ContainsValue(null))
+            {
+                findings.AddRange(SnapshotParts.Mismatches(unet, AutoencoderKLConfig.Read(checkpoint.Config("vae")),
+                    towers.GetValueOrDefault("text_encoder"), towers.GetValueOrDefault("text_encoder_2")));
+            }
         }
 
         return report with
@@ -104,6 +108,7 @@ internal static class CheckpointInspection
     {
         CheckpointFamily.StableDiffusion1 => "1.x",
         CheckpointFamily.StableDiffusion2 => "2.x",
+        CheckpointFamily.StableDiffusionXLRefiner => "XL refiner",
         _ => "XL",
     };
 }

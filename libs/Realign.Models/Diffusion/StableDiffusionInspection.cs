@@ -25,7 +25,8 @@ internal static class StableDiffusionInspection
             facts.AddRange(TransformersInspection.Versions(index.Path));
             parts.AddRange(ComponentInspection.Run("unet", Path.Combine(folder, "unet"), nameof(UNet2DConditionModel), Weights));
             parts.AddRange(ComponentInspection.Run("vae", Path.Combine(folder, "vae"), nameof(AutoencoderKL), Weights));
-            parts.AddRange(ComponentInspection.Run("text_encoder", Path.Combine(folder, "text_encoder"), nameof(CLIPTextModel), "model"));
+            if (!index.IsRefiner)
+                parts.AddRange(ComponentInspection.Run("text_encoder", Path.Combine(folder, "text_encoder"), nameof(CLIPTextModel), "model"));
             if (index.IsXl)
                 parts.AddRange(ComponentInspection.Run("text_encoder_2", Path.Combine(folder, "text_encoder_2"), nameof(CLIPTextModelWithProjection), "model"));
             var schedulerFile = Path.Combine(folder, "scheduler", "scheduler_config.json");
@@ -88,14 +89,14 @@ internal static class StableDiffusionInspection
             return config is null || vocabulary is null ? null : new TextTowerSizes(config, vocabulary.VocabularySize);
         }
 
-        var first = Tower("text_encoder", "tokenizer");
-        var second = index.IsXl ? Tower("text_encoder_2", "tokenizer_2") : null;
+        var towers = index.TextTowers.ToDictionary(tower => tower.Encoder, tower => Tower(tower.Encoder, tower.Tokenizer), StringComparer.Ordinal);
+        var first = towers.GetValueOrDefault("text_encoder");
         var unet = ignored.Try(() => UNet2DConditionConfig.Load(Config("unet")));
         var vae = ignored.Try(() => AutoencoderKLConfig.Load(Config("vae")));
-        if (unet is not null && vae is not null && first is not null && index.IsXl == second is not null)
-            findings.AddRange(SnapshotParts.Mismatches(unet, vae, first, second));
+        if (unet is not null && vae is not null && !towers.ContainsValue(null))
+            findings.AddRange(SnapshotParts.Mismatches(unet, vae, first, towers.GetValueOrDefault("text_encoder_2")));
         // OpenCLIP's text tower, which came with 2.0, has another activation than OpenAI's
-        var generation = index.IsXl ? "XL" : first is null ? "" : first.Config.HiddenAct == "quick_gelu" ? "1.x" : "2.x";
+        var generation = index.IsRefiner ? "XL refiner" : index.IsXl ? "XL" : first is null ? "" : first.Config.HiddenAct == "quick_gelu" ? "1.x" : "2.x";
         return unet is { TakesMaskedPicture: true } ? $"{generation} for inpainting" : generation;
     }
 

@@ -1,3 +1,4 @@
+using Realign.Core.Errors;
 using Realign.Core.Files;
 using Realign.Tokenizers;
 using Realign.VisionLanguage.ImageReward;
@@ -15,18 +16,33 @@ internal static class ImageRewardInspection
         if (!ModelFile.Exists(Path.Combine(folder, ConfigFile)))
             return null;
         var parts = ComponentInspection.Run("ImageReward", folder, nameof(ImageRewardModel), "ImageReward", ConfigFile);
+        return WithTokenizer(Report(folder) with { Parts = parts, MemoryBytes = Findings.TorchMemory(parts) }, folder);
+    }
+
+    /// <summary>The report of a file with its keys.</summary>
+    public static ModelReport File(string path)
+    {
+        var folder = ImageRewardModel.FolderOf(path);
+        try
+        {
+            using var weights = ImageRewardModel.OpenWeights(path);
+            using var model = new ImageRewardModel(ImageRewardModel.ReadConfig(folder, weights));
+            var architecture = new Architecture(model, ImageRewardModel.Rules, false, [$"images of {model.Config.Vision.ImageSize} pixels"]);
+            return WithTokenizer(RewardInspection.Compared(Report(path), architecture, () => ImageRewardModel.OpenWeights(path)), folder);
+        }
+        catch (ModelLoadException exception)
+        {
+            return Report(path) with { Problems = exception.Problems, WaysOut = [exception.WayOut] };
+        }
+    }
+
+    private static ModelReport WithTokenizer(ModelReport report, string folder)
+    {
         var findings = new Findings();
         _ = findings.Try(() => BertTokenizer.Load(folder));
-        return new ModelReport
-        {
-            Path = folder,
-            Kind = ModelKind.ImageReward,
-            Description = "ImageReward",
-            Parts = parts,
-            Problems = findings.Problems,
-            WaysOut = findings.WaysOut,
-            MemoryBytes = Findings.TorchMemory(parts),
-            License = LicenseFile.Find(folder),
-        };
+        return report with { Problems = findings.Problems, WaysOut = findings.WaysOut };
     }
+
+    private static ModelReport Report(string path) =>
+        new() { Path = path, Kind = ModelKind.ImageReward, Description = "ImageReward", License = LicenseFile.Find(path) };
 }

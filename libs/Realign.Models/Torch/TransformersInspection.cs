@@ -2,6 +2,7 @@ using System.Text.Json;
 using Realign.Clip;
 using Realign.Clip.Text;
 using Realign.Core.Configs;
+using Realign.Core.Errors;
 using Realign.Core.Files;
 using Realign.Diffusion.UNet;
 using Realign.Diffusion.Vae;
@@ -9,6 +10,7 @@ using Realign.Tokenizers;
 using Realign.Torch;
 using Realign.VisionLanguage.Blip;
 using Realign.VisionLanguage.Blip2;
+using Realign.VisionLanguage.Captioning;
 using Realign.VisionLanguage.Images;
 
 namespace Realign.Models.Torch;
@@ -26,7 +28,7 @@ internal static class TransformersInspection
         if (config is null || !Architecture.Classes.Contains(className))
         {
             if (config is not null)
-                findings.Add($"config.json: class '{className}' is not implemented (known: {string.Join(", ", Architecture.Classes)})");
+                Refuse(config, className, findings);
             return new ModelReport
             {
                 Path = folder,
@@ -38,7 +40,7 @@ internal static class TransformersInspection
             };
         }
 
-        var (kind, description) = Describe(className);
+        var (kind, description) = Describe(className, folder);
         var isOfDiffusers = kind == ModelKind.DiffusionComponent && !className.StartsWith("CLIP", StringComparison.Ordinal);
         var parts = ComponentInspection.Run(name, folder, className, isOfDiffusers ? "diffusion_pytorch_model" : "model");
         if (parts.All(part => part.Parameters > 0))
@@ -77,8 +79,21 @@ internal static class TransformersInspection
             : root.Text("model_type", "");
     }
 
-    private static (ModelKind Kind, string Description) Describe(string className) => className switch
+    // a look-alike of a family that is loaded has a name and a way out
+    private static void Refuse(ConfigReader config, string className, Findings findings)
     {
+        var problem = $"config.json: class '{className}' is not implemented (known: {string.Join(", ", Architecture.Classes)})";
+        if (CaptionFamily.Find(config.Text("model_type", "")) is { } other)
+            findings.Add(new ModelLoadException(config.Path, $"{problem}: it is {other.Problem}", other.WayOut), withFileName: false);
+        else
+            findings.Add(problem);
+    }
+
+    // the tuned ones have CLIP's structure: only their names tell them
+    private static (ModelKind Kind, string Description) Describe(string className, string folder) => className switch
+    {
+        nameof(CLIPModel) when IsNamed(folder, "PickScore") => (ModelKind.Clip, "PickScore (CLIP)"),
+        nameof(CLIPModel) when IsNamed(folder, "HPS") => (ModelKind.Clip, "HPS v2 (CLIP)"),
         nameof(CLIPModel) => (ModelKind.Clip, "CLIP"),
         nameof(Blip2ForConditionalGeneration) => (ModelKind.Blip2, "BLIP-2 captioner"),
         nameof(Blip2ForImageTextRetrieval) => (ModelKind.Blip2, "BLIP-2 retrieval model (ITC, ITM)"),
@@ -98,8 +113,12 @@ internal static class TransformersInspection
         {
             case nameof(CLIPModel):
                 var clip = CLIPConfig.Load(configPath);
-                CheckVocabulary(findings.Try(() => ClipTokenizer.Load(folder))?.VocabularySize, clip.Text.VocabSize, findings);
-                _ = findings.Try(() => ModelImages.Load(folder, clip.Vision.ImageSize, TorchPlacement.Cpu));
+                // rewards stand in for files that are not published with them
+                var isReward = IsNamed(folder, "PickScore") || IsNamed(folder, "HPS");
+                var tokenizer = findings.Try(() => isReward ? ClipTokenizer.LoadOrPublished(folder) : ClipTokenizer.Load(folder));
+                CheckVocabulary(tokenizer?.VocabularySize, clip.Text.VocabSize, findings);
+                if (!isReward || ModelFile.Exists(Path.Combine(folder, "preprocessor_config.json")))
+                    _ = findings.Try(() => ModelImages.Load(folder, clip.Vision.ImageSize, TorchPlacement.Cpu));
                 break;
             case nameof(Blip2ForConditionalGeneration):
                 var captioner = Blip2Config.Load(configPath);
@@ -123,6 +142,10 @@ internal static class TransformersInspection
                 break;
         }
     }
+
+    // also inside a cache, as models--yuvalkirstain--PickScore_v1/snapshots/REVISION
+    private static bool IsNamed(string folder, string name) =>
+        Path.GetFullPath(folder).Split(Path.DirectorySeparatorChar).TakeLast(3).Any(part => part.Contains(name, StringComparison.OrdinalIgnoreCase));
 
     private static void CheckVocabulary(int? tokenizer, int model, Findings findings)
     {

@@ -58,6 +58,16 @@ public sealed class ClipTokenizer : ITextTokenizer
     /// <param name="files">Its files (<see cref="PublishedClipFiles"/>).</param>
     public static ClipTokenizer Published(IReadOnlyDictionary<string, byte[]> files) => new(new TokenizerFolder("the embedded tokenizer", files));
 
+    /// <summary>The tokenizer in a folder; the published one of OpenAI's CLIP where the folder has none.</summary>
+    /// <exception cref="Realign.Core.Errors.ModelLoadException">The folder's own is broken, or of another model.</exception>
+    public static ClipTokenizer LoadOrPublished(string folder)
+    {
+        var own = new TokenizerFolder(folder);
+        return own.Has("vocab.json") || own.TokenizerJson is not null
+            ? new ClipTokenizer(own)
+            : Published(PublishedClipFiles.Create(padsWithExclamationMark: true));
+    }
+
     /// <inheritdoc />
     public int[] Encode(string text)
     {

@@ -100,8 +100,15 @@ public sealed class DifferentiableImageProcessor
         return image.sub(mean).div(std).MoveToOuterDisposeScope();
     }
 
-    private Tensor Finish(Tensor unit, ImageCrop? crop) => Normalize(Resize(crop is { } part ? part.Of(unit) : unit));
+    /// <summary>In [0, 1] in value, with a gradient as if it were not clamped: a saturated pixel can still be pulled back.</summary>
+    /// <param name="unit">(B, 3, H, W), nominally [0, 1].</param>
+    /// <returns>(B, 3, H, W).</returns>
+    public static Tensor Clamp(Tensor unit)
+    {
+        ArgumentNullException.ThrowIfNull(unit);
+        using var scope = NewDisposeScope();
+        return unit.add(unit.detach().clamp(Scalars.Of(0), Scalars.Of(1)).sub(unit.detach())).MoveToOuterDisposeScope();
+    }
 
-    // a saturated pixel can still be pulled back
-    private static Tensor Clamp(Tensor unit) => unit.add(unit.detach().clamp(Scalars.Of(0), Scalars.Of(1)).sub(unit.detach()));
+    private Tensor Finish(Tensor unit, ImageCrop? crop) => Normalize(Resize(crop is { } part ? part.Of(unit) : unit));
 }

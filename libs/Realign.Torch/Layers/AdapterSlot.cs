@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Realign.Torch.Layers;
 
 /// <summary>
-/// The LoRA adapters of one layer (Hu et al. 2021): y += scale * up(down(x)). Base weights are never touched.
-/// A plain object on purpose: its tensors are no state-dict keys of the model.
+/// What adapters do to one layer: low-rank branches beside it (Hu et al. 2021), y += scale * up(down(x)), and a weight or bias in place of its
+/// own, for kinds that are no branch. The layer's own are never written to. A plain object on purpose: its tensors are no state-dict keys of the model.
 /// </summary>
 public sealed class AdapterSlot
 {
@@ -25,6 +25,24 @@ public sealed class AdapterSlot
             _adapters.RemoveAt(index);
         return index >= 0;
     }
+
+    /// <summary>In place of the layer's own weight; null = the layer's own.</summary>
+    public Tensor? Weight { get; private set; }
+
+    /// <summary>In place of the layer's own bias; null = the layer's own.</summary>
+    public Tensor? Bias { get; private set; }
+
+    /// <summary>Puts a weight, a bias or both in place of the layer's own; the slot does not own them.</summary>
+    /// <exception cref="InvalidOperationException">Something is in their place already: what is to add up has to be one weight.</exception>
+    public void Replace(Tensor? weight, Tensor? bias)
+    {
+        if (Weight is not null || Bias is not null)
+            throw new InvalidOperationException("The layer's weight or bias is replaced already.");
+        (Weight, Bias) = (weight, bias);
+    }
+
+    /// <summary>The layer is its own again, but for branches.</summary>
+    public void Restore() => (Weight, Bias) = (null, null);
 
     internal Tensor Add(Tensor input, Tensor output, Func<Tensor, Tensor, Tensor?, Tensor> apply)
     {

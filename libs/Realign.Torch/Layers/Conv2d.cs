@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Realign.Torch.Layers;
 
 /// <summary>2-d convolution. Keys: <c>weight</c> [out, in, k, k], <c>bias</c> [out].</summary>
-public sealed class Conv2d : nn.Module<Tensor, Tensor>, IParameterOwner
+public sealed class Conv2d : nn.Module<Tensor, Tensor>, IParameterOwner, IAdaptedLayer
 {
     private readonly long[] _stride;
     private readonly long[] _padding;
@@ -16,7 +16,7 @@ public sealed class Conv2d : nn.Module<Tensor, Tensor>, IParameterOwner
     /// <summary>[out]; null without a bias.</summary>
     public Parameter? bias;
 
-    /// <summary>Low-rank additions to the output.</summary>
+    /// <summary>What adapters do to this layer.</summary>
     public readonly AdapterSlot adapters = new();
 
     /// <summary>A layer of the given sizes with a square kernel.</summary>
@@ -40,6 +40,12 @@ public sealed class Conv2d : nn.Module<Tensor, Tensor>, IParameterOwner
         ConditionallyRegisterParameter(name, parameter);
     }
 
+    AdapterSlot IAdaptedLayer.Adapters => adapters;
+
+    Tensor IAdaptedLayer.Weight => weight;
+
+    Tensor? IAdaptedLayer.Bias => bias;
+
     /// <summary>(B, in, H, W) -> (B, out, H', W')</summary>
     public override Tensor forward(Tensor input) => forward(input, CancellationToken.None);
 
@@ -47,7 +53,7 @@ public sealed class Conv2d : nn.Module<Tensor, Tensor>, IParameterOwner
     /// <exception cref="OperationCanceledException">The token was set; a large convolution looks at it on the way.</exception>
     public Tensor forward(Tensor input, CancellationToken cancellation)
     {
-        return adapters.Add(input, Apply(input, weight, bias), Apply);
+        return adapters.Add(input, Apply(input, adapters.Weight ?? weight, adapters.Bias ?? bias), Apply);
 
         Tensor Apply(Tensor tensor, Tensor kernel, Tensor? offset) => Convolution.Apply(tensor, kernel, offset, _stride, _padding, cancellation);
     }

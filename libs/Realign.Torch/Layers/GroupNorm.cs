@@ -6,7 +6,7 @@ using F = TorchSharp.torch.nn.functional;
 namespace Realign.Torch.Layers;
 
 /// <summary>Group normalization. Keys: <c>weight</c>, <c>bias</c> [channels].</summary>
-public sealed class GroupNorm : nn.Module<Tensor, Tensor>, IParameterOwner
+public sealed class GroupNorm : nn.Module<Tensor, Tensor>, IParameterOwner, IAdaptedLayer
 {
     private const int FewestPixels = 32;
     private const int MostPixels = 1024;
@@ -19,6 +19,9 @@ public sealed class GroupNorm : nn.Module<Tensor, Tensor>, IParameterOwner
 
     /// <summary>[channels].</summary>
     public Parameter bias;
+
+    /// <summary>What adapters do to this layer.</summary>
+    public readonly AdapterSlot adapters = new();
 
     /// <summary>A layer over <paramref name="channels"/> in <paramref name="groups"/> groups.</summary>
     public GroupNorm(long groups, long channels, double eps)
@@ -40,11 +43,18 @@ public sealed class GroupNorm : nn.Module<Tensor, Tensor>, IParameterOwner
         ConditionallyRegisterParameter(name, parameter);
     }
 
+    AdapterSlot IAdaptedLayer.Adapters => adapters;
+
+    Tensor IAdaptedLayer.Weight => weight;
+
+    Tensor? IAdaptedLayer.Bias => bias;
+
     /// <summary>(B, C, ...) -> the same shape, in the same order in memory</summary>
     public override Tensor forward(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return IsSlowInLibrary(input) ? OfSmallMaps(input) : F.group_norm(input, _groups, weight, bias, _eps);
+        var (gain, offset) = (adapters.Weight ?? weight, adapters.Bias ?? bias);
+        return IsSlowInLibrary(input) ? OfSmallMaps(input, gain, offset) : F.group_norm(input, _groups, gain, offset, _eps);
     }
 
     // channels last, few channels in a group: the library walks through the pixels one by one, 2 to 10 times slower than by whole-map operations
@@ -52,7 +62,7 @@ public sealed class GroupNorm : nn.Module<Tensor, Tensor>, IParameterOwner
         && input.device.type == TorchSharp.DeviceType.CPU
         && input.shape[2] * input.shape[3] is >= FewestPixels and < MostPixels && input.shape[1] / _groups < ManyChannels;
 
-    private Tensor OfSmallMaps(Tensor input)
+    private Tensor OfSmallMaps(Tensor input, Tensor gain, Tensor offset)
     {
         using var scope = NewDisposeScope();
         var (batch, channels, height, width) = (input.shape[0], input.shape[1], input.shape[2], input.shape[3]);
@@ -62,6 +72,6 @@ public sealed class GroupNorm : nn.Module<Tensor, Tensor>, IParameterOwner
             .expand(batch, _groups, channels / _groups).reshape(batch, 1, channels);
         var centered = pixels.sub(GroupMean(pixels));
         var deviation = GroupMean(centered.square()).add(Scalars.Of(_eps)).rsqrt();
-        return centered.mul(deviation.mul(weight)).add(bias).view(batch, height, width, channels).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
+        return centered.mul(deviation.mul(gain)).add(offset).view(batch, height, width, channels).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
 }

@@ -6,7 +6,7 @@ using F = TorchSharp.torch.nn.functional;
 namespace Realign.Torch.Layers;
 
 /// <summary>Layer normalization over the last dimension. Keys: <c>weight</c>, <c>bias</c> [size].</summary>
-public sealed class LayerNorm : nn.Module<Tensor, Tensor>, IParameterOwner
+public sealed class LayerNorm : nn.Module<Tensor, Tensor>, IParameterOwner, IAdaptedLayer
 {
     private readonly long[] _shape;
     private readonly double _eps;
@@ -16,6 +16,9 @@ public sealed class LayerNorm : nn.Module<Tensor, Tensor>, IParameterOwner
 
     /// <summary>[size].</summary>
     public Parameter bias;
+
+    /// <summary>What adapters do to this layer.</summary>
+    public readonly AdapterSlot adapters = new();
 
     /// <summary>A layer over <paramref name="size"/> features.</summary>
     public LayerNorm(long size, double eps)
@@ -37,6 +40,12 @@ public sealed class LayerNorm : nn.Module<Tensor, Tensor>, IParameterOwner
         ConditionallyRegisterParameter(name, parameter);
     }
 
+    AdapterSlot IAdaptedLayer.Adapters => adapters;
+
+    Tensor IAdaptedLayer.Weight => weight;
+
+    Tensor? IAdaptedLayer.Bias => bias;
+
     /// <summary>(..., size) -> the same shape</summary>
-    public override Tensor forward(Tensor input) => F.layer_norm(input, _shape, weight, bias, _eps);
+    public override Tensor forward(Tensor input) => F.layer_norm(input, _shape, adapters.Weight ?? weight, adapters.Bias ?? bias, _eps);
 }

@@ -6,7 +6,7 @@ using F = TorchSharp.torch.nn.functional;
 namespace Realign.Torch.Layers;
 
 /// <summary>y = x W^T + b. Parameters have no storage until weights are loaded. Keys: <c>weight</c> [out, in], <c>bias</c> [out].</summary>
-public sealed class Linear : nn.Module<Tensor, Tensor>, IParameterOwner
+public sealed class Linear : nn.Module<Tensor, Tensor>, IParameterOwner, IAdaptedLayer
 {
     /// <summary>[out, in].</summary>
     public Parameter weight;
@@ -14,7 +14,7 @@ public sealed class Linear : nn.Module<Tensor, Tensor>, IParameterOwner
     /// <summary>[out]; null without a bias.</summary>
     public Parameter? bias;
 
-    /// <summary>Low-rank additions to the output.</summary>
+    /// <summary>What adapters do to this layer.</summary>
     public readonly AdapterSlot adapters = new();
 
     /// <summary>A layer of the given sizes.</summary>
@@ -36,6 +36,12 @@ public sealed class Linear : nn.Module<Tensor, Tensor>, IParameterOwner
         ConditionallyRegisterParameter(name, parameter);
     }
 
+    AdapterSlot IAdaptedLayer.Adapters => adapters;
+
+    Tensor IAdaptedLayer.Weight => weight;
+
+    Tensor? IAdaptedLayer.Bias => bias;
+
     /// <summary>(..., in) -> (..., out)</summary>
-    public override Tensor forward(Tensor input) => adapters.Add(input, F.linear(input, weight, bias), F.linear);
+    public override Tensor forward(Tensor input) => adapters.Add(input, F.linear(input, adapters.Weight ?? weight, adapters.Bias ?? bias), F.linear);
 }

@@ -1,4 +1,5 @@
 using Realign.Core.Errors;
+using Realign.Core.Text;
 using Realign.Safetensors;
 using Realign.Torch.Layers;
 using TorchSharp.Modules;
@@ -14,6 +15,9 @@ public static class StateDict
 {
     /// <summary>Way out of weights whose keys or shapes do not fit.</summary>
     public const string WayOut = "check that config.json and the weights belong to the same revision of the model";
+
+    // a file of another model has thousands, and none of them is a slip
+    private const int MaxSuggestions = 32;
 
     /// <summary>Keys and shapes of a module tree; needs no storage.</summary>
     public static IReadOnlyDictionary<string, long[]> Shapes(nn.Module module) =>
@@ -92,12 +96,13 @@ public static class StateDict
         var wanted = slots.ToDictionary(slot => slot.Key, slot => slot.Parameter.shape, StringComparer.Ordinal);
         var sources = new Dictionary<string, string>(StringComparer.Ordinal);
         var problems = new List<string>();
+        var unexpected = new List<(string Key, string Name)>();
         foreach (var (key, entry) in entries)
         {
             if (rules.Rename(key) is not { } name || rules.Ignore(name))
                 continue;
             if (!wanted.TryGetValue(name, out var shape))
-                problems.Add($"unexpected key '{key}'");
+                unexpected.Add((key, name));
             else if (!sources.TryAdd(name, key))
                 problems.Add($"keys '{sources[name]}' and '{key}' are the same parameter '{name}'");
             else if (entry.DType is not (SafetensorsDType.F32 or SafetensorsDType.F16 or SafetensorsDType.BF16 or SafetensorsDType.F64))
@@ -106,15 +111,17 @@ public static class StateDict
                 problems.Add($"key '{key}' has shape [{string.Join(", ", entry.Shape)}], the config asks for [{string.Join(", ", shape)}]");
         }
 
-        foreach (var name in wanted.Keys.Where(name => !sources.ContainsKey(name)))
-        {
-            if (!rules.Tied.TryGetValue(name, out var tied) || !sources.ContainsKey(tied))
-                problems.Add($"missing key '{name}'");
-        }
-
+        bool IsTied(string name) => rules.Tied.TryGetValue(name, out var tied) && sources.ContainsKey(tied);
+        var missing = wanted.Keys.Where(name => !sources.ContainsKey(name) && !IsTied(name)).ToList();
+        problems.AddRange(missing.Select(name => $"missing key '{name}'"));
+        problems.AddRange(unexpected.Take(MaxSuggestions).Select(key => $"unexpected key '{key.Key}'{Suggestion(key.Name, missing)}"));
+        problems.AddRange(unexpected.Skip(MaxSuggestions).Select(key => $"unexpected key '{key.Key}'"));
         problems.Sort(StringComparer.Ordinal);
         return (sources, problems);
     }
+
+    private static string Suggestion(string name, IEnumerable<string> missing) =>
+        NearestName.Of(name, missing) is { } nearest ? $": is it '{nearest}', which is missing?" : "";
 
     private static List<ParameterSlot> Slots(nn.Module module)
     {

@@ -44,21 +44,30 @@ public sealed record Blip2Config
     public static Blip2Config Read(ConfigReader root)
     {
         _ = root.OneOf("model_type", "blip-2", "blip-2");
+        root.Require(!root.Has("quantization_config"),
+            "quantization_config: the weights are quantized (bitsandbytes, GPTQ, AWQ), which are not read: use the checkpoint in float16 or float32");
         var text = root.Section("text_config");
         var family = text.OneOf("model_type", "opt", "opt", "t5");
+        var vision = BlipVisionConfig.ReadBlip2(root.Section("vision_config"));
         var config = new Blip2Config
         {
-            Vision = BlipVisionConfig.ReadBlip2(root.Section("vision_config")),
-            QFormer = Blip2QFormerConfig.Read(root.Section("qformer_config")),
+            Vision = vision,
+            QFormer = Blip2QFormerConfig.Read(root.Section("qformer_config"), vision.HiddenSize),
             Opt = family == "opt" ? OPTConfig.Read(text) : null,
             T5 = family == "t5" ? T5Config.Read(text) : null,
             NumQueryTokens = root.Int("num_query_tokens", 32),
             ImageTextHiddenSize = root.Int("image_text_hidden_size", 256),
-            ImageTokenIndex = root.Has("image_token_index") ? root.Int("image_token_index", 0, min: 0) : null,
+            ImageTokenIndex = ImageToken(root),
         };
-        root.Require(config.QFormer.EncoderHiddenSize == config.Vision.HiddenSize, "qformer_config.encoder_hidden_size must be vision_config.hidden_size");
         root.Require(root.Bool("use_decoder_only_language_model", family == "opt") == (family == "opt"),
             "use_decoder_only_language_model does not fit text_config.model_type");
         return config;
+    }
+
+    // the name changed once more with transformers 5
+    private static int? ImageToken(ConfigReader root)
+    {
+        var name = root.Has("image_token_index") ? "image_token_index" : "image_token_id";
+        return root.Has(name) ? root.Int(name, 0, min: 0) : null;
     }
 }

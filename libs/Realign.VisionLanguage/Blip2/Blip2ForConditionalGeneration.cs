@@ -54,7 +54,7 @@ public sealed class Blip2ForConditionalGeneration : nn.Module, IParameterOwner
     public static KeyRules Rules(Blip2Config config) => new()
     {
         Rename = static key => key.EndsWith("position_ids", StringComparison.Ordinal) ? null : key,
-        Tied = config.T5 is { } t5 ? T5ForConditionalGeneration.TiedKeys(t5, "language_model.") : OPTForCausalLM.TiedKeys("language_model."),
+        Tied = config.T5 is { } t5 ? T5ForConditionalGeneration.TiedKeys(t5, "language_model.") : OPTForCausalLM.TiedKeys(config.Opt!, "language_model."),
     };
 
     /// <summary>Loads a snapshot folder: <c>config.json</c> and <c>model*.safetensors</c>.</summary>

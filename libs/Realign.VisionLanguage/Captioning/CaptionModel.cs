@@ -1,4 +1,3 @@
-using Realign.Core.Configs;
 using Realign.Torch;
 using Realign.VisionLanguage.Generation;
 using static TorchSharp.torch;
@@ -16,13 +15,10 @@ internal abstract class CaptionModel : IDisposable
 
     /// <summary>Loads a snapshot folder of either family; <c>model_type</c> in its config decides.</summary>
     /// <exception cref="Core.Errors.ModelLoadException">Lists everything that does not fit.</exception>
-    public static CaptionModel Open(string folder, TorchPlacement placement)
-    {
-        var config = ConfigReader.Open(Path.Combine(folder, "config.json"));
-        var family = config.OneOf("model_type", "blip-2", "blip-2", "blip");
-        config.ThrowIfAny();
-        return family == "blip" ? BlipCaptionModel.Load(folder, placement) : Blip2CaptionModel.Load(folder, placement);
-    }
+    public static CaptionModel Open(string folder, TorchPlacement placement) =>
+        CaptionFamily.Require(folder, "ForConditionalGeneration") == "blip"
+            ? BlipCaptionModel.Load(folder, placement)
+            : Blip2CaptionModel.Load(folder, placement);
 
     /// <summary>Texts that continue a prompt about one image, (1, 3, S, S).</summary>
     /// <exception cref="Core.Errors.InvalidInputException">The prompt leaves no room.</exception>

@@ -1,4 +1,3 @@
-using Realign.Core.Configs;
 using Realign.Core.Errors;
 using Realign.Core.Images;
 using Realign.Tokenizers;
@@ -33,10 +32,9 @@ public sealed class RetrievalScorer : IDisposable
     /// <exception cref="ModelLoadException">Lists everything that does not fit.</exception>
     public static RetrievalScorer Load(string folder, TorchPlacement placement, CancellationToken cancellationToken)
     {
-        var config = ConfigReader.Open(Path.Combine(folder, "config.json"));
-        var family = config.OneOf("model_type", "blip-2", "blip-2", "blip");
-        config.ThrowIfAny();
-        IRetrievalModel model = family == "blip" ? BlipRetrievalModel.Load(folder, placement) : Blip2RetrievalModel.Load(folder, placement);
+        IRetrievalModel model = CaptionFamily.Require(folder, "ForImageTextRetrieval") == "blip"
+            ? BlipRetrievalModel.Load(folder, placement)
+            : Blip2RetrievalModel.Load(folder, placement);
         try
         {
             var side = model.ImageSize;

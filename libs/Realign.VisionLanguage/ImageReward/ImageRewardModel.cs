@@ -4,10 +4,9 @@ using Realign.Torch;
 using Realign.Torch.Weights;
 using Realign.VisionLanguage.Blip;
 using Realign.VisionLanguage.Generation;
+using Realign.VisionLanguage.Preference;
 using Realign.VisionLanguage.Vision;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
-using Linear = Realign.Torch.Layers.Linear;
 
 namespace Realign.VisionLanguage.ImageReward;
 
@@ -15,7 +14,7 @@ namespace Realign.VisionLanguage.ImageReward;
 public sealed class ImageRewardModel : nn.Module
 {
     private readonly ImageRewardBlip blip;
-    private readonly ImageRewardMLP mlp;
+    private readonly LinearHead mlp;
 
     /// <summary>A model without weights.</summary>
     public ImageRewardModel(ImageRewardConfig config)
@@ -23,7 +22,7 @@ public sealed class ImageRewardModel : nn.Module
     {
         Config = config;
         blip = new ImageRewardBlip(config);
-        mlp = new ImageRewardMLP(config.Text.HiddenSize, config.HeadWidths);
+        mlp = new LinearHead(config.Text.HiddenSize, config.HeadWidths);
         RegisterComponents();
     }
 
@@ -33,12 +32,17 @@ public sealed class ImageRewardModel : nn.Module
     /// <summary>Keys of the published file: the vision tower has the names of timm, the head those of a list with dropouts in it.</summary>
     public static KeyRules Rules { get; } = new() { Rename = Rename };
 
-    /// <summary>Loads a folder: <c>med_config.json</c> and <c>ImageReward.safetensors</c>; the head's widths are those of the file.</summary>
+    /// <summary>
+    /// Loads a folder with <c>med_config.json</c> and <c>ImageReward.safetensors</c>, or such weights under another name; the head's widths are those of
+    /// the file.
+    /// </summary>
+    /// <param name="path">The folder, or the file in it.</param>
+    /// <param name="placement">Device and type.</param>
     /// <exception cref="Core.Errors.ModelLoadException">Lists everything that does not fit.</exception>
-    public static ImageRewardModel Load(string folder, TorchPlacement placement)
+    public static ImageRewardModel Load(string path, TorchPlacement placement)
     {
-        using var weights = SafetensorsSet.OpenFolder(folder, "ImageReward");
-        var model = new ImageRewardModel(ReadConfig(folder, weights));
+        using var weights = OpenWeights(path);
+        var model = new ImageRewardModel(ReadConfig(FolderOf(path), weights));
         try
         {
             StateDict.Load(model, weights, placement, Rules);
@@ -52,13 +56,30 @@ public sealed class ImageRewardModel : nn.Module
         return model;
     }
 
+    /// <summary>Weights of the published keys.</summary>
+    /// <param name="path">The folder, or the file in it.</param>
+    /// <exception cref="Core.Errors.ModelLoadException">There are none, or only a pickle, which is how they are published.</exception>
+    public static SafetensorsSet OpenWeights(string path) =>
+        Directory.Exists(path) || !File.Exists(path) ? SafetensorsSet.OpenFolder(path, "ImageReward") : SafetensorsSet.OpenFile(path);
+
+    /// <summary>Where the configs and the tokenizer are.</summary>
+    /// <param name="path">The folder, or the file in it.</param>
+    public static string FolderOf(string path) => Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!;
+
+    /// <summary>Whether keys are those of an ImageReward.</summary>
+    public static bool IsLayoutOf(IReadOnlyDictionary<string, SafetensorsEntry> entries)
+    {
+        ArgumentNullException.ThrowIfNull(entries);
+        return entries.ContainsKey("blip.visual_encoder.cls_token") && entries.ContainsKey("mlp.layers.0.weight");
+    }
+
     /// <summary>The structure of a folder: its config files, and the head's widths as the weights have them.</summary>
     /// <exception cref="Core.Errors.ModelLoadException">Lists every field that cannot be used.</exception>
     public static ImageRewardConfig ReadConfig(string folder, SafetensorsSet weights)
     {
         ArgumentNullException.ThrowIfNull(weights);
         var config = ImageRewardConfig.Load(folder);
-        return config with { HeadWidths = WidthsOf(weights, config.HeadWidths) };
+        return config with { HeadWidths = LinearHead.WidthsOf(weights, "mlp.", config.HeadWidths) };
     }
 
     /// <summary>(B, 3, S, S) normalized pixels -> (B, P, E) image vectors.</summary>
@@ -78,20 +99,13 @@ public sealed class ImageRewardModel : nn.Module
         return mlp.forward(textFeatures).squeeze(-1).sub(Scalars.Of(Config.Mean)).div(Scalars.Of(Config.Std)).MoveToOuterDisposeScope();
     }
 
-    private static long[] WidthsOf(SafetensorsSet weights, IReadOnlyList<long> published) =>
-        [.. ImageRewardMLP.FileIndices.Select((index, position) =>
-            weights.Entries.TryGetValue($"mlp.layers.{index}.weight", out var entry) && entry.Shape.Count == 2 ? entry.Shape[0] : published[position])];
-
     private static string? Rename(string key)
     {
         if (key.EndsWith("position_ids", StringComparison.Ordinal))
             return null;
-        if (key.Split('.') is ["mlp", "layers", var index, var parameter])
-        {
-            var position = Array.FindIndex(ImageRewardMLP.FileIndices, item => item.ToString(System.Globalization.CultureInfo.InvariantCulture) == index);
-            return position < 0 ? key : $"mlp.layers.{position}.{parameter}";
-        }
-
+        const string Head = "mlp.";
+        if (key.StartsWith(Head, StringComparison.Ordinal))
+            return Head + LinearHead.Rename(key[Head.Length..]);
         const string Tower = "blip.visual_encoder.";
         if (!key.StartsWith(Tower, StringComparison.Ordinal))
             return key;
@@ -120,32 +134,5 @@ internal sealed class ImageRewardBlip : nn.Module
         visual_encoder = new BlipVisionModel(config.Vision);
         text_encoder = new BlipTextModel(config.Text);
         RegisterComponents();
-    }
-}
-
-// no activation between the layers: so it was trained
-internal sealed class ImageRewardMLP : nn.Module<Tensor, Tensor>
-{
-    private readonly ModuleList<Linear> layers = [];
-
-    public ImageRewardMLP(long inputWidth, IReadOnlyList<long> widths)
-        : base(nameof(ImageRewardMLP))
-    {
-        foreach (var width in widths)
-        {
-            layers.Add(new Linear(inputWidth, width));
-            inputWidth = width;
-        }
-
-        RegisterComponents();
-    }
-
-    /// <summary>Places of the linear layers in the published list, dropouts between them.</summary>
-    public static int[] FileIndices { get; } = [0, 2, 4, 6, 7];
-
-    public override Tensor forward(Tensor input)
-    {
-        using var scope = NewDisposeScope();
-        return layers.Aggregate(input, (states, layer) => layer.forward(states)).MoveToOuterDisposeScope();
     }
 }

@@ -11,7 +11,7 @@ namespace Realign.VisionLanguage.Images;
 /// Pictures to the input of one vision tower, from its <c>preprocessor_config.json</c>, in two ways: as the published processor does
 /// it with bytes, and differentiably (algorithms 1.5: straight-through clamp, antialiased bicubic, normalize).
 /// </summary>
-public sealed class ModelImages
+public sealed class ModelImages : IDifferentiableImages
 {
     private readonly ImageProcessor _processor;
     private readonly int _side;
@@ -44,6 +44,18 @@ public sealed class ModelImages
         return new ModelImages(processor, side, placement);
     }
 
+    /// <summary>What <c>CLIPImageProcessor</c> does where its file is absent: shorter edge to S, bicubic, center crop, OpenAI's mean and deviation.</summary>
+    /// <param name="side">Side of the square input of the tower in pixels.</param>
+    /// <param name="placement">Where the tower is.</param>
+    internal static ModelImages OfClip(int side, TorchPlacement placement) => new(new ImageProcessor(new ImageProcessorConfig
+    {
+        Rule = ResizeRule.ShortestEdge,
+        Size = side,
+        Crop = (side, side),
+        Mean = OpenAIPixels.Mean,
+        Std = OpenAIPixels.Std,
+    }), side, placement);
+
     /// <summary>One picture to (1, 3, S, S): files exactly as the published processor, float pixels by <see cref="Differentiable"/>.</summary>
     internal Tensor Exact(Picture picture)
     {
@@ -53,6 +65,9 @@ public sealed class ModelImages
             : Differentiable(picture.ToTensor(_placement.Device));
         return values.to(_placement.DType, _placement.Device).MoveToOuterDisposeScope();
     }
+
+    /// <inheritdoc/>
+    Tensor IDifferentiableImages.Differentiable(Tensor unit) => Differentiable(unit);
 
     /// <summary>(1, 3, H, W) in [0, 1] to (1, 3, S, S), with a gradient all the way.</summary>
     internal Tensor Differentiable(Tensor unit)

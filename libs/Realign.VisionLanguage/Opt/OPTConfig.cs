@@ -29,6 +29,9 @@ public sealed record OPTConfig
     /// <summary>Pre-norm (all but opt-350m) or post-norm blocks.</summary>
     public required bool DoLayerNormBefore { get; init; }
 
+    /// <summary>Whether the head shares the token table; else both are stored.</summary>
+    public required bool TieWordEmbeddings { get; init; }
+
     /// <summary>Whether a layer norm follows the last block.</summary>
     public required bool HasFinalLayerNorm { get; init; }
 
@@ -47,7 +50,6 @@ public sealed record OPTConfig
         _ = section.OneOf("activation_function", "relu", "relu");
         section.Only("enable_bias", "true");
         section.Only("layer_norm_elementwise_affine", "true");
-        section.Only("tie_word_embeddings", "true");
         var hidden = section.Int("hidden_size", 768);
         var before = section.Bool("do_layer_norm_before", true);
         var config = new OPTConfig
@@ -60,6 +62,7 @@ public sealed record OPTConfig
             NumAttentionHeads = section.Int("num_attention_heads", 12),
             MaxPositionEmbeddings = section.Int("max_position_embeddings", 2048),
             DoLayerNormBefore = before,
+            TieWordEmbeddings = section.Bool("tie_word_embeddings", true),
             HasFinalLayerNorm = before && !section.Bool("_remove_final_layer_norm", false),
             BosTokenId = section.Int("bos_token_id", 2, min: 0),
             EosTokenId = section.Int("eos_token_id", 2, min: 0),

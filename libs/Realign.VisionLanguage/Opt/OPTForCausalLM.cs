@@ -22,12 +22,14 @@ internal sealed class OPTForCausalLM : LanguageModel
         RegisterComponents();
     }
 
-    /// <summary>Keys that share one tensor and of which a file may hold either or both.</summary>
-    public static IReadOnlyDictionary<string, string> TiedKeys(string prefix = "") => new Dictionary<string, string>(StringComparer.Ordinal)
-    {
-        [$"{prefix}lm_head.weight"] = $"{prefix}model.decoder.embed_tokens.weight",
-        [$"{prefix}model.decoder.embed_tokens.weight"] = $"{prefix}lm_head.weight",
-    };
+    /// <summary>Keys that share one tensor and of which a file may hold either or both; none where the config says that the head is its own.</summary>
+    public static IReadOnlyDictionary<string, string> TiedKeys(OPTConfig config, string prefix = "") => !config.TieWordEmbeddings
+        ? new Dictionary<string, string>()
+        : new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            [$"{prefix}lm_head.weight"] = $"{prefix}model.decoder.embed_tokens.weight",
+            [$"{prefix}model.decoder.embed_tokens.weight"] = $"{prefix}lm_head.weight",
+        };
 
     /// <inheritdoc/>
     public override int InputWidth => _config.WordEmbedProjDim;

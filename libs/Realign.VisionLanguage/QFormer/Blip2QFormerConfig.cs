@@ -39,7 +39,9 @@ public sealed record Blip2QFormerConfig
     public required int PadTokenId { get; init; }
 
     /// <summary>Reads the fields; absent ones take the defaults of <c>Blip2QFormerConfig</c>.</summary>
-    public static Blip2QFormerConfig Read(ConfigReader section)
+    /// <param name="section">The section.</param>
+    /// <param name="imageWidth">Width of the vision tower: the published class lets it win over <c>encoder_hidden_size</c>.</param>
+    public static Blip2QFormerConfig Read(ConfigReader section, int imageWidth)
     {
         _ = section.OneOf("hidden_act", "gelu", "gelu");
         _ = section.OneOf("position_embedding_type", "absolute", "absolute");
@@ -50,7 +52,7 @@ public sealed record Blip2QFormerConfig
             NumHiddenLayers = section.Int("num_hidden_layers", 12, max: 1000),
             NumAttentionHeads = section.Int("num_attention_heads", 12),
             CrossAttentionFrequency = section.Int("cross_attention_frequency", 2),
-            EncoderHiddenSize = section.Int("encoder_hidden_size", 1408),
+            EncoderHiddenSize = imageWidth,
             LayerNormEps = section.Double("layer_norm_eps", 1e-12, min: 0),
             UseQformerTextInput = section.Bool("use_qformer_text_input", false),
             VocabSize = section.Int("vocab_size", 30522),

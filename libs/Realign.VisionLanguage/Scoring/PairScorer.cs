@@ -7,7 +7,7 @@ namespace Realign.VisionLanguage.Scoring;
 /// <summary>Scores (picture, prompt) pairs in batches with one differentiable model.</summary>
 /// <param name="images">Preprocessing of the model.</param>
 /// <param name="device">Where the model is.</param>
-internal sealed class PairScorer(ModelImages images, Device device)
+internal sealed class PairScorer(IDifferentiableImages images, Device device)
 {
     private const int MaxPairs = 8;
     private const long MaxPixels = 8L << 20;

@@ -41,8 +41,11 @@ public sealed record T5Config
     /// <summary><c>relu</c>, <c>gelu</c> (exact) or <c>gelu_new</c> (tanh form).</summary>
     public required string DenseActFn { get; init; }
 
-    /// <summary>Whether the head shares the token table; the decoder output is then scaled.</summary>
+    /// <summary>Whether the head shares the token table where a file has none of its own.</summary>
     public required bool TieWordEmbeddings { get; init; }
+
+    /// <summary>Whether the decoder's output is scaled by the root of the width: where the head is tied, unless a newer config says it apart.</summary>
+    public required bool ScaleDecoderOutputs { get; init; }
 
     /// <summary>Id that starts the decoder.</summary>
     public required int DecoderStartTokenId { get; init; }
@@ -64,6 +67,7 @@ public sealed record T5Config
             _ => "gelu",
         };
         var layers = section.Int("num_layers", 6, max: 1000);
+        var isTied = section.Bool("tie_word_embeddings", true);
         var config = new T5Config
         {
             VocabSize = section.Int("vocab_size", 32128),
@@ -78,7 +82,8 @@ public sealed record T5Config
             LayerNormEpsilon = section.Double("layer_norm_epsilon", 1e-6, min: 0),
             IsGatedAct = projection.StartsWith("gated-", StringComparison.Ordinal),
             DenseActFn = section.OneOf("dense_act_fn", activation, "relu", "gelu", "gelu_new"),
-            TieWordEmbeddings = section.Bool("tie_word_embeddings", true),
+            TieWordEmbeddings = isTied,
+            ScaleDecoderOutputs = section.Bool("scale_decoder_outputs", isTied),
             DecoderStartTokenId = section.Int("decoder_start_token_id", 0, min: 0),
             EosTokenId = section.Int("eos_token_id", 1, min: 0),
             PadTokenId = section.Int("pad_token_id", 0, min: 0),

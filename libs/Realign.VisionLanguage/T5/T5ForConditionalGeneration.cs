@@ -93,7 +93,7 @@ internal sealed class T5ForConditionalGeneration : LanguageModel
 
     private Tensor Head(Tensor output) =>
         // only tied heads are scaled: T5 1.0; Flan-T5 has a head of its own
-        lm_head.forward(_config.TieWordEmbeddings ? output.mul(Scalars.Of(1 / Math.Sqrt(_config.DModel))) : output);
+        lm_head.forward(_config.ScaleDecoderOutputs ? output.mul(Scalars.Of(1 / Math.Sqrt(_config.DModel))) : output);
 
     private sealed class Decoder(T5ForConditionalGeneration model, Tensor states, int capacity) : ITokenDecoder
     {

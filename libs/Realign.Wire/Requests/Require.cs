@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Reflection;
-using Google.Protobuf.Reflection;
 using Realign.Core;
 using Realign.Core.Errors;
 
@@ -68,8 +66,5 @@ public static class Require
         Enum.IsDefined(value)
             ? value
             : throw new InvalidInputException(field, value.ToString(), $"no such {typeof(TEnum).Name}",
-                $"use one of {string.Join(", ", typeof(TEnum).GetFields(BindingFlags.Public | BindingFlags.Static).Skip(1).Select(ProtoName))}");
-
-    // as the caller's language spells it too, e.g. SCHEDULER_DDIM
-    private static string ProtoName(FieldInfo value) => value.GetCustomAttribute<OriginalNameAttribute>()?.Name ?? value.Name;
+                $"use one of {string.Join(", ", Enum.GetValues<TEnum>().Skip(1).Select(ProtoNames.Full))}");
 }

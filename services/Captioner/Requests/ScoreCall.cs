@@ -43,7 +43,12 @@ internal sealed class ScoreCall : IDisposable
         var method = Require.Known("method", request.Method);
         Require.Count("items", request.Items.Count, 1, MaxItems);
         for (var i = 0; i < request.Items.Count; i++)
-            _ = Require.Text($"items[{i}].prompt", request.Items[i].Prompt);
+        {
+            _ = method == ScoreMethod.Aesthetic
+                ? Require.OptionalText($"items[{i}].prompt", request.Items[i].Prompt)
+                : Require.Text($"items[{i}].prompt", request.Items[i].Prompt);
+        }
+
         var call = new ScoreCall(method == ScoreMethod.Unspecified ? ScoreMethod.Likelihood : method, GradientType(request.Gradient), request.Items);
         call.CheckAnswer(call.Pictures.Area(), maxMessageMegabytes);
         return call;
@@ -59,7 +64,7 @@ internal sealed class ScoreCall : IDisposable
     /// <exception cref="FailedPreconditionException">The score or the gradient is not finite; the item is named.</exception>
     public PromptScore Answer(ScoredPair scored, int index)
     {
-        var (name, field) = (Method.ToString().ToUpperInvariant(), $"items[{index}]");
+        var (name, field) = (ProtoNames.Short(Method), $"items[{index}]");
         FiniteReward.Check(name, scored.Score, field);
         var score = new PromptScore
         {

@@ -30,6 +30,7 @@ internal sealed class BackendSet : IDisposable
         SceneScorer = New(MeshService.SceneScorer, settings.SceneScorer);
         Segmenter = New(MeshService.Segmenter, settings.Segmenter);
         All = [Generator, Captioner, Tagger, SceneScorer, Segmenter];
+        GeneratorClient = new GeneratorService.GeneratorServiceClient(Generator.Replicas.Invoker);
         CaptionerClient = new CaptionerService.CaptionerServiceClient(Captioner.Replicas.Invoker);
         TaggerClient = new TaggerService.TaggerServiceClient(Tagger.Replicas.Invoker);
         SceneScorerClient = new SceneScorerService.SceneScorerServiceClient(SceneScorer.Replicas.Invoker);
@@ -51,6 +52,9 @@ internal sealed class BackendSet : IDisposable
     public Backend Segmenter { get; }
 
     public IReadOnlyList<Backend> All { get; }
+
+    /// <summary>For what any replica can answer; drawing goes to the one of a <see cref="GeneratorLease"/>.</summary>
+    public GeneratorService.GeneratorServiceClient GeneratorClient { get; }
 
     public CaptionerService.CaptionerServiceClient CaptionerClient { get; }
 

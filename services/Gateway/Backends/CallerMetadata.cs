@@ -3,9 +3,10 @@ using Realign.Core.Calls;
 
 namespace Realign.Gateway.Backends;
 
-/// <summary>What a backend is told of the call that needs it: whose it is, and whether it continues a flow.</summary>
+/// <summary>What a backend is told of the call that needs it: whose it is, whether it continues a flow, and the Gateway's own key.</summary>
 /// <param name="accessor">Knows the caller's call.</param>
-internal sealed class CallerMetadata(IHttpContextAccessor accessor)
+/// <param name="key">The Gateway's.</param>
+internal sealed class CallerMetadata(IHttpContextAccessor accessor, BackendKey key)
 {
     /// <summary>Deadline, token and metadata as gRPC takes them.</summary>
     /// <exception cref="Realign.Core.Errors.InvalidInputException">The caller's metadata are unusable.</exception>
@@ -16,6 +17,8 @@ internal sealed class CallerMetadata(IHttpContextAccessor accessor)
             metadata.Add(CallMetadata.Tenant, tenant);
         if (scope.IsContinuing)
             metadata.Add(CallMetadata.Priority, CallMetadata.Continuing);
+        if (key.Read() is { Length: > 0 } shown)
+            metadata.Add(CallMetadata.Authorization, CallMetadata.KeyScheme + shown);
         return new CallOptions(metadata, scope.Deadline, scope.CancellationToken);
     }
 }

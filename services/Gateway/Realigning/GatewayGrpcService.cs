@@ -9,7 +9,7 @@ using Realign.Wire.Requests;
 namespace Realign.Gateway.Realigning;
 
 /// <summary>Checks what only the flow knows of; everything about sampling is checked by the Generator, which is asked first.</summary>
-internal sealed class GatewayGrpcService(RealignFlow flow, MeshStatus mesh) : GatewayService.GatewayServiceBase
+internal sealed class GatewayGrpcService(RealignFlow flow, MeshStatus mesh, AdapterListing adapters) : GatewayService.GatewayServiceBase
 {
     public override Task Realign(RealignRequest request, IServerStreamWriter<RealignResponse> responseStream, ServerCallContext context)
     {
@@ -43,4 +43,7 @@ internal sealed class GatewayGrpcService(RealignFlow flow, MeshStatus mesh) : Ga
         response.Services.AddRange(await mesh.CheckAllAsync(context.CancellationToken));
         return response;
     }
+
+    public override Task<ListAdaptersResponse> ListAdapters(ListAdaptersRequest request, ServerCallContext context) =>
+        adapters.ReadAsync(request, context.Deadline, context.CancellationToken);
 }

@@ -3,6 +3,7 @@ using Realign.Core.Errors;
 using Realign.Hosting.Errors;
 using Realign.Rewards;
 using Realign.V1;
+using Realign.Wire.Requests;
 using Realign.Wire.Tensors;
 
 namespace Realign.Gateway.Rewards;
@@ -47,7 +48,7 @@ internal sealed class PairRewards(IReadOnlyList<RewardSpec> specs, DataType? gra
 
     private sealed record Term(RewardSpec Spec, ScoredPair Pair)
     {
-        public string Name => Spec.Kind.ToString().ToUpperInvariant();
+        public string Name => ProtoNames.Short(Spec.Kind);
 
         public float Weight => Spec.HasWeight ? Spec.Weight : 1;
     }

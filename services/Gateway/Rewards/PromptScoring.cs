@@ -1,6 +1,7 @@
 using Realign.Core.Errors;
 using Realign.Gateway.Backends;
 using Realign.V1;
+using Realign.Wire.Requests;
 using Realign.Wire.Tensors;
 
 namespace Realign.Gateway.Rewards;
@@ -10,7 +11,7 @@ internal sealed class PromptScoring(BackendCaller caller, CaptionerService.Capti
 {
     public Task<Outcome<ScoredPair>[]> ScoreAsync(
         RewardCall call, RewardKind kind, IReadOnlyList<ScoreItem> pairs, DataType? gradient, CancellationToken cancellationToken) =>
-        call.SendAsync<ScoreItem, ScoredPair>(kind.ToString().ToUpperInvariant(), pairs, pair => SizeOf(pair, gradient is not null), async (scope, batch) =>
+        call.SendAsync<ScoreItem, ScoredPair>(ProtoNames.Short(kind), pairs, pair => SizeOf(pair, gradient is not null), async (scope, batch) =>
         {
             var request = new ScorePromptRequest
             {
@@ -45,6 +46,10 @@ internal sealed class PromptScoring(BackendCaller caller, CaptionerService.Capti
         RewardKind.Likelihood => ScoreMethod.Likelihood,
         RewardKind.Itc => ScoreMethod.Itc,
         RewardKind.Itm => ScoreMethod.Itm,
+        RewardKind.Hps => ScoreMethod.Hps,
+        RewardKind.PickScore => ScoreMethod.PickScore,
+        RewardKind.ImageReward => ScoreMethod.ImageReward,
+        RewardKind.Aesthetic => ScoreMethod.Aesthetic,
         _ => ScoreMethod.Clip,
     };
 

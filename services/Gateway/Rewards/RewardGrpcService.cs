@@ -16,7 +16,11 @@ internal sealed class RewardGrpcService(RewardScoring scoring) : RewardService.R
         {
             var reward = request.Rewards[i];
             if (Require.Known($"rewards[{i}].kind", reward.Kind) == RewardKind.Unspecified)
-                throw new InvalidInputException($"rewards[{i}].kind", "UNSPECIFIED", "it says nothing", "use CAPTION, LIKELIHOOD, ITC, ITM or CLIP");
+            {
+                throw new InvalidInputException($"rewards[{i}].kind", "UNSPECIFIED", "it says nothing",
+                    $"use one of {string.Join(", ", Enum.GetValues<RewardKind>().Skip(1).Select(ProtoNames.Short))}");
+            }
+
             _ = Require.Known($"rewards[{i}].text_encoder", reward.TextEncoder);
             if (reward.HasWeight)
                 _ = Require.Range($"rewards[{i}].weight", reward.Weight, -1000, 1000);
@@ -29,7 +33,7 @@ internal sealed class RewardGrpcService(RewardScoring scoring) : RewardService.R
             if (request.Rewards.All(reward => reward.Kind == RewardKind.Caption))
             {
                 throw new InvalidInputException("gradient", "set", "the caption reward has none: decoding a caption is not differentiable",
-                    "leave it out, or add LIKELIHOOD, ITC, ITM or CLIP");
+                    "leave it out, or add another reward: all others have one");
             }
         }
 

@@ -26,7 +26,8 @@ internal sealed class RewardScoring(
         var deadline = callerDeadline == DateTime.MaxValue ? time.GetUtcNow().UtcDateTime.AddSeconds(options.Value.DefaultDeadlineSeconds) : callerDeadline;
         var maxBytes = hosting.Value.MaxMessageMegabytes << 20;
         using var call = new RewardCall(backends.Captioner, deadline, options.Value.RewardConcurrency, options.Value.RewardBatchSize, maxBytes / 2);
-        var errors = request.Items.Select(Check).ToList();
+        var readsPrompts = request.Rewards.Any(reward => reward.Kind != RewardKind.Aesthetic);
+        var errors = request.Items.Select(item => Check(item, readsPrompts)).ToList();
         var pairs = request.Items.Where((_, index) => errors[index] is null).Distinct().ToList();
         var kinds = request.Rewards.Select(reward => reward.Kind).Distinct().ToList();
         var took = new ConcurrentDictionary<RewardKind, TimeSpan>();
@@ -51,7 +52,7 @@ internal sealed class RewardScoring(
         response.Items.AddRange(request.Items.Select((item, index) => errors[index] is { } error ? new ItemReward { Error = error } : combined[item]));
         var timings = new CallTimings(time);
         foreach (var kind in kinds.Where(took.ContainsKey))
-            timings.Add(kind.ToString().ToLowerInvariant(), took[kind]);
+            timings.Add(ProtoNames.Short(kind).ToLowerInvariant(), took[kind]);
         response.Timings.AddRange(timings.ToMessages());
 
         var size = response.CalculateSize();
@@ -88,13 +89,13 @@ internal sealed class RewardScoring(
         return GradientType(request) is { } wanted ? single ? wanted : DataType.Float32 : null;
     }
 
-    private static ItemError? Check(ScoreItem item)
+    private static ItemError? Check(ScoreItem item, bool readsPrompts)
     {
         try
         {
             if (item.Image is null || item.Image.SourceCase == Image.SourceOneofCase.None)
                 throw new InvalidInputException("image", "absent", "there is nothing to score", "set image.encoded or image.pixels");
-            _ = Require.Text("prompt", item.Prompt);
+            _ = readsPrompts ? Require.Text("prompt", item.Prompt) : Require.OptionalText("prompt", item.Prompt);
             return null;
         }
         catch (InvalidInputException invalid)

@@ -1,9 +1,7 @@
 using Realign.Core;
 using Realign.Core.Errors;
 using Realign.Core.Images;
-using Realign.Core.Text;
 using Realign.Diffusion.FineStage;
-using Realign.Diffusion.Lora;
 using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Schedulers;
 using Realign.V1;
@@ -21,9 +19,6 @@ internal static class GenerationRequestReader
 {
     public const int MinSide = 64;
     public const int MaxSide = 2048;
-    private const int MaxAdapters = 8;
-    private const int MaxNameLength = 200;
-    private const int MaxStrength = 2;
     private const int MaxChunks = 8;
     private const int MaxToldSide = 8192;
     private const double DefaultStrength = 0.8;
@@ -55,7 +50,7 @@ internal static class GenerationRequestReader
             Sizes = Sizes("sizes", request.Sizes),
             NegativeSizes = Sizes("negative_sizes", request.NegativeSizes),
             FineStage = FineStage(request.Modulation),
-            Adapters = Adapters(request),
+            Adapters = AdapterReader.Read(request),
             TextualInversions = TextualInversionReader.Read(request),
         };
     }
@@ -110,6 +105,7 @@ internal static class GenerationRequestReader
             Original = Pair($"{field}.original", sizes.HasOriginalHeight, sizes.OriginalHeight, sizes.HasOriginalWidth, sizes.OriginalWidth),
             Crop = (Require.Range($"{field}.crop_top", sizes.CropTop, 0, MaxToldSide), Require.Range($"{field}.crop_left", sizes.CropLeft, 0, MaxToldSide)),
             Target = Pair($"{field}.target", sizes.HasTargetHeight, sizes.TargetHeight, sizes.HasTargetWidth, sizes.TargetWidth),
+            AestheticScore = sizes.HasAestheticScore ? Number($"{field}.aesthetic_score", sizes.AestheticScore, 10) : null,
         };
     }
 
@@ -122,23 +118,6 @@ internal static class GenerationRequestReader
 
     // the number as the caller wrote it: 0.3 as a float is a little more, and would modulate one step too many
     private static double Number(string field, float value, float max) => (double)(decimal)Require.Range(field, value, 0, max);
-
-    private static IReadOnlyList<AdapterChoice> Adapters(GenerateRequest request)
-    {
-        Require.Count("adapters", request.Adapters.Count, 0, MaxAdapters);
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        return [.. request.Adapters.Select((adapter, index) => Adapter($"adapters[{index}]", adapter, names))];
-    }
-
-    private static AdapterChoice Adapter(string field, Adapter adapter, HashSet<string> names)
-    {
-        // composed, so that a name is one name however it was typed
-        var name = CanonicalForm.Compose(Require.Text($"{field}.name", adapter.Name, MaxNameLength));
-        if (!names.Add(name))
-            throw new InvalidInputException($"{field}.name", name, "this adapter is in the call already", "name it once, with the sum of the strengths");
-        var strength = adapter.HasStrength ? (decimal)Require.Range($"{field}.strength", adapter.Strength, -MaxStrength, MaxStrength) : 1;
-        return new AdapterChoice(name, (double)strength);
-    }
 
     private static int Side(string field, int value)
     {

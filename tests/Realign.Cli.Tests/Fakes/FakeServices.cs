@@ -201,6 +201,20 @@ internal static class FakeServices
             await stream.WriteAsync(new RealignResponse { Stage = Stage.Refine, Result = result });
         }
 
+        public override Task<ListAdaptersResponse> ListAdapters(ListAdaptersRequest request, ServerCallContext context) =>
+            Task.FromResult(new ListAdaptersResponse
+            {
+                Adapters =
+                {
+                    new AdapterFile
+                    {
+                        Name = "styles/ink", SizeBytes = 2_500_000, Family = ModelFamily.Sdxl, Kinds = { AdapterKind.Lora, AdapterKind.Norm }, Ranks = { 4, 8 },
+                        Components = { "unet" }, Title = "Ink", TriggerWords = { "wash" }, Embeddings = { "inkcat" },
+                    },
+                    new AdapterFile { Name = "broken", Problem = "no safetensors" },
+                },
+            });
+
         public override Task<GetMeshStatusResponse> GetMeshStatus(GetMeshStatusRequest request, ServerCallContext context) =>
             Task.FromResult(new GetMeshStatusResponse
             {
@@ -259,7 +273,13 @@ internal static class FakeServices
 
     private sealed class Tagger : TaggerService.TaggerServiceBase
     {
-        public override Task<TagResponse> Tag(TagRequest request, ServerCallContext context) => Task.FromResult(Tags());
+        public override Task<TagResponse> Tag(TagRequest request, ServerCallContext context)
+        {
+            var response = Tags();
+            if (request.Image.FirstFrame && request.Image.ApplyProfile)
+                response.Tags.Add(new Tag { Name = "first frame in sRGB", Probability = 1 });
+            return Task.FromResult(response);
+        }
     }
 
     private sealed class SceneScorer : SceneScorerService.SceneScorerServiceBase

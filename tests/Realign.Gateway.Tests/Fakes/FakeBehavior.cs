@@ -49,6 +49,8 @@ internal sealed class FakeBehavior
         new GenerateResponse { Result = ResultOf(request) },
     ];
 
+    public Func<ListAdaptersResponse> Adapters { get; set; } = () => new ListAdaptersResponse();
+
     public Func<TagRequest, TagResponse> Tag { get; set; } = _ =>
         new TagResponse { Tags = { new Tag { Name = "car", Groundable = true, Probability = 0.9f } } };
 

@@ -127,6 +127,8 @@ internal sealed class FakeMesh : IAsyncDisposable
                 await responseStream.WriteAsync(step, context.CancellationToken);
             await behavior.RunAsync(stage, context, () => true, behavior.AfterFirstMessage);
         }
+
+        public override Task<ListAdaptersResponse> ListAdapters(ListAdaptersRequest request, ServerCallContext context) => Task.FromResult(behavior.Adapters());
     }
 
     private sealed class FakeTagger(FakeBehavior behavior) : TaggerService.TaggerServiceBase

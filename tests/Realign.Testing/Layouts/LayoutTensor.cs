@@ -13,6 +13,21 @@ public sealed record LayoutTensor(string Name, SafetensorsDType DType, IReadOnly
     public static LayoutTensor Stack(string name, IReadOnlyList<LayoutTensor> tensors) => new(
         name, tensors[0].DType, [tensors.Sum(tensor => tensor.Shape[0]), .. tensors[0].Shape.Skip(1)], [.. tensors.SelectMany(tensor => tensor.Data)]);
 
+    /// <summary>Some columns of a matrix.</summary>
+    public LayoutTensor Columns(long first, long end)
+    {
+        var (row, size) = ((int)Shape[1] * DType.SizeBytes(), DType.SizeBytes());
+        var data = Enumerable.Range(0, (int)Shape[0]).SelectMany(i => Data[((i * row) + ((int)first * size))..((i * row) + ((int)end * size))]);
+        return this with { Shape = [Shape[0], end - first], Data = [.. data] };
+    }
+
+    /// <summary>Zeros in the columns from here on.</summary>
+    public LayoutTensor WithoutColumns(long first)
+    {
+        var (row, start) = ((int)Shape[1] * DType.SizeBytes(), (int)first * DType.SizeBytes());
+        return this with { Data = [.. Data.Select((value, i) => i % row < start ? value : (byte)0)] };
+    }
+
     /// <summary>Rows as columns.</summary>
     public LayoutTensor Transposed(string name)
     {

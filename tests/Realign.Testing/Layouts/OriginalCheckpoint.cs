@@ -52,7 +52,6 @@ public sealed class OriginalCheckpoint : IDisposable
 
         var unet = JsonNode.Parse(File.ReadAllText(Path.Combine(snapshot, "unet", "config.json")))!;
         var vae = JsonNode.Parse(File.ReadAllText(Path.Combine(snapshot, "vae", "config.json")))!;
-        var text = JsonNode.Parse(File.ReadAllText(Path.Combine(snapshot, "text_encoder", "config.json")))!;
         foreach (var tensor in OriginalLayout.UNet(
             Part("unet", "diffusion_pytorch_model"), unet["block_out_channels"]!.AsArray().Count, unet["layers_per_block"]!.GetValue<int>()))
         {
@@ -62,6 +61,14 @@ public sealed class OriginalCheckpoint : IDisposable
         foreach (var tensor in OriginalLayout.Vae(Part("vae", "diffusion_pytorch_model"), vae["block_out_channels"]!.AsArray().Count))
             yield return tensor;
         var isXl = Directory.Exists(Path.Combine(snapshot, "text_encoder_2"));
+        if (!Directory.Exists(Path.Combine(snapshot, "text_encoder")))
+        {
+            foreach (var tensor in OriginalLayout.OpenClipTower(Part("text_encoder_2", "model"), "conditioner.embedders.0.model."))
+                yield return tensor;
+            yield break;
+        }
+
+        var text = JsonNode.Parse(File.ReadAllText(Path.Combine(snapshot, "text_encoder", "config.json")))!;
         var isOpenClip = !isXl && text["hidden_act"]!.GetValue<string>() == "gelu";
         foreach (var tensor in isOpenClip ? WholeOpenClip(Part("text_encoder", "model"), text["num_hidden_layers"]!.GetValue<int>())
             : OriginalLayout.Clip(Part("text_encoder", "model"), isXl ? "conditioner.embedders.0.transformer." : "cond_stage_model.transformer."))

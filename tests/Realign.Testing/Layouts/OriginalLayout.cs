@@ -14,7 +14,7 @@ public static class OriginalLayout
         ("emb_layers.1.", "time_emb_proj."), ("skip_connection.", "conv_shortcut."),
     ];
 
-    private static readonly (string Original, string Snapshot)[] OpenClip =
+    private static readonly (string Original, string Snapshot)[] OpenClipText =
     [
         ("transformer.resblocks.", "text_model.encoder.layers."), (".ln_1.", ".layer_norm1."), (".ln_2.", ".layer_norm2."),
         (".mlp.c_fc.", ".mlp.fc1."), (".mlp.c_proj.", ".mlp.fc2."), (".attn.out_proj.", ".self_attn.out_proj."),
@@ -118,11 +118,37 @@ public static class OriginalLayout
                 yield return tensor.Transposed(prefix + "text_projection");
             else if (tensor.Name.Contains(".q_proj.", StringComparison.Ordinal))
                 yield return LayoutTensor.Stack(
-                    prefix + Replace(tensor.Name, OpenClip).Replace(".self_attn.q_proj.", ".attn.in_proj_", StringComparison.Ordinal),
+                    prefix + Replace(tensor.Name, OpenClipText).Replace(".self_attn.q_proj.", ".attn.in_proj_", StringComparison.Ordinal),
                     [.. new[] { ".q_proj.", ".k_proj.", ".v_proj." }.Select(part => byName[tensor.Name.Replace(".q_proj.", part, StringComparison.Ordinal)])]);
             else if (!tensor.Name.Contains(".k_proj.", StringComparison.Ordinal) && !tensor.Name.Contains(".v_proj.", StringComparison.Ordinal))
-                yield return tensor with { Name = prefix + Replace(tensor.Name, OpenClip) };
+                yield return tensor with { Name = prefix + Replace(tensor.Name, OpenClipText) };
         }
+    }
+
+    /// <summary>Both towers of a CLIP under OpenCLIP's names, with the scale and the causal mask that such files hold.</summary>
+    public static IEnumerable<LayoutTensor> OpenClip(IReadOnlyList<LayoutTensor> tensors)
+    {
+        const string Vision = "vision_model.";
+        bool IsOfPictures(LayoutTensor tensor) => tensor.Name.StartsWith("vis", StringComparison.Ordinal);
+        var text = tensors.Where(tensor => !IsOfPictures(tensor)).ToList();
+        // the blocks of the two towers have the same names: the picture tower passes as a text tower, and gets its own names for the rest
+        var vision = tensors.Where(IsOfPictures).Select(tensor => tensor with
+        {
+            Name = tensor.Name.StartsWith(Vision + "encoder.", StringComparison.Ordinal)
+                ? "text_model." + tensor.Name[Vision.Length..]
+                : tensor.Name,
+        }).ToList();
+        (string Original, string Snapshot)[] outside =
+        [
+            ("class_embedding", "vision_model.embeddings.class_embedding"), ("conv1.weight", "vision_model.embeddings.patch_embedding.weight"),
+            ("positional_embedding", "vision_model.embeddings.position_embedding.weight"), ("ln_pre.", "vision_model.pre_layrnorm."),
+            ("ln_post.", "vision_model.post_layernorm."),
+        ];
+        return OpenClipTower(text, "")
+            .Concat(OpenClipTower(vision, "visual.").Select(tensor => tensor.Name == "visual.visual_projection.weight"
+                ? tensor.Transposed("visual.proj")
+                : tensor with { Name = Replace(tensor.Name, outside) }))
+            .Append(Numbers("attn_mask", 77, 77));
     }
 
     /// <summary>What training leaves in such files beside the model.</summary>

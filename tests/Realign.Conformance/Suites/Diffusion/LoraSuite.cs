@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Realign.Clip.Text;
 using Realign.Conformance.Runner;
-using Realign.Diffusion.Lora;
+using Realign.Diffusion.Adapters;
 using Realign.Diffusion.UNet;
 using Realign.Safetensors;
 using Realign.Torch;
@@ -58,7 +58,7 @@ internal sealed class LoraSuite : IConformanceSuite
             using (this)
             {
                 var components = new Dictionary<string, nn.Module> { ["unet"] = _unet, ["text_encoder"] = _text };
-                using var weights = LoraWeights.Load(_pack.File(lora.GetProperty("file").GetString()!), components, TorchPlacement.Cpu);
+                using var weights = AdapterWeights.Load(_pack.File(lora.GetProperty("file").GetString()!), components, TorchPlacement.Cpu);
                 _context.Equal("unet_modules", lora.GetProperty("unet_modules").GetInt32(), weights.Modules.Count(IsIn("unet")));
                 _context.Equal("text_encoder_modules", lora.GetProperty("text_encoder_modules").GetInt32(), weights.Modules.Count(IsIn("text_encoder")));
                 var strength = double.Parse(scale, CultureInfo.InvariantCulture);

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Realign.Conformance.Runner;
-using Realign.Diffusion.Lora;
+using Realign.Diffusion.Adapters;
 using Realign.Torch;
 using Realign.Training.Feedback;
 using Realign.Training.Optimization;
@@ -189,7 +189,7 @@ internal sealed class OptimSuite : IConformanceSuite
         using (no_grad())
             golden.Compare(context, "out.eps_base", unet.forward(golden.Read("in.latents"), time, states));
 
-        using var lora = LoraWeights.Load(file, new Dictionary<string, nn.Module> { ["unet"] = unet }, TorchPlacement.Cpu);
+        using var lora = AdapterWeights.Load(file, new Dictionary<string, nn.Module> { ["unet"] = unet }, TorchPlacement.Cpu);
         var named = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         foreach (var (module, adapter) in lora.Pairs)
         {

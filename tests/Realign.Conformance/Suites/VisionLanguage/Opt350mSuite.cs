@@ -24,10 +24,11 @@ public sealed class Opt350mSuite : IConformanceSuite
     {
         var folder = golden.Snapshot();
         var reader = ConfigReader.Open(Path.Combine(folder, "config.json"));
-        using var model = new OPTForCausalLM(OPTConfig.Read(reader));
+        var config = OPTConfig.Read(reader);
+        using var model = new OPTForCausalLM(config);
         reader.ThrowIfAny();
         using var weights = SafetensorsSet.OpenFolder(folder, "model");
-        StateDict.Load(model, weights, TorchPlacement.Cpu, new KeyRules { Tied = OPTForCausalLM.TiedKeys() });
+        StateDict.Load(model, weights, TorchPlacement.Cpu, new KeyRules { Tied = OPTForCausalLM.TiedKeys(config) });
         using var grad = no_grad();
         var mask = golden.Tensor($"attention_mask_{side}");
         var kept = mask.unsqueeze(-1);

@@ -1,0 +1,96 @@
+using System.Buffers.Text;
+using System.CommandLine;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Realign.Cli.Commands;
+
+/// <summary><c>realign keys</c>: makes the keys that services take. A key is shown once; the file of the service holds its SHA-256 alone.</summary>
+internal static class KeysCommand
+{
+    private const int KeyBytes = 32;
+    private const string Prefix = "rk_";
+
+    private static readonly JsonSerializerOptions _indented = new() { WriteIndented = true };
+
+    public static Command Create(Terminal terminal) => new("keys", "Makes keys for services that take calls with one only (Hosting:KeyFile).")
+    {
+        CreateNew(terminal),
+    };
+
+    private static ExampleCommand CreateNew(Terminal terminal)
+    {
+        var name = new Argument<string>("name") { Description = "Whose it is; calls with it are of this tenant.", HelpName = "NAME" };
+        var scopes = new Option<string[]>("--scope")
+        {
+            Description = "Service that it opens: gateway, reward, generator, captioner, tagger, scene-scorer, segmenter, or *; may be repeated.",
+            HelpName = "SERVICE",
+            Required = true,
+        };
+        _ = scopes.AcceptOnlyFromAmong("*", "gateway", "reward", "generator", "captioner", "tagger", "scene-scorer", "segmenter");
+        var calls = new Option<int?>("--calls-per-minute") { Description = "Most calls a minute [no limit].", HelpName = "N" };
+        var delegates = new Option<bool>("--delegates")
+        {
+            Description = "It calls for others and says for whom (x-tenant): the key of a Gateway at its services.",
+        };
+        var file = new Option<string?>("--file")
+        {
+            Description = "File of keys to add it to; made if it is not there [the entry is printed].",
+            HelpName = "FILE",
+        };
+        var command = new ExampleCommand("new", "Makes a key and the entry for the file of keys.",
+            ["realign keys new alice --scope gateway --scope reward --file keys.json", "realign keys new gateway --scope '*' --delegates --file keys.json"])
+        {
+            name, scopes, calls, delegates, file,
+        };
+        command.SetAction(parsed =>
+        {
+            var key = Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(KeyBytes));
+            var entry = new JsonObject
+            {
+                ["name"] = parsed.GetRequiredValue(name),
+                ["sha256"] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key))),
+                ["scopes"] = new JsonArray([.. parsed.GetRequiredValue(scopes).Select(scope => JsonValue.Create(scope))]),
+            };
+            if (parsed.GetValue(delegates))
+                entry["delegates"] = true;
+            if (parsed.GetValue(calls) is { } limit)
+                entry["calls_per_minute"] = limit;
+            if (parsed.GetValue(file) is { } path)
+                Add(path, entry);
+            else
+                terminal.Note(new JsonObject { ["keys"] = new JsonArray(entry) }.ToJsonString(_indented));
+            terminal.Output.WriteLine(key);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    // written beside its place and moved: a service that looks meanwhile reads the old one
+    private static void Add(string path, JsonObject entry)
+    {
+        var root = File.Exists(path) ? Read(path) : new JsonObject { ["keys"] = new JsonArray() };
+        if (root["keys"] is not JsonArray keys)
+            throw new CliException($"{path} has no list of keys", ExitCodes.Usage);
+        if (keys.Any(other => other is JsonObject known && known["name"]?.ToString() == entry["name"]!.ToString()))
+            throw new CliException($"{path} has a key of {entry["name"]} already: take another name, or remove that entry first", ExitCodes.Usage);
+        keys.Add(entry);
+        var temporary = path + ".partial";
+        File.WriteAllText(temporary, root.ToJsonString(_indented) + "\n");
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    private static JsonObject Read(string path)
+    {
+        try
+        {
+            return JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? throw new CliException($"{path} is no file of keys", ExitCodes.Usage);
+        }
+        catch (JsonException exception)
+        {
+            throw new CliException($"{path} is not JSON: {exception.Message}", ExitCodes.Usage);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+// PickScore (Kirstain et al. 2023). Reference: yuvalkirstain/PickScore, README.md ("Inference with PickScore").
+using Realign.Clip;
+using Realign.Core.Errors;
+using Realign.Core.Files;
+using Realign.Tokenizers;
+using Realign.Torch;
+using Realign.VisionLanguage.Images;
+using Realign.VisionLanguage.Scoring;
+
+namespace Realign.VisionLanguage.Preference;
+
+/// <summary>PickScore v1: exp(logit scale) times the cosine of a CLIP that was tuned on human choices, about 15 to 25 as published. Not thread-safe.</summary>
+public sealed class PickScorer : IDisposable
+{
+    private readonly ClipPairs _clip;
+
+    private PickScorer(ClipPairs clip) => _clip = clip;
+
+    /// <summary>Family of the model: <c>pick-score</c>.</summary>
+    public string Family { get; } = "pick-score";
+
+    /// <summary>Loads a snapshot folder of a <c>CLIPModel</c> and runs it once. Without tokenizer or preprocessor files those of CLIP ViT-H-14 hold.</summary>
+    /// <exception cref="ModelLoadException">Lists everything that does not fit.</exception>
+    public static PickScorer Load(string folder, TorchPlacement placement, CancellationToken cancellationToken)
+    {
+        var model = CLIPModel.Load(folder, placement);
+        try
+        {
+            var side = model.Config.Vision.ImageSize;
+            var images = ModelFile.Exists(Path.Combine(folder, "preprocessor_config.json"))
+                ? ModelImages.Load(folder, side, placement)
+                : ModelImages.OfClip(side, placement);
+            var clip = new ClipPairs(folder, model, ClipTokenizer.LoadOrPublished(folder), images, placement);
+            clip.WarmUp(cancellationToken);
+            return new PickScorer(clip);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Scaled cosine of each picture and its prompt; of published weights the scale is about 100.</summary>
+    public IReadOnlyList<ScoredPair> Score(IReadOnlyList<PicturePrompt> pairs, bool gradient, CancellationToken cancellationToken) =>
+        _clip.Cosines(pairs, cosines => cosines.mul(_clip.Model.LogitScale.to(cosines.dtype)), gradient, cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _clip.Dispose();
+}
