@@ -27,7 +27,7 @@ internal static class AdaptersCommand
         {
             using var channel = terminal.Connect(MeshService.Gateway, parsed.GetValue(gateway));
             var response = await new GatewayService.GatewayServiceClient(channel.Invoker)
-                .ListAdaptersAsync(new ListAdaptersRequest(), ServiceChannel.Options(parsed.GetValue(deadline), token));
+                .ListAdaptersAsync(new GatewayServiceListAdaptersRequest(), ServiceChannel.Options(parsed.GetValue(deadline), token));
             if (parsed.GetValue(json))
                 terminal.Json(response);
             else if (response.Adapters.Count == 0)
@@ -39,7 +39,7 @@ internal static class AdaptersCommand
         return command;
     }
 
-    private static Table Table(ListAdaptersResponse response)
+    private static Table Table(GatewayServiceListAdaptersResponse response)
     {
         var table = new Table().Border(TableBorder.Rounded).AddColumns("name", "size", "for", "kind", "rank", "changes", "says");
         foreach (var file in response.Adapters)

@@ -2,11 +2,13 @@ using System.Text.Json.Nodes;
 using Realign.Clip.Text;
 using Realign.Core.Errors;
 using Realign.Core.Prompts;
+using Realign.Diffusion.Adapters;
 using Realign.Diffusion.Pipelines;
 using Realign.Diffusion.Snapshots;
 using Realign.Diffusion.TextualInversion;
 using Realign.Safetensors;
 using Realign.Testing;
+using Realign.Testing.Layouts;
 using Realign.Torch;
 using Shouldly;
 using TorchSharp;
@@ -61,7 +63,7 @@ public sealed class TextualInversionTests(Miniature miniature) : IClassFixture<M
         var (first, second) = (xl.Prompts.Towers[0], xl.Prompts.Towers[1]);
         var (width, width2) = (first.Model.Config.HiddenSize, second.Model.Config.HiddenSize);
         var vectors = _files.Write("xl", ("clip_g", [2, width2]), ("clip_l", [2, width]));
-        var embeddings = new EmbeddingFolder(_files.Folder).Load([new TextualInversionChoice("xl", "<zebra-x>")], xl);
+        var embeddings = new EmbeddingFolder(_files.Folder).Load([new TextualInversionChoice("xl", "<zebra-x>")], [], xl);
 
         var conditions = xl.Prompts.Encode(new PromptRequest { Prompts = ["a <ZEBRA-X> car"], Prompts2 = ["the <zebra-x>"], Embeddings = embeddings }, false);
 
@@ -72,6 +74,43 @@ public sealed class TextualInversionTests(Miniature miniature) : IClassFixture<M
         var states = cat([Run(longer, first, [.. Ids(first, "a"), .. Rows(first, 2), .. Ids(first, "car")]).HiddenStates[^2], output2.HiddenStates[^2]], -1);
         Distance(conditions.Positive, states).ShouldBeLessThan(2e-5);
         Distance(conditions.PooledPositive!, longer2.Project(output2.LastHiddenState.select(1, ids2.Length + 1))).ShouldBeLessThan(2e-5);
+    }
+
+    [Fact]
+    public void Encode_BundledInAnAdapter_IsThatOfAFile_AndMayHideAWordOfTheModel()
+    {
+        using var scope = NewDisposeScope();
+        var values = _files.Write("style", ("emb_params", [2, Width]))["emb_params"];
+        Tensor States(string prompt, PromptEmbeddings? embeddings) =>
+            Pipeline.Prompts.Encode(new PromptRequest { Prompts = [prompt], Embeddings = embeddings }, guided: false).Positive;
+        PromptEmbeddings? Bundled(string name, string key) => new EmbeddingFolder(_files.Folder).Load([],
+            [new BundledEmbedding(name, new Dictionary<string, EmbeddingVectors> { [key] = new(2, Width, values) })], Pipeline);
+
+        var ofFile = States("a style-x car", Load(("style", "style-x"))).ToSingles();
+
+        States("a style-x car", Bundled("style-x", "string_to_param.*")).ToSingles().ShouldBe(ofFile);
+        States("a red car", Bundled("red", "emb_params")).ToSingles().ShouldBe(ofFile);
+        Should.Throw<ModelLoadException>(() => Bundled("red", "clip_l_out")).Message.ShouldContain("behind the text encoder");
+        var both = Should.Throw<InvalidInputException>(() => new EmbeddingFolder(_files.Folder).Load([new TextualInversionChoice("style", "style-x")],
+            [new BundledEmbedding("style-x", new Dictionary<string, EmbeddingVectors> { ["emb_params"] = new(2, Width, values) })], Pipeline));
+        both.Field.ShouldBe("textual_inversions[0].token");
+    }
+
+    [Fact]
+    public void Encode_Refiner_ReadsTheSecondTowersVectorsOfAnXlEmbedding()
+    {
+        using var snapshot = new RefinerSnapshot(Path.Combine(ConformancePack.Require(), "diffusion", "sdxl", "snapshot"));
+        using var refiner = StableDiffusionSnapshot.Load(snapshot.Location, TorchPlacement.Cpu);
+        using var scope = NewDisposeScope();
+        var tower = refiner.Prompts.Towers.ShouldHaveSingleItem();
+        var width = tower.Model.Config.HiddenSize;
+        var vectors = _files.Write("xl", ("clip_g", [2, width]), ("clip_l", [2, 16]));
+        var embeddings = new EmbeddingFolder(_files.Folder).Load([new TextualInversionChoice("xl", "<zebra-x>")], [], refiner);
+
+        var states = refiner.Prompts.Encode(new PromptRequest { Prompts = ["a <zebra-x> car"], Embeddings = embeddings }, false).Positive;
+
+        using var longer = Longer(snapshot.Location, "text_encoder_2", vectors["clip_g"], width);
+        Distance(states, Run(longer, tower, [.. Ids(tower, "a"), .. Rows(tower, 2), .. Ids(tower, "car")]).HiddenStates[^2]).ShouldBeLessThan(2e-5);
     }
 
     [Fact]
@@ -181,7 +220,7 @@ public sealed class TextualInversionTests(Miniature miniature) : IClassFixture<M
         Should.Throw<NotFoundException>(() => Load(("style.safetensors", "x-y")));
         Refused("link").ShouldContain("leads out of the embedding folder");
         Load(("faces/old man", "<man-x>"))!.Tokens.ShouldBe(["<man-x>"]);
-        Should.Throw<NotFoundException>(() => new EmbeddingFolder(null).Load([new TextualInversionChoice("a", "a")], Pipeline))
+        Should.Throw<NotFoundException>(() => new EmbeddingFolder(null).Load([new TextualInversionChoice("a", "a")], [], Pipeline))
             .WayOut.ShouldContain("Generator:Embeddings");
     }
 
@@ -210,7 +249,7 @@ public sealed class TextualInversionTests(Miniature miniature) : IClassFixture<M
     public void Dispose() => _files.Dispose();
 
     private PromptEmbeddings? Load(params (string Name, string Token)[] choices) =>
-        new EmbeddingFolder(_files.Folder).Load([.. choices.Select(choice => new TextualInversionChoice(choice.Name, choice.Token))], Pipeline);
+        new EmbeddingFolder(_files.Folder).Load([.. choices.Select(choice => new TextualInversionChoice(choice.Name, choice.Token))], [], Pipeline);
 
     private string Refused(string name) => Should.Throw<ModelLoadException>(() => Load((name, "<word-x>"))).Message;
 

@@ -17,7 +17,7 @@ public sealed class AdapterTests
         var file = new AdapterFile { Name = "styles/ink", SizeBytes = 7, Kinds = { AdapterKind.Loha }, Problem = "the model has no such layer" };
         mesh.Behavior.Adapters = () => new ListAdaptersResponse { Adapters = { file } };
 
-        var answer = await mesh.Client.ListAdaptersAsync(new ListAdaptersRequest()).ResponseAsync.DefaultTimeout();
+        var answer = await mesh.Client.ListAdaptersAsync(new GatewayServiceListAdaptersRequest()).ResponseAsync.DefaultTimeout();
 
         answer.Adapters.ShouldBe([file]);
     }
@@ -28,7 +28,7 @@ public sealed class AdapterTests
         await using var mesh = await FakeMesh.StartAsync();
         await mesh.StopAllBackendsAsync();
 
-        var failure = await TestService.FailsAsync(() => mesh.Client.ListAdaptersAsync(new ListAdaptersRequest()).ResponseAsync);
+        var failure = await TestService.FailsAsync(() => mesh.Client.ListAdaptersAsync(new GatewayServiceListAdaptersRequest()).ResponseAsync);
 
         failure.StatusCode.ShouldBe(StatusCode.Unavailable);
         failure.Status.Detail.ShouldStartWith("ADAPTERS failed: generator");

@@ -81,6 +81,21 @@ public sealed class RealignTests
     }
 
     [Fact]
+    public async Task WordOfAnEmbedding_IsDrawnAsItIs_AndReadAsPlainWords()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        ScoreSceneRequest? asked = null;
+        var score = mesh.Behavior.ScoreScene;
+        mesh.Behavior.ScoreScene = request => score(asked = request);
+
+        await Calls.RealignAsync(mesh, "a red <cat-toy>", request =>
+            request.Generate.TextualInversions.Add(new TextualInversion { Name = "toys/cat", Token = "<cat-toy>" }));
+
+        asked!.Prompt.ShouldBe("a red cat toy");
+        mesh.Behavior.Generated.ShouldAllBe(request => request.Prompt == "a red <cat-toy>" && request.TextualInversions[0].Token == "<cat-toy>");
+    }
+
+    [Fact]
     public async Task TheTagIsGrounded_NotThePhrase_AndScoreZeroIsNotLookedFor()
     {
         await using var mesh = await FakeMesh.StartAsync();

@@ -15,6 +15,7 @@ public sealed class TextualInversionTests : IAsyncLifetime
     private const int Vectors = 3;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("embeddings").FullName;
+    private readonly string _adapters = Directory.CreateTempSubdirectory("adapters").FullName;
     private TestService _service = null!;
 
     public async ValueTask InitializeAsync()
@@ -26,7 +27,8 @@ public sealed class TextualInversionTests : IAsyncLifetime
         Write("other-model", 2, 768);
         File.WriteAllText(Path.Combine(_folder, "broken.safetensors"), "no tensors");
         File.WriteAllText(Path.Combine(_folder, "old.pt"), "pickle");
-        _service = await TestService.StartAsync(GeneratorApp.Build, $"--Generator:Embeddings={_folder}");
+        WriteAdapter();
+        _service = await TestService.StartAsync(GeneratorApp.Build, $"--Generator:Embeddings={_folder}", $"--Generator:Adapters={_adapters}");
     }
 
     [Fact]
@@ -76,6 +78,18 @@ public sealed class TextualInversionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task EmbeddingBundledInAnAdapter_IsThatOfAFile_AndGoesWithTheAdapter()
+    {
+        var word = await ResultAsync("a bundled-x and a green apple");
+        var ofFile = await ResultAsync("a bundled-x and a green apple", request => Add(request, "zebra-x", "bundled-x"));
+        var bundled = await ResultAsync("a bundled-x and a green apple", request => request.Adapters.Add(new Adapter { Name = "with-embedding" }));
+
+        Png(ofFile).ShouldNotBe(Png(word));
+        Png(bundled).ShouldBe(Png(ofFile));
+        Png(await ResultAsync("a bundled-x and a green apple")).ShouldBe(Png(word));
+    }
+
+    [Fact]
     public async Task LongPrompt_ReportsTheEmbeddingThatDidNotFit_ByItsWord()
     {
         var result = await ResultAsync(string.Join(' ', Enumerable.Repeat("blue", 30)) + " <zebra-x> car", request =>
@@ -119,6 +133,7 @@ public sealed class TextualInversionTests : IAsyncLifetime
     {
         await _service.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
+        Directory.Delete(_adapters, recursive: true);
     }
 
     private static byte[] Png(GenerateResult result) => result.Images[0].Png.ToByteArray();
@@ -138,11 +153,26 @@ public sealed class TextualInversionTests : IAsyncLifetime
         return (await RunningGenerator.EventsAsync(new GeneratorService.GeneratorServiceClient(_service.Channel), request))[^1].Result;
     }
 
-    private void Write(string name, int vectors, int width)
-    {
-        var random = new Random(name.Length);
-        var values = Enumerable.Range(0, vectors * width).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray();
+    private void Write(string name, int vectors, int width) =>
         SafetensorsWriter.Write(Path.Combine(_folder, $"{name}.safetensors"),
-            [("emb_params", SafetensorsDType.F32, [vectors, width], MemoryMarshal.AsBytes(values.AsSpan()).ToArray())]);
+            [("emb_params", SafetensorsDType.F32, [vectors, width], Numbers(vectors, width))]);
+
+    // a pair that changes nothing, and the vectors of zebra-x
+    private void WriteAdapter()
+    {
+        const string Layer = "unet.mid_block.attentions.0.transformer_blocks.0.attn2.to_v";
+        SafetensorsWriter.Write(Path.Combine(_adapters, "with-embedding.safetensors"),
+        [
+            ($"{Layer}.lora_A.weight", SafetensorsDType.F32, [1, Width], new byte[4 * Width]),
+            ($"{Layer}.lora_B.weight", SafetensorsDType.F32, [192, 1], new byte[4 * 192]),
+            ("bundle_emb.bundled-x.string_to_param.*", SafetensorsDType.F32, [Vectors, Width], Numbers(Vectors, Width)),
+        ]);
+    }
+
+    private static byte[] Numbers(int vectors, int width)
+    {
+        var random = new Random(vectors);
+        var values = Enumerable.Range(0, vectors * width).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray();
+        return MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
     }
 }

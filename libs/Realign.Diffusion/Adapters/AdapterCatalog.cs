@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Realign.Core.Errors;
 using Realign.Core.Files;
+using Realign.Diffusion.Offers;
 using Realign.Safetensors;
 
 namespace Realign.Diffusion.Adapters;
@@ -13,7 +14,7 @@ internal sealed class AdapterCatalog
     private readonly ConcurrentDictionary<string, (ModelFile File, AdapterSummary Summary)> _known = new(StringComparer.Ordinal);
 
     /// <summary>All that is there, in the order of the names.</summary>
-    public IReadOnlyList<AdapterSummary> Read(AdapterFiles files, AdapterTargets targets, CancellationToken cancellation)
+    public IReadOnlyList<AdapterSummary> Read(OfferedFiles files, AdapterTargets targets, CancellationToken cancellation)
     {
         var all = files.All();
         var summaries = new List<AdapterSummary>(all.Count);
@@ -28,7 +29,7 @@ internal sealed class AdapterCatalog
         return summaries;
     }
 
-    private AdapterSummary One(AdapterFiles files, string name, string path, AdapterTargets targets)
+    private AdapterSummary One(OfferedFiles files, string name, string path, AdapterTargets targets)
     {
         try
         {
@@ -47,7 +48,7 @@ internal sealed class AdapterCatalog
         }
     }
 
-    private SafetensorsFile? KnownOrOpen(AdapterFiles files, string path, out AdapterSummary? known)
+    private SafetensorsFile? KnownOrOpen(OfferedFiles files, string path, out AdapterSummary? known)
     {
         known = _known.TryGetValue(path, out var before) && before.File.IsSameState(ModelFile.Find(path)) ? before.Summary : null;
         return known is null ? files.Open(path) : null;

@@ -1,4 +1,5 @@
 using Realign.Core.Errors;
+using Realign.Diffusion.Offers;
 using Realign.Diffusion.Pipelines;
 
 namespace Realign.Diffusion.Adapters;
@@ -12,7 +13,7 @@ public sealed class AdapterFolder(string? folder, long memoryBytes = AdapterFold
     /// <summary>Memory of loaded adapters where nothing else is said.</summary>
     public const long DefaultMemoryBytes = 2L << 30;
 
-    private readonly AdapterFiles _files = new(folder);
+    private readonly OfferedFiles _files = new(folder, "adapter", "Generator:Adapters");
     private readonly AdapterCache _cache = new(memoryBytes);
     private readonly AdapterCatalog _catalog = new();
     private readonly Lock _lock = new();
@@ -32,12 +33,12 @@ public sealed class AdapterFolder(string? folder, long memoryBytes = AdapterFold
     /// <exception cref="InvalidInputException">The UNet has no such block, or one is named twice.</exception>
     /// <exception cref="ModelLoadException">One is broken or for another architecture; none is attached then.</exception>
     /// <exception cref="OperationCanceledException">The token was set.</exception>
-    public IDisposable Attach(IReadOnlyList<AdapterChoice> choices, StableDiffusionPipeline pipeline, CancellationToken cancellation = default)
+    public AttachedAdapters Attach(IReadOnlyList<AdapterChoice> choices, StableDiffusionPipeline pipeline, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(choices);
         ArgumentNullException.ThrowIfNull(pipeline);
         if (choices.Count == 0)
-            return new Attached(null, _cache);
+            return new AttachedAdapters(null, _cache, []);
         try
         {
             var targets = Targets(pipeline);
@@ -53,7 +54,7 @@ public sealed class AdapterFolder(string? folder, long memoryBytes = AdapterFold
 
             var set = Combine(loaded, cancellation);
             _cache.Trim(needed);
-            return new Attached(set.Attach(owned: false), _cache);
+            return new AttachedAdapters(set.Attach(owned: false), _cache, [.. loaded.SelectMany(item => item.Item1.Embeddings)]);
         }
         catch
         {
@@ -121,16 +122,6 @@ public sealed class AdapterFolder(string? folder, long memoryBytes = AdapterFold
         catch (ModelLoadException exception)
         {
             throw new ModelLoadException(_files.FileName(exception.Path), exception.Problems, exception.WayOut, exception);
-        }
-    }
-
-    private sealed class Attached(IDisposable? attachment, AdapterCache cache) : IDisposable
-    {
-        public void Dispose()
-        {
-            attachment?.Dispose();
-            if (attachment is not null)
-                cache.Trim(new HashSet<string>());
         }
     }
 }

@@ -114,16 +114,16 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
         }
 
         scheduler.SetTimesteps(pipeline.StepsOf(request));
-        var words = embeddings.Load(request.TextualInversions, pipeline);
+        using var attached = adapters.Attach(request.Adapters, pipeline, cancellation);
+        if (request.Adapters.Count > 0)
+            timings.Mark("load_adapters");
+        var words = embeddings.Load(request.TextualInversions, attached.Embeddings, pipeline);
         if (words is not null)
             timings.Mark("load_embeddings");
         var prompt = request.Prompt with { Embeddings = words };
         var plan = request.FineStage is { Regions.Count: > 0 } stage ? FineStagePlan.Prepare(stage, pipeline.Prompts.Tower, prompt, height, width) : null;
         if (plan is not null)
             prompt = prompt with { Prompts = [plan.Prompt] };
-        using var attached = adapters.Attach(request.Adapters, pipeline, cancellation);
-        if (request.Adapters.Count > 0)
-            timings.Mark("load_adapters");
         var conditions = pipeline.Prompts.Encode(prompt, pipeline.IsGuided(request));
         conditions = plan?.Apply(conditions, pipeline.Prompts) ?? conditions;
         timings.Mark("encode_prompt");
@@ -187,9 +187,8 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
     }
 
     private static IEnumerable<IgnoredInput> Unused(PromptRequest prompt) =>
-        (prompt.Embeddings?.Unused(prompt) ?? []).Select(index => new IgnoredInput($"textual_inversions[{index}]",
-            $"its word {prompt.Embeddings!.Tokens[index]} is in none of the texts"
-                + (prompt.Embeddings.OwnToken(index) is { } own ? $"; the file itself calls it {own}, which can be given as token" : "")));
+        (prompt.Embeddings?.Unused(prompt) ?? []).Select(item => new IgnoredInput(item.Field, $"its word {item.Token} is in none of the texts"
+            + (item.Embedding.Layout.OwnToken is { } own ? $"; the file itself calls it {own}, which can be given as token" : "")));
 
     // the latents are shrunk before they are decoded: a small picture costs little, whatever the size of the image
     private RgbImage Preview(Tensor latents, int? size, CancellationToken cancellation)

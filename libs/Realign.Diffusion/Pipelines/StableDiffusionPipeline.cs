@@ -77,7 +77,7 @@ public sealed class StableDiffusionPipeline : IDisposable
     /// <param name="options">Choices of this run.</param>
     /// <exception cref="FailedPreconditionException">The snapshot's own is not implemented, or it asks for what the chosen one has not.</exception>
     public Scheduler CreateScheduler(SchedulerKind? kind = null, SchedulerOptions? options = null) =>
-        _schedulerConfig.Create(kind, (options ?? SchedulerOptions.Default) with { IsXl = Prompts.HasSecondTower });
+        _schedulerConfig.Create(kind, (options ?? SchedulerOptions.Default) with { IsXl = _textEncoder2 is not null });
 
     /// <summary>Whether a run needs the negative prompt: guidance above 1, and the UNet was not distilled to do without.</summary>
     public bool IsGuided(GenerationRequest request) => GuidanceOf(request) > 1 && !UNet.IsDistilled;

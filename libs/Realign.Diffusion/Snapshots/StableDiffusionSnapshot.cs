@@ -47,7 +47,7 @@ public static class StableDiffusionSnapshot
         {
             var first = tokenizers.TryGetValue("text_encoder", out var tokenizer) ? new TextTower(tokenizer, Keep(source.TextEncoder(placement))) : null;
             var second = tokenizers.TryGetValue("text_encoder_2", out var other)
-                ? new TextTower(other, Keep(source.TextEncoder2(placement))) { Index = 1 }
+                ? new TextTower(other, Keep(source.TextEncoder2(placement))) { Index = first is null ? 0 : 1 }
                 : null;
             var unet = Keep(source.UNet(placement));
             var vae = Keep(source.Vae(placement));

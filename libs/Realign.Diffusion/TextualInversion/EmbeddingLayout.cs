@@ -40,6 +40,12 @@ public sealed record EmbeddingLayout
     public static EmbeddingLayout Read(string name, IReadOnlyDictionary<string, IReadOnlyList<long>> shapes)
     {
         ArgumentNullException.ThrowIfNull(shapes);
+        if (shapes.Keys.FirstOrDefault(key => key.EndsWith("_out", StringComparison.Ordinal)) is { } output)
+        {
+            throw new ModelLoadException(name, $"key '{output}' holds vectors behind the text encoder (OneTrainer's output embeddings), which are not read",
+                "train it without them");
+        }
+
         var pair = Array.Find(XlKeys, keys => shapes.ContainsKey(keys.Second));
         IReadOnlyList<string> keys = pair.Second is not null ? [pair.First, pair.Second] : [.. shapes.Keys];
         if (!shapes.Keys.Order(StringComparer.Ordinal).SequenceEqual(keys.Order(StringComparer.Ordinal)) || (pair.Second is null && keys.Count != 1))
@@ -67,7 +73,8 @@ public sealed record EmbeddingLayout
     /// <exception cref="ModelLoadException">It is for another one, or has more vectors than a text has places.</exception>
     public void RequireFits(string name, IReadOnlyList<long> widths, int room)
     {
-        if (!Widths.SequenceEqual(widths))
+        // the refiner has the second text encoder of XL alone
+        if (!Widths.SequenceEqual(widths) && !(widths.Count == 1 && Widths.Count == 2 && Widths[1] == widths[0]))
         {
             throw new ModelLoadException(name, $"it is for {Family}, and this model is {FamilyOf(widths)}",
                 "use an embedding that was trained for this model's family");
@@ -87,6 +94,7 @@ public sealed record EmbeddingLayout
         [768] => "Stable Diffusion 1.x (text width 768)",
         [1024] => "Stable Diffusion 2.x (text width 1024)",
         [768, 1280] => "Stable Diffusion XL (text widths 768 and 1280)",
+        [1280] => "the refiner of Stable Diffusion XL (text width 1280)",
         [var one] => $"a model of text width {one}",
         _ => $"a model of text widths {string.Join(" and ", widths)}",
     };

@@ -11,36 +11,36 @@ namespace Realign.Diffusion.TextualInversion;
 /// <remarks>The tensors are those of the embeddings.</remarks>
 public sealed class PromptEmbeddings
 {
-    private readonly IReadOnlyList<TextualEmbedding> _embeddings;
+    private readonly IReadOnlyList<PromptEmbedding> _embeddings;
     private readonly List<int> _starts = [];
 
     /// <summary>Embeddings under the words of a call.</summary>
     /// <param name="embeddings">Each with its token.</param>
     /// <param name="towers">The model's text encoders.</param>
     /// <exception cref="InvalidInputException">A token is taken, or one that other prompts use as a word.</exception>
-    public PromptEmbeddings(IReadOnlyList<(string Token, TextualEmbedding Embedding)> embeddings, IReadOnlyList<TextTower> towers)
+    public PromptEmbeddings(IReadOnlyList<PromptEmbedding> embeddings, IReadOnlyList<TextTower> towers)
     {
         ArgumentNullException.ThrowIfNull(embeddings);
         ArgumentNullException.ThrowIfNull(towers);
         var tokens = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         var count = 0;
-        foreach (var (index, (token, embedding)) in embeddings.Index())
+        foreach (var item in embeddings)
         {
-            var field = $"textual_inversions[{index}].token";
+            var (field, token) = (item.IsBundled ? item.Field : $"{item.Field}.token", item.Token);
             if (!tokens.Add(token))
                 throw new InvalidInputException(field, token, "another embedding of this call has this token", "give each a token of its own");
             // a piece of the vocabulary, or a special token
-            if (towers.Any(tower => tower.Tokenizer.Encode(token).Length <= 3))
+            if (!item.IsBundled && towers.Any(tower => tower.Tokenizer.Encode(token).Length <= 3))
             {
                 throw new InvalidInputException(field, token, "this is a word of the model itself, which the embedding would hide",
                     $"give it another token, e.g. <{token}>");
             }
 
             _starts.Add(count);
-            count += embedding.Layout.Vectors;
+            count += item.Embedding.Layout.Vectors;
         }
 
-        _embeddings = [.. embeddings.Select(item => item.Embedding)];
+        _embeddings = [.. embeddings];
         Tokens = [.. embeddings.Select(item => item.Token)];
         Triggers = new TriggerWords(embeddings.Select(item => (item.Token, item.Embedding.Name)));
     }
@@ -51,15 +51,15 @@ public sealed class PromptEmbeddings
     /// <summary>How prompts spell each.</summary>
     public IReadOnlyList<string> Tokens { get; }
 
-    /// <summary>Which are in none of the texts of a request.</summary>
+    /// <summary>Which of those that the call names are in none of the texts of a request.</summary>
     /// <exception cref="InvalidInputException">A text breaks its syntax.</exception>
-    public IEnumerable<int> Unused(PromptRequest request)
+    public IEnumerable<PromptEmbedding> Unused(PromptRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
         var used = new[] { request.Prompts, request.NegativePrompts, request.Prompts2, request.NegativePrompts2 }
             .SelectMany(texts => texts ?? []).SelectMany(text => PromptFragments.Parse("prompt", text, request.Syntax))
             .SelectMany(fragment => Triggers.Split(fragment.Text)).Select(piece => piece.Index).ToHashSet();
-        return Enumerable.Range(0, Tokens.Count).Where(index => !used.Contains(index));
+        return _embeddings.Where((embedding, index) => !embedding.IsBundled && !used.Contains(index));
     }
 
     /// <summary>A phrase of a reader of the prompt, which knows an embedding by the plain words of its token, with the tokens themselves.</summary>
@@ -69,14 +69,11 @@ public sealed class PromptEmbeddings
         return string.Concat(plain.Split(phrase).Select(piece => piece.Index < 0 ? piece.Text : Tokens[piece.Index]));
     }
 
-    /// <summary>The word that its file gives an embedding; null = none.</summary>
-    public string? OwnToken(int index) => _embeddings[index].Layout.OwnToken;
-
     /// <summary>Rows behind the table of a text encoder (N, W), of all embeddings.</summary>
-    internal Tensor Rows(TextTower tower) => cat([.. _embeddings.Select(embedding => embedding.Vectors[tower.Index])], 0);
+    internal Tensor Rows(TextTower tower) => cat([.. _embeddings.Select(item => item.Embedding.Vectors[tower.Index])], 0);
 
     /// <summary>First row and number of rows of an embedding.</summary>
-    internal (int First, int Count) Place(int index) => (_starts[index], _embeddings[index].Layout.Vectors);
+    internal (int First, int Count) Place(int index) => (_starts[index], _embeddings[index].Embedding.Layout.Vectors);
 
     /// <summary>Which embedding a row belongs to.</summary>
     internal int Owner(int row) => _starts.FindLastIndex(start => start <= row);

@@ -25,7 +25,7 @@ public sealed record TextualEmbedding(string Name, EmbeddingLayout Layout, IRead
         ArgumentNullException.ThrowIfNull(placement);
         var layout = EmbeddingLayout.Read(name, tensors.ToDictionary(tensor => tensor.Key, tensor => (IReadOnlyList<long>)tensor.Value.shape));
         layout.RequireFits(name, [.. towers.Select(tower => (long)tower.Model.Config.HiddenSize)], towers.Min(tower => tower.Room));
-        return new TextualEmbedding(name, layout, [.. layout.Keys.Select(Vectors)]);
+        return new TextualEmbedding(name, layout, [.. layout.Keys.TakeLast(towers.Count).Select(Vectors)]);
 
         Tensor Vectors(string key)
         {

@@ -7,10 +7,10 @@ namespace Realign.Gateway.Backends;
 internal sealed class AdapterListing(BackendSet backends, BackendCaller caller, IOptions<GatewayOptions> options, TimeProvider time)
 {
     /// <exception cref="BackendException">The Generator failed.</exception>
-    public Task<ListAdaptersResponse> ReadAsync(ListAdaptersRequest request, DateTime callerDeadline, CancellationToken cancellationToken)
+    public Task<ListAdaptersResponse> ReadAsync(DateTime callerDeadline, CancellationToken cancellationToken)
     {
         var deadline = callerDeadline == DateTime.MaxValue ? time.GetUtcNow().UtcDateTime.AddSeconds(options.Value.DefaultDeadlineSeconds) : callerDeadline;
         var scope = new CallScope(backends.Generator, "list", "ADAPTERS", deadline, cancellationToken);
-        return caller.UnaryAsync(scope, backends.GeneratorClient.ListAdaptersAsync, request);
+        return caller.UnaryAsync(scope, backends.GeneratorClient.ListAdaptersAsync, new ListAdaptersRequest());
     }
 }

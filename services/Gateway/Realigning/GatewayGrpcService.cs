@@ -44,6 +44,8 @@ internal sealed class GatewayGrpcService(RealignFlow flow, MeshStatus mesh, Adap
         return response;
     }
 
-    public override Task<ListAdaptersResponse> ListAdapters(ListAdaptersRequest request, ServerCallContext context) =>
-        adapters.ReadAsync(request, context.Deadline, context.CancellationToken);
+    public override async Task<GatewayServiceListAdaptersResponse> ListAdapters(GatewayServiceListAdaptersRequest request, ServerCallContext context) => new()
+    {
+        Adapters = { (await adapters.ReadAsync(context.Deadline, context.CancellationToken)).Adapters },
+    };
 }

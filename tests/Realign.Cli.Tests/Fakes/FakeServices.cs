@@ -201,8 +201,8 @@ internal static class FakeServices
             await stream.WriteAsync(new RealignResponse { Stage = Stage.Refine, Result = result });
         }
 
-        public override Task<ListAdaptersResponse> ListAdapters(ListAdaptersRequest request, ServerCallContext context) =>
-            Task.FromResult(new ListAdaptersResponse
+        public override Task<GatewayServiceListAdaptersResponse> ListAdapters(GatewayServiceListAdaptersRequest request, ServerCallContext context) =>
+            Task.FromResult(new GatewayServiceListAdaptersResponse
             {
                 Adapters =
                 {
