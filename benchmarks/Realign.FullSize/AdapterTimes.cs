@@ -6,12 +6,15 @@ using Realign.Safetensors;
 
 namespace Realign.FullSize;
 
-/// <summary>What adapters over all projections of the UNet's transformers cost: first attach, attach again, other strength, memory. Files of float16.</summary>
+/// <summary>
+/// What adapters over all projections of the UNet's transformers cost: first attach, attach again, other strength, memory, a list. Files of float16.
+/// </summary>
 internal static class AdapterTimes
 {
     private const int Rank = 16;
     private const int Seed = 7;
     private const int Blocks = 8;
+    private const int Files = 300;
 
     private static readonly string[] Kinds = ["lora", "dora", "loha", "lokr"];
 
@@ -30,6 +33,24 @@ internal static class AdapterTimes
             foreach (var bound in new[] { AdapterFolder.DefaultMemoryBytes, 16L << 30 })
                 Measure(pipeline, folder, kind, new FileInfo(file).Length, bound);
         }
+
+        List(pipeline, Path.Combine(folder, "many"), Path.Combine(folder, "lora.safetensors"));
+    }
+
+    private static void List(StableDiffusionPipeline pipeline, string folder, string file)
+    {
+        _ = Directory.CreateDirectory(folder);
+        for (var i = 0; i < Files; i++)
+            File.Copy(file, Path.Combine(folder, $"{i}.safetensors"), overwrite: true);
+        using var adapters = new AdapterFolder(folder);
+        double Read()
+        {
+            var watch = Stopwatch.StartNew();
+            _ = adapters.List(pipeline, CancellationToken.None);
+            return watch.Elapsed.TotalMilliseconds;
+        }
+
+        Console.WriteLine($"list of {Files} files: first {Read():f0} ms, again {Read():f0} ms");
     }
 
     private static void Measure(StableDiffusionPipeline pipeline, string folder, string kind, long fileBytes, long bound)

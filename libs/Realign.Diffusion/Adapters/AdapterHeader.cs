@@ -98,7 +98,7 @@ public static class AdapterHeader
     private static long? RankOf(LayerKeys keys)
     {
         var formats = LayerFormat.Of(keys);
-        return formats is [var format] && !format.Problems(keys, "", null).Any() ? format.Rank(keys) : null;
+        return formats is [var format] ? format.Rank(keys) : null;
     }
 
     // keys of cross-attention see the text: its width tells the families apart

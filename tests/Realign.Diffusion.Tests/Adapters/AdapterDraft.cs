@@ -12,6 +12,9 @@ internal sealed class AdapterDraft(int seed = 3)
     /// <summary>Texts of the header.</summary>
     public Dictionary<string, string> Metadata { get; } = [];
 
+    /// <summary>Keys and shapes, for messages.</summary>
+    public IEnumerable<string> Keys => _tensors.Select(item => $"{item.Key} [{string.Join(", ", item.Tensor.Shape)}]");
+
     /// <summary>A tensor of the layer: its numbers, for the formula.</summary>
     public DoubleTensor Add(string key, params long[] shape)
     {

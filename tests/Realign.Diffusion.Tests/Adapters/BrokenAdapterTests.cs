@@ -112,6 +112,44 @@ public sealed class BrokenAdapterTests(Miniature miniature) : IClassFixture<Mini
         miniature.Generate(Miniature.Request()).ShouldBe(plain);
     }
 
+    [Fact]
+    public void AnyPartsOfAnyShapes_AreReadOrRefused_NeverMore()
+    {
+        string[] parts =
+        [
+            "lora_down.weight", "lora_up.weight", "lora_mid.weight", "alpha", "dora_scale", "lora_magnitude_vector", "hada_w1_a", "hada_w1_b", "hada_w2_a",
+            "hada_w2_b", "hada_t1", "hada_t2", "lokr_w1", "lokr_w1_a", "lokr_w1_b", "lokr_w2", "lokr_w2_a", "lokr_w2_b", "lokr_t2", "diff", "diff_b",
+            "w_norm", "b_norm",
+        ];
+        long[] sides = [0, 1, 1, 3, 4, 8, 96, 128, 192];
+        var random = new Random(17);
+        using var folder = new AdapterFolder(_folder);
+        for (var i = 0; i < 300; i++)
+        {
+            var draft = new AdapterDraft(i);
+            foreach (var layer in new[] { Linear, Conv, Norm })
+            {
+                // kin stand side by side: a few in a row are likely to make a whole
+                var first = random.Next(parts.Length);
+                foreach (var part in parts.Skip(first).Take(random.Next(7)))
+                    _ = draft.Add($"{layer}.{part}", [.. Enumerable.Range(0, random.Next(5)).Select(_ => sides[random.Next(sides.Length)])]);
+            }
+
+            var file = draft.Save(Path.Combine(_folder, "any.safetensors"));
+            var problem = folder.List(miniature.Pipeline, default).Single().Problem;
+            try
+            {
+                AdapterWeights.Load(file, miniature.Pipeline.Components, TorchPlacement.Cpu).Dispose();
+            }
+            catch (ModelLoadException)
+            {
+                continue;
+            }
+
+            problem.ShouldBeNull(string.Join(", ", draft.Keys));
+        }
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private static AdapterDraft LowRank(string layer, int inputs, int outputs)

@@ -28,7 +28,7 @@ internal sealed class HadamardFormat : LayerFormat
             .Concat(Half(keys, layer, weight, hasCores, AdapterPart.Hada2A, AdapterPart.Hada2B, AdapterPart.HadaCore2));
     }
 
-    public override long? Rank(LayerKeys keys) => keys.Shape(AdapterPart.Hada1B)[0];
+    public override long? Rank(LayerKeys keys) => keys.Has(AdapterPart.Hada1B) ? FirstOf(keys, AdapterPart.Hada1B) : null;
 
     public override Tensor Change(IReadOnlyDictionary<AdapterPart, Tensor> parts)
     {

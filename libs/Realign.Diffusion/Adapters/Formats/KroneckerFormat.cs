@@ -32,8 +32,8 @@ internal sealed class KroneckerFormat : LayerFormat
     }
 
     // as in LyCORIS, the second factor's counts
-    public override long? Rank(LayerKeys keys) => keys.Has(AdapterPart.Kron2B) ? keys.Shape(AdapterPart.Kron2B)[0]
-        : keys.Has(AdapterPart.Kron1B) ? keys.Shape(AdapterPart.Kron1B)[0] : null;
+    public override long? Rank(LayerKeys keys) => keys.Has(AdapterPart.Kron2B) ? FirstOf(keys, AdapterPart.Kron2B)
+        : keys.Has(AdapterPart.Kron1B) ? FirstOf(keys, AdapterPart.Kron1B) : null;
 
     public override Tensor Change(IReadOnlyDictionary<AdapterPart, Tensor> parts)
     {

@@ -23,7 +23,7 @@ internal abstract class LayerFormat
     /// <param name="weight">Shape of the layer's weight; null when no model is at hand.</param>
     public abstract IEnumerable<string> Problems(LayerKeys keys, string layer, IReadOnlyList<long>? weight);
 
-    /// <summary>What alpha is divided by; null where alpha has no meaning.</summary>
+    /// <summary>What alpha is divided by; null where alpha has no meaning. For any tensors, right or not.</summary>
     public abstract long? Rank(LayerKeys keys);
 
     /// <summary>The change without alpha, float32, of as many elements as the weight has and in their order. The caller's dispose scope owns it.</summary>
@@ -34,11 +34,14 @@ internal abstract class LayerFormat
     protected static IEnumerable<string> Missing(LayerKeys keys, string layer, params IEnumerable<(AdapterPart Part, string Name)> wanted) =>
         wanted.Where(item => !keys.Has(item.Part)).Select(item => $"layer '{layer}' has no {item.Name}");
 
+    /// <summary>The first dimension of a part that is there; null when it has none.</summary>
+    protected static long? FirstOf(LayerKeys keys, AdapterPart part) => keys.Shape(part) is [var first, ..] ? first : null;
+
     /// <summary>What is wrong with a rank; null = nothing.</summary>
     protected static string? RankProblem(LayerKeys keys, AdapterPart part)
     {
         var entry = keys.Entries[part];
-        var rank = entry.Shape.Count > 0 ? entry.Shape[0] : 0;
+        var rank = FirstOf(keys, part) ?? 0;
         return rank is > 0 and <= MaxRank ? null : $"key '{entry.Name}' {Shapes.Text(entry.Shape)} has rank {rank}, 1 to {MaxRank} are taken";
     }
 

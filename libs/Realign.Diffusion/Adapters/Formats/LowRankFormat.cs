@@ -15,7 +15,7 @@ internal sealed class LowRankFormat : LayerFormat
         if (!keys.Has(AdapterPart.Down) || !keys.Has(AdapterPart.Up))
             return [$"layer '{layer}' has only one half of its pair"];
         var (down, up) = (keys.Shape(AdapterPart.Down), keys.Shape(AdapterPart.Up));
-        var rank = down.Count > 0 ? down[0] : 0;
+        var rank = FirstOf(keys, AdapterPart.Down) ?? 0;
         if (weight is null)
         {
             var pair = $"keys '{keys.Entries[AdapterPart.Down].Name}' {Shapes.Text(down)} and '{keys.Entries[AdapterPart.Up].Name}' {Shapes.Text(up)}";
@@ -36,7 +36,7 @@ internal sealed class LowRankFormat : LayerFormat
         }.OfType<string>();
     }
 
-    public override long? Rank(LayerKeys keys) => keys.Shape(AdapterPart.Down)[0];
+    public override long? Rank(LayerKeys keys) => keys.Has(AdapterPart.Down) ? FirstOf(keys, AdapterPart.Down) : null;
 
     public override Tensor Change(IReadOnlyDictionary<AdapterPart, Tensor> parts)
     {
