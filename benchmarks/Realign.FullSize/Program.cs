@@ -7,10 +7,10 @@ using Realign.FullSize;
 using Realign.Torch;
 using static TorchSharp.torch;
 
-// usage: Realign.FullSize MANIFEST TOKENIZER FOLDER [--size 512] [--steps 2] [--threads 0]
+// usage: Realign.FullSize MANIFEST TOKENIZER FOLDER [--size 512] [--steps 2] [--threads 0] [--adapters]
 if (args.Length < 3)
 {
-    Console.Error.WriteLine("usage: Realign.FullSize MANIFEST TOKENIZER FOLDER [--size PIXELS] [--steps N] [--threads N]: "
+    Console.Error.WriteLine("usage: Realign.FullSize MANIFEST TOKENIZER FOLDER [--size PIXELS] [--steps N] [--threads N] [--adapters]: "
         + "MANIFEST holds config.json and keys.json of unet, vae and text_encoder; FOLDER gets 4.3 GB of random weights once");
     return 2;
 }
@@ -44,6 +44,12 @@ using (no_grad())
 var touchSeconds = watch.Elapsed.TotalSeconds;
 Console.WriteLine($"weights {bytes / 1e9:f2} GB: plain read {readSeconds:f1} s ({bytes / readSeconds / 1e9:f2} GB/s); structure and mapping {mapSeconds:f2} s; "
     + $"every weight read once through the mapping {touchSeconds:f1} s ({bytes / touchSeconds / 1e9:f2} GB/s)");
+
+if (args.Contains("--adapters"))
+{
+    AdapterTimes.Run(pipeline, Path.Combine(folder, "adapters"));
+    return 0;
+}
 
 var marks = new List<double>();
 using var run = NewDisposeScope();

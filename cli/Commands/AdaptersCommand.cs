@@ -41,12 +41,12 @@ internal static class AdaptersCommand
 
     private static Table Table(ListAdaptersResponse response)
     {
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("name", "size", "for", "kind", "rank", "changes", "words", "");
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("name", "size", "for", "kind", "rank", "changes", "says");
         foreach (var file in response.Adapters)
         {
             _ = table.AddRow(
                 Markup.Escape(file.Name), Size(file.SizeBytes), Family(file.Family), string.Join(" + ", file.Kinds.Select(Kind)),
-                string.Join(", ", file.Ranks), Markup.Escape(string.Join(", ", file.Components)), Markup.Escape(Words(file)),
+                string.Join(", ", file.Ranks), Markup.Escape(string.Join(", ", file.Components)),
                 file.Problem.Length > 0 ? $"[red]{Markup.Escape(file.Problem)}[/]" : $"[grey]{Markup.Escape(Notes(file))}[/]");
         }
 
@@ -56,10 +56,13 @@ internal static class AdaptersCommand
     private static string Size(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB");
 
     private static string Words(AdapterFile file) =>
-        string.Join(", ", file.TriggerWords.Take(MostWords)) + (file.TriggerWords.Count > MostWords ? ", ..." : "");
+        string.Join(", ", file.TriggerWords.Take(MostWords)) + (file.TriggerWords.Count > MostWords ? " and more" : "");
 
-    private static string Notes(AdapterFile file) =>
-        string.Join("; ", new[] { file.Title, file.Embeddings.Count > 0 ? $"embeddings: {string.Join(", ", file.Embeddings)}" : "" }.Where(text => text.Length > 0));
+    private static string Notes(AdapterFile file)
+    {
+        var embeddings = file.Embeddings.Count > 0 ? $"embeddings: {string.Join(", ", file.Embeddings)}" : "";
+        return string.Join("; ", new[] { file.Title, Words(file), embeddings }.Where(text => text.Length > 0));
+    }
 
     private static string Family(ModelFamily family) => family switch
     {

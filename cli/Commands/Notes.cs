@@ -21,7 +21,7 @@ internal static class Notes
     /// <summary>Of one scored image.</summary>
     public static IEnumerable<string> Of(RewardValue value)
     {
-        var name = value.Kind.ToString().ToLowerInvariant();
+        var name = RewardNames.Of(value.Kind);
         if (value.TruncatedPrompt.Length > 0)
             yield return $"{name}: the prompt is too long for the model; not read: \"{value.TruncatedPrompt}\"";
         if (value.TruncatedCaption.Length > 0)

@@ -9,26 +9,13 @@ namespace Realign.Cli.Commands;
 /// <summary><c>realign reward</c>.</summary>
 internal static class RewardCommand
 {
-    private static readonly Dictionary<string, RewardKind> Kinds = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["caption"] = RewardKind.Caption,
-        ["likelihood"] = RewardKind.Likelihood,
-        ["itc"] = RewardKind.Itc,
-        ["itm"] = RewardKind.Itm,
-        ["clip"] = RewardKind.Clip,
-        ["hps"] = RewardKind.Hps,
-        ["pick-score"] = RewardKind.PickScore,
-        ["image-reward"] = RewardKind.ImageReward,
-        ["aesthetic"] = RewardKind.Aesthetic,
-    };
-
     public static Command Create(Terminal terminal)
     {
         var prompt = new Argument<string>("prompt") { Description = "The prompt.", HelpName = "PROMPT" };
         var images = new Argument<string[]>("images") { Description = "PNG, JPEG or WebP files.", HelpName = "IMAGE...", Arity = ArgumentArity.OneOrMore };
         var rewards = new Option<string>("--rewards")
         {
-            Description = $"Rewards with their weights: {string.Join(", ", Kinds.Keys)}.",
+            Description = $"Rewards with their weights: {string.Join(", ", RewardNames.Kinds.Keys)}.",
             HelpName = "NAME[=W],...",
             DefaultValueFactory = _ => "caption",
         };
@@ -43,7 +30,8 @@ internal static class RewardCommand
         var json = CommonOptions.Json();
         var command = new ExampleCommand("reward", "Scores how well images fit a prompt, with any weighted sum of rewards.",
             ["realign reward \"a red car\" out/coarse.png out/refined.png",
-                "realign reward \"a red car\" *.png --rewards caption=1,likelihood=0.2,clip --json"],
+                "realign reward \"a red car\" *.png --rewards caption=1,likelihood=0.2,clip --json",
+                "realign reward \"a red car\" *.png --rewards hps=100,pick-score,image-reward,aesthetic"],
             "Ends with 1 when an image could not be scored; the others are scored all the same.")
         {
             prompt, images, rewards, encoder, address, deadline, json,
@@ -82,8 +70,8 @@ internal static class RewardCommand
         foreach (var part in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             var pieces = part.Split('=', 2);
-            if (!Kinds.TryGetValue(pieces[0], out var kind))
-                throw new CliException($"there is no reward '{pieces[0]}': use {string.Join(", ", Kinds.Keys)}", ExitCodes.Usage);
+            if (!RewardNames.Kinds.TryGetValue(pieces[0], out var kind))
+                throw new CliException($"there is no reward '{pieces[0]}': use {string.Join(", ", RewardNames.Kinds.Keys)}", ExitCodes.Usage);
             var spec = new RewardSpec { Kind = kind };
             if (pieces.Length == 2)
             {
@@ -104,7 +92,7 @@ internal static class RewardCommand
 
     private static Table Table(string[] files, ScoreRequest request, ScoreResponse response)
     {
-        var kinds = request.Rewards.Select(spec => Kinds.First(known => known.Value == spec.Kind).Key);
+        var kinds = request.Rewards.Select(spec => RewardNames.Of(spec.Kind));
         var table = new Table().Border(TableBorder.Simple).AddColumns(["image", "reward", .. kinds, "caption"]);
         for (var i = 0; i < files.Length; i++)
         {

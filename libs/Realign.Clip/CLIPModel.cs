@@ -49,7 +49,7 @@ public sealed class CLIPModel : nn.Module, IParameterOwner
     };
 
     /// <summary>Factor on cosines in the published logits.</summary>
-    public Tensor LogitScale => logit_scale.exp();
+    internal Tensor LogitScale => logit_scale.exp();
 
     /// <summary>Opens a snapshot folder.</summary>
     /// <param name="folder">Holds <c>config.json</c> and <c>model[.variant].safetensors</c> or shards.</param>

@@ -16,6 +16,7 @@ using Realign.Hosting.Models;
 using Realign.Hosting.Receiving;
 using Realign.Hosting.Settings;
 using Realign.Hosting.Telemetry;
+using ServiceDescriptor = Google.Protobuf.Reflection.ServiceDescriptor;
 
 namespace Realign.Hosting;
 
@@ -72,7 +73,11 @@ public static class ServiceHost
             options.Interceptors.Add<ExceptionInterceptor>();
         });
         builder.Services.AddGrpcReflection();
-        builder.Services.AddGrpcHealthChecks(options => options.Services.Map("", _ => true));
+        builder.Services.AddGrpcHealthChecks(options =>
+        {
+            options.Services.Map("", _ => true);
+            options.Services.Map(LivenessCheck.Name, check => check.Name == LivenessCheck.Name);
+        }).AddCheck<LivenessCheck>(LivenessCheck.Name);
         // lines for the eye unless the configuration asks for json, which the slim builder does not listen to
         builder.Logging.AddConsole(options => options.FormatterName = builder.Configuration["Logging:Console:FormatterName"] ?? ConsoleFormatterNames.Simple);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
@@ -136,6 +141,22 @@ public static class ServiceHost
         app.MapGrpcHealthChecksService();
         app.MapGrpcReflectionService();
         return app;
+    }
+
+    /// <summary>
+    /// Maps a service; health answers for it under its full name, e.g. <c>realign.v1.TaggerService</c>, as for the process unless it is told more.
+    /// </summary>
+    /// <typeparam name="TService">Its implementation.</typeparam>
+    /// <param name="app">Where.</param>
+    /// <param name="descriptor">Of its proto.</param>
+    public static void MapService<TService>(this WebApplication app, ServiceDescriptor descriptor)
+        where TService : class
+    {
+        ArgumentNullException.ThrowIfNull(descriptor);
+        app.MapGrpcService<TService>();
+        var names = app.Services.GetRequiredService<IOptions<GrpcHealthChecksOptions>>().Value.Services;
+        if (names.All(mapping => mapping.Name != descriptor.FullName))
+            names.Map(descriptor.FullName, _ => true);
     }
 
     /// <summary>Runs a service until SIGTERM; a wrong setting ends it with one readable message instead of a stack trace.</summary>

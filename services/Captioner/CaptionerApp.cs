@@ -9,6 +9,7 @@ using Realign.VisionLanguage.Captioning;
 using Realign.VisionLanguage.Generation;
 using Realign.VisionLanguage.Preference;
 using Realign.VisionLanguage.Scoring;
+using Realign.V1;
 using Realign.Wire.Images;
 using Realign.Wire.Mesh;
 
@@ -23,36 +24,40 @@ public static class CaptionerApp
     public static WebApplication Build(string[] args)
     {
         var builder = ServiceHost.CreateBuilder(args, MeshService.Captioner.Port);
+        var section = builder.Configuration.GetSection(CaptionerOptions.SectionName);
         builder.Services.AddSettings<CaptionerOptions, CaptionerOptionsValidator>(CaptionerOptions.SectionName);
         Add(MeshService.Captioner.Name, options => options.Model, ImageCaptioner.Load,
             (model, token) => _ = model.Describe(BlackA[0].Picture, "", new GenerationOptions { MaxNewTokens = 1 }, token));
         Add("clip", options => options.Clip, ClipScorer.Load, (model, token) => _ = model.Score(BlackA, gradient: false, token));
-        AddWhereSet("retrieval", options => options.Retrieval, RetrievalScorer.Load,
+        AddWhereSet("retrieval", nameof(CaptionerOptions.Retrieval), options => options.Retrieval, RetrievalScorer.Load,
             (model, token) => _ = model.ScoreContrastive(BlackA, gradient: false, token));
-        AddWhereSet("hps", options => options.HpsV2, HpsScorer.Load, (model, token) => _ = model.Score(BlackA, gradient: false, token));
-        AddWhereSet("pick-score", options => options.PickScore, PickScorer.Load, (model, token) => _ = model.Score(BlackA, gradient: false, token));
-        AddWhereSet("image-reward", options => options.ImageReward, ImageRewardScorer.Load, (model, token) => _ = model.Score(BlackA, gradient: false, token));
-        if (Settings().Aesthetic.Length > 0)
+        AddWhereSet("hps", nameof(CaptionerOptions.HpsV2), options => options.HpsV2, HpsScorer.Load,
+            (model, token) => _ = model.Score(BlackA, gradient: false, token));
+        AddWhereSet("pick-score", nameof(CaptionerOptions.PickScore), options => options.PickScore, PickScorer.Load,
+            (model, token) => _ = model.Score(BlackA, gradient: false, token));
+        AddWhereSet("image-reward", nameof(CaptionerOptions.ImageReward), options => options.ImageReward, ImageRewardScorer.Load,
+            (model, token) => _ = model.Score(BlackA, gradient: false, token));
+        if (IsSet(nameof(CaptionerOptions.Aesthetic)))
         {
             // it runs with the features of CLIP, on CLIP's thread: on its own there is nothing to probe
-            builder.Services.AddModel("aesthetic", QueueCapacity, (provider, _) => Load(provider, options => options.Aesthetic,
-                (path, placement, _) => AestheticPredictor.Load(path, ModelFolders.Resolve(Options(provider).Clip), placement), CancellationToken.None));
+            builder.Services.AddModel("aesthetic", QueueCapacity, (provider, token) => Load(provider, options => options.Aesthetic,
+                (path, placement, _) => AestheticPredictor.Load(path, ModelFolders.Resolve(Options(provider).Clip), placement), token));
         }
 
         builder.Services.AddSingleton<PromptScoring>();
         var app = builder.BuildService();
         RequestImage.Allow(app.Services.GetRequiredService<IOptions<HostingOptions>>().Value.PictureFormats);
-        app.MapGrpcService<CaptionerGrpcService>();
+        app.MapService<CaptionerGrpcService>(CaptionerService.Descriptor);
         return app;
 
-        CaptionerOptions Settings() => builder.Configuration.GetSection(CaptionerOptions.SectionName).Get<CaptionerOptions>() ?? new CaptionerOptions();
+        bool IsSet(string setting) => section[setting] is { Length: > 0 };
 
         void AddWhereSet<TModel>(
-            string name, Func<CaptionerOptions, string> path, Func<string, TorchPlacement, CancellationToken, TModel> load,
+            string name, string setting, Func<CaptionerOptions, string> path, Func<string, TorchPlacement, CancellationToken, TModel> load,
             Action<TModel, CancellationToken> probe)
             where TModel : class
         {
-            if (path(Settings()).Length > 0)
+            if (IsSet(setting))
                 Add(name, path, load, probe);
         }
 

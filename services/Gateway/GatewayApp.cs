@@ -4,6 +4,7 @@ using Realign.Gateway.Rewards;
 using Realign.Gateway.Verifying;
 using Realign.Hosting;
 using Realign.Hosting.Settings;
+using Realign.V1;
 using Realign.Wire.Mesh;
 
 namespace Realign.Gateway;
@@ -30,8 +31,8 @@ public static class GatewayApp
         builder.AddBackendHealth();
 
         var app = builder.BuildService();
-        app.MapGrpcService<GatewayGrpcService>();
-        app.MapGrpcService<RewardGrpcService>();
+        app.MapService<GatewayGrpcService>(GatewayService.Descriptor);
+        app.MapService<RewardGrpcService>(RewardService.Descriptor);
         return app;
     }
 }

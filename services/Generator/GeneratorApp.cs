@@ -11,6 +11,7 @@ using Realign.Hosting;
 using Realign.Hosting.Models;
 using Realign.Hosting.Settings;
 using Realign.Torch;
+using Realign.V1;
 using Realign.Wire.Images;
 using Realign.Wire.Mesh;
 
@@ -28,7 +29,7 @@ public static class GeneratorApp
 
         var app = builder.BuildService();
         RequestImage.Allow(app.Services.GetRequiredService<IOptions<HostingOptions>>().Value.PictureFormats);
-        app.MapGrpcService<GeneratorGrpcService>();
+        app.MapService<GeneratorGrpcService>(GeneratorService.Descriptor);
         return app;
     }
 

@@ -24,10 +24,12 @@ public sealed class GeneratorOptions
     /// <value>Empty: none are offered.</value>
     public string Adapters { get; set; } = "";
 
-    /// <summary>Memory that adapters keep between calls, with the weights that kinds other than LoRA make of the model's. What one call needs it gets.</summary>
-    /// <value>1024.</value>
+    /// <summary>
+    /// Memory that adapters keep between calls, with the weights that kinds other than LoRA make of the model's. What one call needs it gets.
+    /// </summary>
+    /// <value>2048.</value>
     [Range(0, 1 << 20)]
-    public int AdapterMemoryMegabytes { get; set; } = 1024;
+    public int AdapterMemoryMegabytes { get; set; } = 2048;
 
     /// <summary>
     /// Folder with the embeddings (textual inversion) that calls may name, in it and in folders below it; relative names are looked up in the models folder.

@@ -5,6 +5,7 @@ using Realign.Hosting.Models;
 using Realign.Hosting.Settings;
 using Realign.Llama.Chat;
 using Realign.SceneScoring;
+using Realign.V1;
 using Realign.Wire.Mesh;
 
 namespace Realign.SceneScorer;
@@ -20,7 +21,7 @@ public static class SceneScorerApp
         builder.Services.AddModel(
             MeshService.SceneScorer.Name, provider => Settings(provider).QueueCapacity, Load, (model, token) => _ = model.Score("a car", ["car"], token));
         var app = builder.BuildService();
-        app.MapGrpcService<SceneScorerGrpcService>();
+        app.MapService<SceneScorerGrpcService>(SceneScorerService.Descriptor);
         return app;
     }
 

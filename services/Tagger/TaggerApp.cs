@@ -5,6 +5,7 @@ using Realign.Hosting;
 using Realign.Hosting.Models;
 using Realign.Hosting.Settings;
 using Realign.Onnx;
+using Realign.V1;
 using Realign.Wire.Images;
 using Realign.Wire.Mesh;
 
@@ -22,7 +23,7 @@ public static partial class TaggerApp
 
         var app = builder.BuildService();
         RequestImage.Allow(app.Services.GetRequiredService<IOptions<HostingOptions>>().Value.PictureFormats);
-        app.MapGrpcService<TaggerGrpcService>();
+        app.MapService<TaggerGrpcService>(TaggerService.Descriptor);
         return app;
     }
 

@@ -16,7 +16,11 @@ public sealed class CommandTests
     public async Task EveryCommand_TeachesWithExamples()
     {
         using var cli = new Cli();
-        foreach (var name in new[] { "realign", "generate", "caption", "tag", "scene", "segment", "reward", "evaluate", "adapters", "status", "up", "down", "completion" })
+        string[] names =
+        [
+            "realign", "generate", "caption", "tag", "scene", "segment", "reward", "evaluate", "adapters", "status", "up", "down", "completion",
+        ];
+        foreach (var name in names)
         {
             var (code, output, _) = await Cli.RunAsync(name, "--help");
             code.ShouldBe(0);
@@ -173,6 +177,28 @@ public sealed class CommandTests
         var items = JsonNode.Parse(output)!["items"]!.AsArray();
         items[0]!["values"]![1]!["value"]!.GetValue<double>().ShouldBe(0.25);
         items[1]!["error"]!["message"]!.GetValue<string>().ShouldBe("not an image");
+    }
+
+    [Fact]
+    public async Task Reward_EveryKind_HasItsName()
+    {
+        using var cli = new Cli();
+        await using var services = await FakeServices.StartAsync();
+        await File.WriteAllBytesAsync(cli.In("a.png"), FakeServices.Scene(refined: false), TestContext.Current.CancellationToken);
+        const string Names = "hps=100,pick-score,image-reward=0.5,Aesthetic";
+
+        var (code, output, _) = await Cli.RunAsync("reward", "a red car", cli.In("a.png"), "--rewards", Names, "--json", "--gateway", services.Address);
+        var (_, table, _) = await Cli.RunAsync("reward", "a red car", cli.In("a.png"), "--rewards", "image-reward", "--gateway", services.Address);
+        var (_, help, _) = await Cli.RunAsync("reward", "--help");
+
+        code.ShouldBe(ExitCodes.Success);
+        var values = JsonNode.Parse(output)!["items"]![0]!["values"]!.AsArray();
+        values.Select(value => value!["kind"]!.GetValue<string>()).ShouldBe(
+            ["REWARD_KIND_HPS", "REWARD_KIND_PICK_SCORE", "REWARD_KIND_IMAGE_REWARD", "REWARD_KIND_AESTHETIC"]);
+        values[2]!["value"]!.GetValue<double>().ShouldBe(0.5);
+        table.ShouldContain("image-reward");
+        foreach (var name in new[] { "caption", "likelihood", "itc", "itm", "clip", "hps", "pick-score", "image-reward", "aesthetic" })
+            help.ShouldContain(name);
     }
 
     [Theory]

@@ -38,7 +38,8 @@ public sealed class AdapterTests
     public async Task Realign_StrengthsOfPartsAndBlocks_ReachBothImages()
     {
         await using var mesh = await FakeMesh.StartAsync();
-        var adapter = new Adapter { Name = "styles/ink", UnetStrength = 0.5f, ClipStrength = 0, Blocks = { new BlockStrength { Block = "MID", Strength = 2 } } };
+        var block = new BlockStrength { Block = "MID", Strength = 2 };
+        var adapter = new Adapter { Name = "styles/ink", UnetStrength = 0.5f, ClipStrength = 0, Blocks = { block } };
         using var call = mesh.Client.Realign(new RealignRequest { Generate = new GenerateRequest { Prompt = "a car", Adapters = { adapter } } });
 
         while (await call.ResponseStream.MoveNext(CancellationToken.None).DefaultTimeout())

@@ -166,7 +166,8 @@ public sealed class AdapterTests : IAsyncLifetime
         (await DrawAsync(new Adapter { Name = "both", Strength = 0.5f, Blocks = { new BlockStrength { Block = "MID", Strength = 0.5f } } })).ShouldBe(both);
         (await DrawAsync(new Adapter { Name = "both", Strength = 0.5f, ClipStrength = 0 })).ShouldNotBe(both);
         (await DrawAsync(new Adapter { Name = "both", Strength = 0.5f, UnetStrength = 0, ClipStrength = 0 })).ShouldBe(plain);
-        (await DrawAsync(new Adapter { Name = "both", ClipStrength = 0, Blocks = { new BlockStrength { Block = "mid_block", Strength = 0 } } })).ShouldBe(plain);
+        var none = new BlockStrength { Block = "mid_block", Strength = 0 };
+        (await DrawAsync(new Adapter { Name = "both", ClipStrength = 0, Blocks = { none } })).ShouldBe(plain);
     }
 
     [Theory]
@@ -197,7 +198,8 @@ public sealed class AdapterTests : IAsyncLifetime
     [Fact]
     public async Task ListAdapters_NamesEachFile_AndWhyOneCannotBeUsed()
     {
-        var list = await new GeneratorService.GeneratorServiceClient(_service.Channel).ListAdaptersAsync(new ListAdaptersRequest()).ResponseAsync.DefaultTimeout();
+        var client = new GeneratorService.GeneratorServiceClient(_service.Channel);
+        var list = await client.ListAdaptersAsync(new ListAdaptersRequest()).ResponseAsync.DefaultTimeout();
 
         var files = list.Adapters.ToDictionary(file => file.Name);
         files.Keys.ShouldBe(["broken", "caf\u00e9", "device", "elsewhere", "link", "other-model", "pipe", "style", "style-copy", "words"], ignoreOrder: true);

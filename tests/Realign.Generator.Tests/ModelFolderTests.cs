@@ -43,6 +43,9 @@ public sealed class ModelFolderTests : IDisposable
         failure.StatusCode.ShouldBe(StatusCode.FailedPrecondition, what);
         failure.Status.Detail.ShouldContain(named);
         (await service.HealthAsync()).ShouldBe(HealthCheckResponse.Types.ServingStatus.NotServing);
+        (await service.HealthAsync("realign.v1.GeneratorService")).ShouldBe(HealthCheckResponse.Types.ServingStatus.NotServing);
+        // a restart would not help
+        (await service.HealthAsync("liveness")).ShouldBe(HealthCheckResponse.Types.ServingStatus.Serving);
     }
 
     [Fact]

@@ -30,6 +30,7 @@ public sealed class StallTests
         time.Advance(TimeSpan.FromSeconds(2));
 
         (await service.HealthAsync()).ShouldBe(HealthCheckResponse.Types.ServingStatus.NotServing);
+        (await service.HealthAsync("liveness")).ShouldBe(HealthCheckResponse.Types.ServingStatus.NotServing);
         host.Status.ShouldBe(ModelStatus.Stalled);
         host.Problem!.ShouldContain("stalled");
         Should.Throw<UnavailableException>(() => { _ = host.RunAsync((_, _) => 1, None); }).Message.ShouldContain("stalled");

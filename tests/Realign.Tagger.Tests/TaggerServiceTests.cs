@@ -26,7 +26,8 @@ public sealed class TaggerServiceTests
         var all = await TagAsync(service, new TagRequest { Image = Pictures.AsRequest(Pictures.Ball()), IncludeUngroundable = true });
         var groundable = await TagAsync(service, new TagRequest { Image = Pictures.AsRequest(Pictures.Ball()) });
 
-        (await service.HealthAsync("tagger")).ShouldBe(HealthCheckResponse.Types.ServingStatus.Serving);
+        foreach (var name in new[] { "", "liveness", "tagger", "realign.v1.TaggerService" })
+            (await service.HealthAsync(name)).ShouldBe(HealthCheckResponse.Types.ServingStatus.Serving, name);
         var red = all.Tags.ShouldHaveSingleItemNamed("red");
         red.Groundable.ShouldBeFalse();
         red.Probability.ShouldBeInRange(0, 1);

@@ -72,18 +72,19 @@ internal sealed class AdaptedLayer : IDisposable
                 file.Path, $"key '{entry.Name}' is {alpha.ToString(CultureInfo.InvariantCulture)}", "save the adapter again, with an alpha of 0 or more");
     }
 
-    /// <summary>The change of the weight at strength 1, float32; null where it does not change. The caller's dispose scope owns it.</summary>
+    /// <summary>The change of the weight at strength 1 and what it is to be multiplied by; null where it does not change.</summary>
     /// <param name="weight">The layer's own, float32.</param>
-    public Tensor? WeightChange(Tensor weight)
+    /// <returns>Float32, of the weight's shape; the caller's dispose scope owns it.</returns>
+    public (Tensor Change, double Scale)? WeightChange(Tensor weight)
     {
         if (_format is null)
             return null;
         using var scope = NewDisposeScope();
         var wide = _parts.ToDictionary(item => item.Key, item => item.Value.to(ScalarType.Float32));
-        var change = _format.Change(wide).mul(Scalars.Of(_scale)).reshape(weight.shape);
-        if (_normsAreOfRows is { } rows)
-            change = Magnitude.Apply(weight, change, wide[AdapterPart.Magnitude], rows);
-        return change.MoveToOuterDisposeScope();
+        var change = _format.Change(wide).reshape(weight.shape);
+        return _normsAreOfRows is { } rows
+            ? (Magnitude.Apply(weight, change, _scale, wide[AdapterPart.Magnitude], rows).MoveToOuterDisposeScope(), 1)
+            : (change.MoveToOuterDisposeScope(), _scale);
     }
 
     /// <summary>The change of the bias at strength 1; null where it does not change. Owned here.</summary>

@@ -11,7 +11,7 @@ namespace Realign.Diffusion.Adapters;
 public sealed class AdapterFolder(string? folder, long memoryBytes = AdapterFolder.DefaultMemoryBytes) : IDisposable
 {
     /// <summary>Memory of loaded adapters where nothing else is said.</summary>
-    public const long DefaultMemoryBytes = 1L << 30;
+    public const long DefaultMemoryBytes = 2L << 30;
 
     private readonly OfferedFiles _files = new(folder, "adapter", "Generator:Adapters");
     private readonly AdapterCache _cache = new(memoryBytes);

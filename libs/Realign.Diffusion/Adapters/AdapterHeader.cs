@@ -50,7 +50,8 @@ public static class AdapterHeader
             Family = FamilyOf(contents) ?? training.Family,
             Kinds = [.. contents.Layers.Values.SelectMany(KindsOf).Distinct().Order()],
             Ranks = [.. contents.Layers.Values.Select(RankOf).OfType<long>().Distinct().Order().Take(MostRanks)],
-            Components = [.. contents.Layers.Keys.Select(ComponentOf).Distinct().OrderBy(part => part != AdapterTarget.UNet).ThenBy(part => part, StringComparer.Ordinal)],
+            Components = [.. contents.Layers.Keys.Select(ComponentOf).Distinct()
+                .OrderBy(part => part != AdapterTarget.UNet).ThenBy(part => part, StringComparer.Ordinal)],
             Layers = contents.Layers.Count,
             Title = training.Title,
             TriggerWords = training.TriggerWords,

@@ -56,7 +56,8 @@ internal sealed record AdapterLayout(
             if (formats.Count == 0 || formats[0] is DifferenceFormat)
                 yield return $"key '{magnitude.Name}' has no low-rank change to scale";
             else if (weight is { Length: > 1 } && Magnitude.IsOfRows(keys, weight) is null)
-                yield return $"key '{magnitude.Name}' has shape {Shapes.Text(magnitude.Shape)}, one norm for each row or column of {Shapes.Text(weight)} is needed";
+                yield return $"key '{magnitude.Name}' has shape {Shapes.Text(magnitude.Shape)}, "
+                    + $"one norm for each row or column of {Shapes.Text(weight)} is needed";
         }
 
         if (formats.Count == 0 && !keys.Has(AdapterPart.BiasDifference) && !keys.Has(AdapterPart.Magnitude))

@@ -107,17 +107,26 @@ internal sealed class AdapterSet : IDisposable
         Tensor? bias = null;
         foreach (var (_, layer, strength) in changes)
         {
-            if (layer.WeightChange(wide) is { } change)
-                weight = (weight ?? wide).add(change, alpha: Scalars.Of(strength));
+            using var made = NewDisposeScope();
+            if (layer.WeightChange(wide) is var (change, scale))
+            {
+                var factor = Scalars.Of(scale * strength);
+                // in place: fresh memory of this size takes longer than the sum
+                if (weight is null)
+                    weight = wide.add(change, alpha: factor).MoveToOuterDisposeScope();
+                else
+                    _ = weight.add_(change, alpha: factor);
+            }
+
             if (layer.BiasChange is { } offset)
-                bias = (bias ?? ownBias!.to(ScalarType.Float32)).add(offset.to(ScalarType.Float32), alpha: Scalars.Of(strength));
+                bias = (bias ?? ownBias!.to(ScalarType.Float32)).add(offset.to(ScalarType.Float32), alpha: Scalars.Of(strength)).MoveToOuterDisposeScope();
         }
 
         weight = weight?.to(own.dtype);
         bias = bias?.to(own.dtype);
-        foreach (var made in new[] { weight, bias }.OfType<Tensor>())
+        foreach (var result in new[] { weight, bias }.OfType<Tensor>())
         {
-            if (!made.isfinite().all().item<bool>())
+            if (!result.isfinite().all().item<bool>())
             {
                 throw new ModelLoadException(changes[0].Weights.Path, $"'{target.Path}' gets numbers that {own.dtype} has not",
                     "lower the strength, or run the service with Generator:DType float32 or bfloat16");

@@ -3,7 +3,9 @@ using Realign.Diffusion.Checkpoints;
 
 namespace Realign.Diffusion.Adapters;
 
-/// <summary>What trainers write into the header: kohya's <c>ss_*</c> and Stability's <c>modelspec.*</c>. Texts of strangers: cut, without control characters.</summary>
+/// <summary>
+/// What trainers write into the header: kohya's <c>ss_*</c> and Stability's <c>modelspec.*</c>. Texts of strangers: cut, without control characters.
+/// </summary>
 /// <param name="metadata">The header's texts.</param>
 internal sealed class TrainingMetadata(IReadOnlyDictionary<string, string> metadata)
 {

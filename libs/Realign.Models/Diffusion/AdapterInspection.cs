@@ -122,7 +122,11 @@ internal static class AdapterInspection
         yield return $"{summary.Layers} layers of {string.Join(", ", summary.Components)}"
             + (summary.Ranks.Count > 0 ? $", rank {string.Join(", ", summary.Ranks)}" : "");
         if (summary.Family is { } family)
-            yield return $"for Stable Diffusion {family switch { CheckpointFamily.StableDiffusion1 => "1.x", CheckpointFamily.StableDiffusion2 => "2.x", _ => "XL" }}";
+        {
+            var name = family switch { CheckpointFamily.StableDiffusion1 => "1.x", CheckpointFamily.StableDiffusion2 => "2.x", _ => "XL" };
+            yield return $"for Stable Diffusion {name}";
+        }
+
         if (summary.Title.Length > 0)
             yield return $"title: {summary.Title}";
         if (summary.TriggerWords.Count > 0)

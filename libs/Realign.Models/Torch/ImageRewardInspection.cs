@@ -1,7 +1,7 @@
 using Realign.Core.Errors;
 using Realign.Core.Files;
-using Realign.Tokenizers;
 using Realign.VisionLanguage.ImageReward;
+using Realign.VisionLanguage.Preference;
 
 namespace Realign.Models.Torch;
 
@@ -39,7 +39,7 @@ internal static class ImageRewardInspection
     private static ModelReport WithTokenizer(ModelReport report, string folder)
     {
         var findings = new Findings();
-        _ = findings.Try(() => BertTokenizer.Load(folder));
+        _ = findings.Try(() => ImageRewardScorer.ReadTokenizer(folder, ImageRewardConfig.Load(folder).Text.VocabSize));
         return report with { Problems = findings.Problems, WaysOut = findings.WaysOut };
     }
 

@@ -51,6 +51,12 @@ public sealed class AestheticPredictor : nn.Module
                 $"use {Published}; the ones with ReLU (reluMSE) or of one layer are others");
         }
 
+        if (weights.Entries.ContainsKey("visual_projection.weight"))
+        {
+            throw new ModelLoadException(weights.Path, "it holds a CLIP of its own beside the predictor (a port to transformers)",
+                $"use the file with the predictor alone, {Published}");
+        }
+
         return new AestheticPredictor(first.Shape[1], LinearHead.WidthsOf(weights, "", PublishedWidths));
     }
 

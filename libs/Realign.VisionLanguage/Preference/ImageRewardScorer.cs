@@ -47,6 +47,25 @@ public sealed class ImageRewardScorer : IDisposable
         }
     }
 
+    /// <summary>The tokenizer, which the repository of the weights does not have.</summary>
+    /// <param name="folder">Where it should be.</param>
+    /// <param name="vocabulary">Ids of the model.</param>
+    /// <exception cref="ModelLoadException">It is not there, broken, or of another model.</exception>
+    public static BertTokenizer ReadTokenizer(string folder, int vocabulary)
+    {
+        if (!File.Exists(Path.Combine(folder, "vocab.txt")) && !File.Exists(Path.Combine(folder, "tokenizer.json")))
+        {
+            throw new ModelLoadException(folder, "it has no tokenizer (vocab.txt)",
+                "put vocab.txt and tokenizer_config.json of bert-base-uncased beside the weights: ImageReward reads texts with it");
+        }
+
+        var tokenizer = BertTokenizer.Load(folder);
+        return tokenizer.VocabularySize <= vocabulary
+            ? tokenizer
+            : throw new ModelLoadException(folder, $"the tokenizer has {tokenizer.VocabularySize} ids, the model {vocabulary}",
+                "use the tokenizer files of bert-base-uncased");
+    }
+
     /// <summary>How much people would like each picture for its prompt: about 0 on average, about 1 standard deviation wide.</summary>
     public IReadOnlyList<ScoredPair> Score(IReadOnlyList<PicturePrompt> pairs, bool gradient, CancellationToken cancellationToken)
     {
@@ -61,20 +80,4 @@ public sealed class ImageRewardScorer : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _model.Dispose();
-
-    // the repository of the weights has none
-    private static BertTokenizer ReadTokenizer(string folder, int vocabulary)
-    {
-        if (!File.Exists(Path.Combine(folder, "vocab.txt")) && !File.Exists(Path.Combine(folder, "tokenizer.json")))
-        {
-            throw new ModelLoadException(folder, "it has no tokenizer (vocab.txt)",
-                "put vocab.txt and tokenizer_config.json of bert-base-uncased beside the weights: ImageReward reads texts with it");
-        }
-
-        var tokenizer = BertTokenizer.Load(folder);
-        return tokenizer.VocabularySize <= vocabulary
-            ? tokenizer
-            : throw new ModelLoadException(folder, $"the tokenizer has {tokenizer.VocabularySize} ids, the model {vocabulary}",
-                "use the tokenizer files of bert-base-uncased");
-    }
 }

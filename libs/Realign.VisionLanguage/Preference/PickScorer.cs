@@ -2,6 +2,7 @@
 using Realign.Clip;
 using Realign.Core.Errors;
 using Realign.Core.Files;
+using Realign.Safetensors;
 using Realign.Tokenizers;
 using Realign.Torch;
 using Realign.VisionLanguage.Images;
@@ -13,8 +14,13 @@ namespace Realign.VisionLanguage.Preference;
 public sealed class PickScorer : IDisposable
 {
     private readonly ClipPairs _clip;
+    private readonly double _scale;
 
-    private PickScorer(ClipPairs clip) => _clip = clip;
+    private PickScorer(ClipPairs clip, double scale)
+    {
+        _clip = clip;
+        _scale = scale;
+    }
 
     /// <summary>Family of the model: <c>pick-score</c>.</summary>
     public string Family { get; } = "pick-score";
@@ -32,7 +38,7 @@ public sealed class PickScorer : IDisposable
                 : ModelImages.OfClip(side, placement);
             var clip = new ClipPairs(folder, model, ClipTokenizer.LoadOrPublished(folder), images, placement);
             clip.WarmUp(cancellationToken);
-            return new PickScorer(clip);
+            return new PickScorer(clip, ReadScale(folder));
         }
         catch
         {
@@ -43,8 +49,15 @@ public sealed class PickScorer : IDisposable
 
     /// <summary>Scaled cosine of each picture and its prompt; of published weights the scale is about 100.</summary>
     public IReadOnlyList<ScoredPair> Score(IReadOnlyList<PicturePrompt> pairs, bool gradient, CancellationToken cancellationToken) =>
-        _clip.Cosines(pairs, cosines => cosines.mul(_clip.Model.LogitScale.to(cosines.dtype)), gradient, cancellationToken);
+        _clip.Cosines(pairs, cosines => cosines.mul(Scalars.Of(_scale)), gradient, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose() => _clip.Dispose();
+
+    // from the file itself: in bfloat16 its exponential would be off by a hundredth
+    private static double ReadScale(string folder)
+    {
+        using var weights = SafetensorsSet.OpenFolder(folder, "model");
+        return Math.Exp(weights.FileOf("logit_scale").ReadSingles("logit_scale")[0]);
+    }
 }

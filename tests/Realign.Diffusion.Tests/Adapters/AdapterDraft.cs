@@ -44,7 +44,8 @@ internal sealed class AdapterDraft(int seed = 3)
         SafetensorsWriter.Write(file, _tensors.Select(item =>
         {
             var values = Array.ConvertAll(item.Tensor.Values, value => (float)value);
-            return (item.Key, SafetensorsDType.F32, (IReadOnlyList<long>)item.Tensor.Shape, (ReadOnlyMemory<byte>)MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
+            return (item.Key, SafetensorsDType.F32, (IReadOnlyList<long>)item.Tensor.Shape,
+                (ReadOnlyMemory<byte>)MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
         }), Metadata.Count > 0 ? Metadata : null);
         return file;
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Realign.Core.Errors;
 using Realign.Diffusion.Adapters;
 using Realign.Torch;
@@ -56,8 +57,11 @@ public sealed class BrokenAdapterTests(Miniature miniature) : IClassFixture<Mini
     public void Load_PartsThatDoNotGoTogether_AreNamed(string problem, string layer, params string[] parts)
     {
         var draft = new AdapterDraft();
-        foreach (var (key, shape) in parts.Select(part => part.Split(':')).Select(pair => (pair[0], pair[1])))
-            _ = draft.Add(layer.Length > 0 ? $"{layer}.{key}" : key, [.. shape.Split(',').Select(side => long.Parse(side, System.Globalization.CultureInfo.InvariantCulture))]);
+        foreach (var pair in parts.Select(part => part.Split(':')))
+        {
+            var shape = pair[1].Split(',').Select(side => long.Parse(side, CultureInfo.InvariantCulture));
+            _ = draft.Add(layer.Length > 0 ? $"{layer}.{pair[0]}" : pair[0], [.. shape]);
+        }
 
         Refused(draft).Problems.ShouldContain(found => found.Contains(problem));
     }

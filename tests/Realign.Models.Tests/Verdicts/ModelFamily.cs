@@ -6,7 +6,7 @@ using Realign.SceneScoring;
 using Realign.Testing;
 using Realign.Torch;
 using Realign.VisionLanguage.Captioning;
-using Realign.VisionLanguage.ImageReward;
+using Realign.VisionLanguage.Preference;
 
 namespace Realign.Models.Tests.Verdicts;
 
@@ -42,7 +42,7 @@ internal sealed record ModelFamily(string Name, string Folder, Func<string, IDis
         new("blip captioner", "vision-language/blip-itm/captioning-snapshot", Captioner),
         new("blip-itm", "vision-language/blip-itm/itm-snapshot", Retrieval),
         new("clip gelu", "vision-language/clip/gelu/snapshot", path => ClipScorer.Load(path, TorchPlacement.Cpu, CancellationToken.None)),
-        new("image-reward", "vision-language/image-reward/snapshot", path => ImageRewardModel.Load(path, TorchPlacement.Cpu)),
+        new("image-reward", "vision-language/image-reward/snapshot", ImageReward),
     ];
 
     /// <summary>The folder on disk.</summary>
@@ -53,6 +53,8 @@ internal sealed record ModelFamily(string Name, string Folder, Func<string, IDis
     private static SceneScorer LanguageModel(string path) => SceneScorer.Load(path, new SceneScoringOptions { ContextSize = 1024 }, CancellationToken.None);
 
     private static ImageCaptioner Captioner(string path) => ImageCaptioner.Load(path, TorchPlacement.Cpu, CancellationToken.None);
+
+    private static ImageRewardScorer ImageReward(string path) => ImageRewardScorer.Load(path, TorchPlacement.Cpu, CancellationToken.None);
 
     private static RetrievalScorer Retrieval(string path) => RetrievalScorer.Load(path, TorchPlacement.Cpu, CancellationToken.None);
 }

@@ -97,6 +97,58 @@ public sealed class PreferenceTests
     }
 
     [Fact]
+    public void PickScore_InHalfPrecision_KeepsTheScaleOfTheFile()
+    {
+        var placement = new TorchPlacement(CPU, ScalarType.BFloat16);
+        using var pickScore = PickScorer.Load(RewardCheckpoint.Clip, placement, Token);
+        using var clip = ClipScorer.Load(RewardCheckpoint.Clip, placement, Token);
+        using var file = SafetensorsFile.Open(Path.Combine(RewardCheckpoint.Clip, "model.safetensors"));
+        PicturePrompt[] pair = [new(new Picture(RewardCheck.Pixels(50, 83), 50, 83), RewardCheck.Prompt)];
+
+        var cosine = clip.Score(pair, gradient: false, Token)[0].Score;
+
+        (pickScore.Score(pair, gradient: false, Token)[0].Score / cosine).ShouldBe(MathF.Exp(file.ReadSingles("logit_scale")[0]), 1e-4f);
+    }
+
+    [Fact]
+    public void ImageReward_WithTheTokenizerFilesOfBertAlone_ReadsTheSame()
+    {
+        using var copy = ModelCopy.Of(RewardCheckpoint.ImageReward);
+        File.Delete(Path.Combine(copy.Path, "tokenizer.json"));
+        File.Delete(Path.Combine(copy.Path, "special_tokens_map.json"));
+        File.WriteAllText(Path.Combine(copy.Path, "tokenizer_config.json"), """{"do_lower_case": true, "model_max_length": 512}""");
+        using var published = ImageRewardScorer.Load(RewardCheckpoint.ImageReward, TorchPlacement.Cpu, Token);
+        using var plain = ImageRewardScorer.Load(copy.Path, TorchPlacement.Cpu, Token);
+        PicturePrompt[] pair = [new(new Picture(RewardCheck.Pixels(50, 83), 50, 83), "A Red car, left of a pink elephant!")];
+
+        plain.Score(pair, gradient: false, Token)[0].ShouldBe(published.Score(pair, gradient: false, Token)[0]);
+    }
+
+    [Fact]
+    public void NarrowPicture_IsRefusedWhereItsShorterEdgeIsBroughtToSize_AndPaddedByHps()
+    {
+        const int Length = 40_000;
+        PicturePrompt[] pair = [new(new Picture(new float[3 * Length], Length, 1), "a")];
+        using var checkpoint = RewardCheckpoint.Hps();
+        using var hps = HpsScorer.Load(checkpoint.Location, TorchPlacement.Cpu, Token);
+        using var imageReward = ImageRewardScorer.Load(RewardCheckpoint.ImageReward, TorchPlacement.Cpu, Token);
+
+        Should.Throw<InvalidInputException>(() => imageReward.Score(pair, gradient: false, Token)).Field.ShouldBe("image");
+        float.IsFinite(hps.Score(pair, gradient: true, Token)[0].Score).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Aesthetic_WithAClipOfItsOwn_IsRefusedByName()
+    {
+        using var checkpoint = RewardCheckpoint.Aesthetic(40);
+        OriginalLayout.Write(checkpoint.Location,
+            [.. OriginalLayout.Read(checkpoint.Location), OriginalLayout.Numbers("visual_projection.weight", 40, 40)]);
+
+        Should.Throw<ModelLoadException>(() => AestheticPredictor.Load(checkpoint.Location, RewardCheckpoint.Clip, TorchPlacement.Cpu))
+            .Problems.ShouldHaveSingleItem().ShouldContain("a CLIP of its own");
+    }
+
+    [Fact]
     public void ImageReward_IsTheStandardizedHeadOfWhatBlipReads()
     {
         using var scorer = ImageRewardScorer.Load(RewardCheckpoint.ImageReward, TorchPlacement.Cpu, Token);

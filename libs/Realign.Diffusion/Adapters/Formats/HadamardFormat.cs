@@ -34,7 +34,7 @@ internal sealed class HadamardFormat : LayerFormat
     {
         using var scope = NewDisposeScope();
         var first = Product(parts, AdapterPart.Hada1A, AdapterPart.Hada1B, AdapterPart.HadaCore1);
-        return first.mul(Product(parts, AdapterPart.Hada2A, AdapterPart.Hada2B, AdapterPart.HadaCore2)).MoveToOuterDisposeScope();
+        return first.mul_(Product(parts, AdapterPart.Hada2A, AdapterPart.Hada2B, AdapterPart.HadaCore2)).MoveToOuterDisposeScope();
     }
 
     private static IEnumerable<string> Half(

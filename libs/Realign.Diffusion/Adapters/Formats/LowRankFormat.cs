@@ -18,9 +18,8 @@ internal sealed class LowRankFormat : LayerFormat
         var rank = down.Count > 0 ? down[0] : 0;
         if (weight is null)
         {
-            return up.Count < 2 || up[1] != rank
-                ? [$"keys '{keys.Entries[AdapterPart.Down].Name}' {Shapes.Text(down)} and '{keys.Entries[AdapterPart.Up].Name}' {Shapes.Text(up)} have no common rank"]
-                : [];
+            var pair = $"keys '{keys.Entries[AdapterPart.Down].Name}' {Shapes.Text(down)} and '{keys.Entries[AdapterPart.Up].Name}' {Shapes.Text(up)}";
+            return up.Count < 2 || up[1] != rank ? [$"{pair} have no common rank"] : [];
         }
 
         if (weight.Count < 2)

@@ -27,17 +27,19 @@ internal static class Magnitude
 
     /// <summary>The whole change of a weight: m (W + D) / |W + D| - W.</summary>
     /// <param name="weight">W, float32.</param>
-    /// <param name="change">D, alpha in it, of W's shape.</param>
+    /// <param name="change">D without alpha / rank, of W's shape.</param>
+    /// <param name="scale">alpha / rank.</param>
     /// <param name="norms">m, float32.</param>
     /// <param name="isOfRows">Whether m is one number per output.</param>
-    public static Tensor Apply(Tensor weight, Tensor change, Tensor norms, bool isOfRows)
+    public static Tensor Apply(Tensor weight, Tensor change, double scale, Tensor norms, bool isOfRows)
     {
         using var scope = NewDisposeScope();
-        var changed = weight.add(change);
+        var changed = weight.add(change, alpha: Scalars.Of(scale));
         long[] others = isOfRows ? [.. Axes(weight).Where(axis => axis != 0)] : [.. Axes(weight).Where(axis => axis != 1)];
         // as in the reference tools: no division by nothing
-        var lengths = changed.square().sum(others, keepdim: true).sqrt().add(Scalars.Of(finfo(ScalarType.Float32).eps));
-        return changed.mul(norms.reshape(lengths.shape).div(lengths)).sub(weight).MoveToOuterDisposeScope();
+        var lengths = linalg.vector_norm(changed, 2, others, keepdim: true).add(Scalars.Of(finfo(ScalarType.Float32).eps));
+        // in place: fresh memory of this size takes longer than the sums
+        return changed.mul_(norms.reshape(lengths.shape).div(lengths)).sub_(weight).MoveToOuterDisposeScope();
     }
 
     private static IEnumerable<long> Axes(Tensor tensor) => Enumerable.Range(0, (int)tensor.dim()).Select(axis => (long)axis);
