@@ -64,8 +64,8 @@ internal static class AdapterTimes
         }
 
         var (first, again, other) = (Attach(1), Attach(1), Attach(0.5));
-        Console.WriteLine($"{kind}, file {fileBytes / 1e6:f0} MB, bound {bound >> 20} MiB: first {first:f0} ms, again {again:f1} ms, other strength {other:f1} ms; "
-            + $"kept {adapters.LoadedBytes / 1e6:f0} MB, resident {PageCache.StatusGiB("VmRSS"):f2} GiB");
+        Console.WriteLine($"{kind}, file {fileBytes / 1e6:f0} MB, bound {bound >> 20} MiB: first {first:f0} ms, again {again:f1} ms, "
+            + $"other strength {other:f1} ms; kept {adapters.LoadedBytes / 1e6:f0} MB, resident {PageCache.StatusGiB("VmRSS"):f2} GiB");
     }
 
     private static IEnumerable<(string Key, long[] Shape)> Parts(string kind, long outputs, long inputs) => kind switch
