@@ -51,7 +51,8 @@ public sealed class MemoryTests : IDisposable
     {
         var estimate = PixelBudget.For(_pipeline, 0).BytesPerPixel;
 
-        var perPixel = Peak(side, Segment(side), heatMaps: true) / ((double)side * side);
+        // a run that finds gaps of an earlier one takes less
+        var perPixel = Math.Max(Peak(side, Segment(side), heatMaps: true), Peak(side, Segment(side), heatMaps: true)) / ((double)side * side);
 
         perPixel.ShouldBeInRange(estimate / 2.0, estimate, $"measured {perPixel:0} bytes per pixel, estimated {estimate}");
     }

@@ -25,8 +25,8 @@ public sealed record PixelBudget(long MaxPixels, long BytesPerPixel)
     private const int GuidedBatch = 2;
 
     // malloc keeps freed blocks below 32 MiB for the next maps, which are of other sizes and leave gaps: what denoiser and decoder took adds up, and
-    // from 1.0 to 1.4 times of that was held at 512 to 1024 pixels a side
-    private const double HeldTimes = 1.75;
+    // from 0.85 to 1.4 times of that was held at 512 to 1024 pixels a side
+    private const double HeldTimes = 1.6;
     private const int Tokens = 77;
 
     /// <summary>The budget of a loaded pipeline.</summary>
