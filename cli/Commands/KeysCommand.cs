@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Realign.Core.Calls;
 
 namespace Realign.Cli.Commands;
 
@@ -25,11 +26,11 @@ internal static class KeysCommand
         var name = new Argument<string>("name") { Description = "Whose it is; calls with it are of this tenant.", HelpName = "NAME" };
         var scopes = new Option<string[]>("--scope")
         {
-            Description = "Service that it opens: gateway, reward, generator, captioner, tagger, scene-scorer, segmenter, or *; may be repeated.",
+            Description = $"Service that it opens: {string.Join(", ", AccessScopes.All)}; may be repeated.",
             HelpName = "SERVICE",
             Required = true,
         };
-        _ = scopes.AcceptOnlyFromAmong("*", "gateway", "reward", "generator", "captioner", "tagger", "scene-scorer", "segmenter");
+        _ = scopes.AcceptOnlyFromAmong([.. AccessScopes.All]);
         var calls = new Option<int?>("--calls-per-minute") { Description = "Most calls a minute [no limit].", HelpName = "N" };
         var delegates = new Option<bool>("--delegates")
         {

@@ -1,4 +1,5 @@
 using Realign.Core.Errors;
+using Realign.Safetensors;
 
 namespace Realign.Models;
 
@@ -38,6 +39,16 @@ internal sealed class Findings
             Add(failure, withFileName: true);
             return null;
         }
+    }
+
+    /// <summary>Reads every number of a file; those that are not finite are added.</summary>
+    /// <exception cref="ModelLoadException">The file was changed meanwhile.</exception>
+    public void CheckNumbers(SafetensorsFile file)
+    {
+        var numbers = file.Entries.Keys.Select(file.FindNonFinite).OfType<string>().ToList();
+        if (numbers.Count > 0)
+            Add(new ModelLoadException(file.Path, numbers, SafetensorsFile.NonFiniteWayOut), withFileName: false);
+        file.RequireUnchanged();
     }
 
     /// <summary>Loads something as a service does, and lets it go again.</summary>

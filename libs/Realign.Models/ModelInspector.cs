@@ -146,13 +146,11 @@ public static class ModelInspector
 
     private static ModelReport NoModel(string path, string problem, string wayOut) => NoModel(path, new ModelLoadException(path, problem, wayOut));
 
-    private static ModelReport NoModel(string path, ModelLoadException reason) => new()
+    private static ModelReport NoModel(string path, ModelLoadException reason) => new ModelReport
     {
         Path = path,
         Kind = ModelKind.Unknown,
         Description = "not recognized",
-        Problems = reason.Problems,
-        WaysOut = [reason.WayOut],
         License = LicenseFile.Find(path),
-    };
+    }.With(reason);
 }

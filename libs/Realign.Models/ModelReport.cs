@@ -32,4 +32,7 @@ public sealed record ModelReport
 
     /// <summary>Whether it can be loaded.</summary>
     public bool Fits => Kind != ModelKind.Unknown && Problems.Count == 0 && Parts.All(part => part.Problems.Count == 0);
+
+    /// <summary>The same report with the problems of a refusal.</summary>
+    internal ModelReport With(Core.Errors.RealignException failure) => this with { Problems = Findings.ProblemsOf(failure), WaysOut = [failure.WayOut] };
 }

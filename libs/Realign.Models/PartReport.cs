@@ -1,3 +1,5 @@
+using Realign.Safetensors;
+
 namespace Realign.Models;
 
 /// <summary>One set of weights: a module of a snapshot in one of its variants, a graph, or a file.</summary>
@@ -35,6 +37,17 @@ public sealed record PartReport
 
     /// <summary>What to do about them.</summary>
     public IReadOnlyList<string> WaysOut { get; init; } = [];
+
+    /// <summary>The part that a file by itself is.</summary>
+    internal static PartReport OfFile(SafetensorsFile file, string className) => new()
+    {
+        Name = Path.GetFileName(file.Path),
+        ClassName = className,
+        Files = [Path.GetFileName(file.Path)],
+        StoredTypes = [.. file.Entries.Values.Select(entry => entry.DType.HeaderName()).Distinct().Order(StringComparer.Ordinal)],
+        Tensors = file.Entries.Count,
+        Parameters = file.Entries.Values.Sum(entry => entry.Count),
+    };
 
     /// <summary>The same part with the problems of a refusal.</summary>
     internal PartReport With(Core.Errors.RealignException failure) => this with { Problems = Findings.ProblemsOf(failure), WaysOut = [failure.WayOut] };

@@ -3,6 +3,10 @@ namespace Realign.Safetensors;
 /// <summary>Facts about <see cref="SafetensorsDType"/>.</summary>
 public static class SafetensorsDTypes
 {
+    /// <summary>Whether weights may have it: F32, F16, BF16 or F64.</summary>
+    public static bool IsFloat(this SafetensorsDType dtype) =>
+        dtype is SafetensorsDType.F32 or SafetensorsDType.F16 or SafetensorsDType.BF16 or SafetensorsDType.F64;
+
     /// <summary>Size of one element in bytes.</summary>
     public static int SizeBytes(this SafetensorsDType dtype) => dtype switch
     {

@@ -51,6 +51,12 @@ public sealed class GatewayOptions
     [Range(1, 86_400)]
     public int DefaultDeadlineSeconds { get; set; } = 600;
 
+    /// <summary>When a call has to end: as its caller said, else after <see cref="DefaultDeadlineSeconds"/>.</summary>
+    /// <param name="callerDeadline">UTC; <see cref="DateTime.MaxValue"/> where there is none.</param>
+    /// <param name="now">UTC.</param>
+    internal DateTime DeadlineOf(DateTime callerDeadline, DateTime now) =>
+        callerDeadline == DateTime.MaxValue ? now.AddSeconds(DefaultDeadlineSeconds) : callerDeadline;
+
     /// <summary>Parts of the caller's deadline.</summary>
     [Required, ValidateObjectMembers]
     public StageShares Shares { get; set; } = new();

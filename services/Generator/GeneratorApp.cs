@@ -39,7 +39,7 @@ public static class GeneratorApp
     {
         var options = Options(provider);
         var folder = ModelFolders.Resolve(options.Model);
-        TorchRuntime.Initialize(options.Threads, ModelFolders.WeightBytes(options.Model));
+        TorchRuntime.Initialize(options.Threads, ModelFolders.WeightBytes(folder));
         var placement = TorchPlacement.Parse(options.Device, options.DType);
         var pipeline = StableDiffusionSnapshot.Load(folder, placement, options.Variant.Length > 0 ? options.Variant : null);
         var adapters = new AdapterFolder(

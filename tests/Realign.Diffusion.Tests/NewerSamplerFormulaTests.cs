@@ -85,7 +85,6 @@ public sealed class NewerSamplerFormulaTests
         scheduler.SetTimesteps(count);
         var sigmas = scheduler.Sigmas;
         scheduler.Timesteps.ShouldBe(Enumerable.Range(0, count).Select(i => Math.Round(999.0 / count * (count - i))));
-        double Alpha(double sigma) => 1 / Math.Sqrt(1 + (sigma * sigma));
         // y = x / alpha
         var y = Noise(-1) / Alpha(sigmas[0]);
         var at = 0;
@@ -138,7 +137,6 @@ public sealed class NewerSamplerFormulaTests
         using var scheduler = Singlestep("dpmsolver", order, heun: true, endsAtSigmaMin: true);
         scheduler.SetTimesteps(Count);
         var sigmas = scheduler.Sigmas;
-        double Alpha(double sigma) => 1 / Math.Sqrt(1 + (sigma * sigma));
         var y = Noise(-1) / Alpha(sigmas[0]);
         for (var group = 0; group < Count; group += order)
         {
@@ -205,7 +203,6 @@ public sealed class NewerSamplerFormulaTests
             new SchedulerOptions { IsStochastic = true, SolverOrder = 3, Spacing = SigmaSpacing.Exponential });
         scheduler.SetTimesteps(Steps);
         var sigmas = scheduler.Sigmas;
-        double Alpha(double sigma) => 1 / Math.Sqrt(1 + (sigma * sigma));
         var x = Noise(-1) / Alpha(sigmas[0]);
         double old = 0, older = 0, h1 = 0, h2 = 0;
         for (var i = 0; i < Steps; i++)

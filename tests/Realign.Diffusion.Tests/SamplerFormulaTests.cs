@@ -140,7 +140,6 @@ public sealed class SamplerFormulaTests
         scheduler.SetTimesteps(Steps);
         var sigmas = scheduler.Sigmas;
         sigmas[^1].ShouldBeGreaterThan(0);
-        double Alpha(double sigma) => 1 / Math.Sqrt(1 + (sigma * sigma));
         // y = x / alpha has the slope of the noise
         var y = Noise(-1) / Alpha(sigmas[0]);
         var noises = new List<double>();
@@ -164,7 +163,6 @@ public sealed class SamplerFormulaTests
         using var scheduler = Create(SchedulerKind.DPMSolverMultistep, "linspace", new SchedulerOptions { IsStochastic = true });
         scheduler.SetTimesteps(Steps);
         var sigmas = scheduler.Sigmas;
-        double Alpha(double sigma) => 1 / Math.Sqrt(1 + (sigma * sigma));
         var x = Noise(-1) / Alpha(sigmas[0]);
         double old = 0, last = 0;
         for (var i = 0; i < Steps; i++)

@@ -25,6 +25,9 @@ internal static class SamplerRun
         return (Math.Sqrt((to * to) - (up * up)), up);
     }
 
+    // share of the picture at a level, where picture and noise keep the variance
+    public static double Alpha(double sigma) => 1 / Math.Sqrt(1 + (sigma * sigma));
+
     public static double Expm1(double x) => Math.Exp(x) - 1;
 
     // Gauss-Legendre on many pieces

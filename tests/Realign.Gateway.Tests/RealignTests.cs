@@ -68,14 +68,12 @@ public sealed class RealignTests
     public async Task PromptWithSyntax_IsDrawnAsItIs_AndReadWithoutIt()
     {
         await using var mesh = await FakeMesh.StartAsync();
-        ScoreSceneRequest? asked = null;
-        var score = mesh.Behavior.ScoreScene;
-        mesh.Behavior.ScoreScene = request => score(asked = request);
+        var asked = SceneAsked(mesh);
 
         await Calls.RealignAsync(mesh, "a (red car:1.3)", request =>
             (request.Generate.PromptSyntax, request.Generate.PromptChunks) = (PromptSyntax.Weighted, 2));
 
-        asked!.Prompt.ShouldBe("a red car");
+        asked().Prompt.ShouldBe("a red car");
         mesh.Behavior.Generated.ShouldAllBe(request => request.Prompt == "a (red car:1.3)" && request.PromptSyntax == PromptSyntax.Weighted
             && request.PromptChunks == 2);
     }
@@ -84,14 +82,12 @@ public sealed class RealignTests
     public async Task WordOfAnEmbedding_IsDrawnAsItIs_AndReadAsPlainWords()
     {
         await using var mesh = await FakeMesh.StartAsync();
-        ScoreSceneRequest? asked = null;
-        var score = mesh.Behavior.ScoreScene;
-        mesh.Behavior.ScoreScene = request => score(asked = request);
+        var asked = SceneAsked(mesh);
 
         await Calls.RealignAsync(mesh, "a red <cat-toy>", request =>
             request.Generate.TextualInversions.Add(new TextualInversion { Name = "toys/cat", Token = "<cat-toy>" }));
 
-        asked!.Prompt.ShouldBe("a red cat toy");
+        asked().Prompt.ShouldBe("a red cat toy");
         mesh.Behavior.Generated.ShouldAllBe(request => request.Prompt == "a red <cat-toy>" && request.TextualInversions[0].Token == "<cat-toy>");
     }
 
@@ -129,9 +125,7 @@ public sealed class RealignTests
     public async Task UngroundableAndDuplicateTags_AreNotSentToTheSceneScorer()
     {
         await using var mesh = await FakeMesh.StartAsync();
-        ScoreSceneRequest? asked = null;
-        var score = mesh.Behavior.ScoreScene;
-        mesh.Behavior.ScoreScene = request => score(asked = request);
+        var asked = SceneAsked(mesh);
         mesh.Behavior.Tag = _ => new TagResponse
         {
             Tags =
@@ -142,7 +136,7 @@ public sealed class RealignTests
 
         await Calls.RealignAsync(mesh, "a red car");
 
-        asked!.Tags.ShouldBe(["car"]);
+        asked().Tags.ShouldBe(["car"]);
     }
 
     [Fact]
@@ -241,5 +235,14 @@ public sealed class RealignTests
         failure.StatusCode.ShouldBe(StatusCode.InvalidArgument);
         failure.Status.Detail.ShouldContain("generate.prompt");
         mesh.Behavior.Calls(Stage.Coarse).ShouldBe(0);
+    }
+
+    // what SCENE was asked for last
+    private static Func<ScoreSceneRequest> SceneAsked(FakeMesh mesh)
+    {
+        ScoreSceneRequest? asked = null;
+        var score = mesh.Behavior.ScoreScene;
+        mesh.Behavior.ScoreScene = request => score(asked = request);
+        return () => asked!;
     }
 }

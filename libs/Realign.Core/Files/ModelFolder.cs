@@ -1,4 +1,5 @@
 using Realign.Core.Errors;
+using Realign.Core.Files.Hub;
 
 namespace Realign.Core.Files;
 
@@ -37,17 +38,10 @@ public static class ModelFolder
     }
 
     /// <summary>The snapshot to use of an entry of the Hugging Face cache (<c>models--owner--name</c>); null = it is none, or has no snapshot.</summary>
-    public static string? SnapshotOf(string folder)
-    {
-        var snapshots = Path.Combine(folder, "snapshots");
-        if (!Directory.Exists(snapshots) || !(Directory.Exists(Path.Combine(folder, "blobs")) || Directory.Exists(Path.Combine(folder, "refs"))))
-            return null;
-        var main = Path.Combine(folder, "refs", "main");
-        var named = File.Exists(main) ? Path.Combine(snapshots, Path.GetFileName(File.ReadLines(main).FirstOrDefault("").Trim())) : "";
-        return named.Length > snapshots.Length + 1 && Directory.Exists(named)
-            ? named
-            : Directory.EnumerateDirectories(snapshots).OrderByDescending(Directory.GetLastWriteTimeUtc).FirstOrDefault();
-    }
+    public static string? SnapshotOf(string folder) =>
+        (Directory.Exists(Path.Combine(folder, "blobs")) || Directory.Exists(Path.Combine(folder, "refs"))) && HubEntry.Snapshots(folder) is [var newest, ..]
+            ? newest
+            : null;
 
     /// <summary>Whether a file is a whole checkpoint of Stable Diffusion in the layout of the first authors.</summary>
     public static bool IsSingleFileCheckpoint(string path)

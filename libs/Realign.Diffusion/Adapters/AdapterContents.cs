@@ -48,7 +48,7 @@ internal sealed class AdapterContents
             return AdapterKeys.Refusal(key);
         // trainers write alpha as they were given it
         var isWhole = entry.DType is SafetensorsDType.I64 or SafetensorsDType.I32;
-        if (!IsFloat(entry) && !(part == AdapterPart.Alpha && isWhole))
+        if (!entry.DType.IsFloat() && !(part == AdapterPart.Alpha && isWhole))
             return $"key '{key}' is {entry.DType.HeaderName()}, adapters are F32, F16, BF16 or F64";
         if (!_layers.TryGetValue(layer, out var keys))
             _layers.Add(layer, keys = new LayerKeys());
@@ -61,7 +61,7 @@ internal sealed class AdapterContents
         var at = entry.Name.IndexOf('.', AdapterKeys.Bundle.Length);
         if (at <= AdapterKeys.Bundle.Length || at == entry.Name.Length - 1)
             return $"key '{entry.Name}' names no embedding: {AdapterKeys.Bundle}NAME.KEY is expected";
-        if (!IsFloat(entry) || entry.Shape.Count is not (1 or 2) || entry.Count == 0)
+        if (!entry.DType.IsFloat() || entry.Shape.Count is not (1 or 2) || entry.Count == 0)
             return $"key '{entry.Name}' is {entry.DType.HeaderName()} {Shapes.Text(entry.Shape)}, an embedding has numbers [vectors, width]";
         var name = entry.Name[AdapterKeys.Bundle.Length..at];
         if (!_embeddings.TryGetValue(name, out var tensors))
@@ -69,7 +69,4 @@ internal sealed class AdapterContents
         tensors.Add(entry.Name[(at + 1)..], entry);
         return null;
     }
-
-    private static bool IsFloat(SafetensorsEntry entry) =>
-        entry.DType is SafetensorsDType.F32 or SafetensorsDType.F16 or SafetensorsDType.BF16 or SafetensorsDType.F64;
 }

@@ -55,7 +55,7 @@ public sealed class EmbeddingFolder(string? folder)
                 .RequireFits(name, [.. pipeline.Prompts.Towers.Select(tower => (long)tower.Model.Config.HiddenSize)], pipeline.Prompts.Tower.Room);
             foreach (var (key, entry) in file.Entries)
             {
-                if (entry.DType is not (SafetensorsDType.F32 or SafetensorsDType.F16 or SafetensorsDType.BF16 or SafetensorsDType.F64))
+                if (!entry.DType.IsFloat())
                 {
                     throw new ModelLoadException(name, $"key '{key}' is {entry.DType.HeaderName()}, embeddings are F32, F16, BF16 or F64",
                         "convert the tensor");

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Realign.Core.Calls;
 using Realign.Core.Configs;
 using Realign.Core.Errors;
 using Realign.Core.Files;
@@ -64,7 +65,7 @@ internal static class KeyFile
         var hash = reader.Text("sha256");
         reader.Require(name.Length is > 0 and <= 128, "name has 1 to 128 characters");
         reader.Require(hash.Length == HashLength && hash.All(char.IsAsciiHexDigitLower), "sha256 is not 64 lower-case hexadecimal digits");
-        var scopes = reader.Texts("scopes", "*", "gateway", "reward", "generator", "captioner", "tagger", "scene-scorer", "segmenter");
+        var scopes = reader.Texts("scopes", [.. AccessScopes.All]);
         reader.Require(scopes.Count > 0, "scopes is empty: name the services it may call, or \"*\"");
         var delegates = reader.Bool("delegates", false);
         int? calls = reader.Has("calls_per_minute") ? reader.Int("calls_per_minute", min: 1, max: MaxCalls) : null;

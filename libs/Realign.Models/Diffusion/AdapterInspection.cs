@@ -62,13 +62,9 @@ internal static class AdapterInspection
             else if (isAdapter)
                 findings.AddRange(AdapterHeader.Problems(file));
             if (isAdapter && findings.Problems.Count == 0)
-                CheckNumbers(file, findings);
-            return part with
+                findings.CheckNumbers(file);
+            return PartReport.OfFile(file, isAdapter ? KindOf(AdapterHeader.Read(file, part.Name)) : Lone) with
             {
-                ClassName = isAdapter ? KindOf(AdapterHeader.Read(file, part.Name)) : Lone,
-                StoredTypes = [.. file.Entries.Values.Select(entry => entry.DType.HeaderName()).Distinct().Order(StringComparer.Ordinal)],
-                Tensors = file.Entries.Count,
-                Parameters = file.Entries.Values.Sum(entry => entry.Count),
                 Facts = isAdapter ? [.. Describe(file)] : [],
                 Problems = findings.Problems,
                 WaysOut = findings.WaysOut,
@@ -78,14 +74,6 @@ internal static class AdapterInspection
         {
             return part.With(exception);
         }
-    }
-
-    private static void CheckNumbers(SafetensorsFile file, Findings findings)
-    {
-        var numbers = file.Entries.Keys.Select(file.FindNonFinite).OfType<string>().ToList();
-        if (numbers.Count > 0)
-            findings.Add(new ModelLoadException(file.Path, numbers, SafetensorsFile.NonFiniteWayOut), withFileName: false);
-        file.RequireUnchanged();
     }
 
     private static void Compare(string path, string baseModel, Findings findings)

@@ -29,7 +29,7 @@ internal static class CheckpointInspection
         }
         catch (ModelLoadException exception)
         {
-            return report with { Problems = exception.Problems, WaysOut = [exception.WayOut] };
+            return report.With(exception);
         }
     }
 

@@ -49,15 +49,9 @@ internal static class EmbeddingInspection
         {
             using var file = SafetensorsFile.Open(path);
             var findings = new Findings();
-            var numbers = file.Entries.Keys.Select(file.FindNonFinite).OfType<string>().ToList();
-            if (numbers.Count > 0)
-                findings.Add(new ModelLoadException(path, numbers, SafetensorsFile.NonFiniteWayOut), withFileName: false);
-            file.RequireUnchanged();
-            return part with
+            findings.CheckNumbers(file);
+            return PartReport.OfFile(file, part.ClassName) with
             {
-                StoredTypes = [.. file.Entries.Values.Select(entry => entry.DType.HeaderName()).Distinct().Order(StringComparer.Ordinal)],
-                Tensors = file.Entries.Count,
-                Parameters = file.Entries.Values.Sum(entry => entry.Count),
                 Facts = [.. Describe(Layout(file))],
                 Problems = findings.Problems,
                 WaysOut = findings.WaysOut,

@@ -32,7 +32,7 @@ internal static class ImageRewardInspection
         }
         catch (ModelLoadException exception)
         {
-            return Report(path) with { Problems = exception.Problems, WaysOut = [exception.WayOut] };
+            return Report(path).With(exception);
         }
     }
 

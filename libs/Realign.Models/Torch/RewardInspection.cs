@@ -64,7 +64,7 @@ internal static class RewardInspection
         }
         catch (ModelLoadException exception)
         {
-            return report with { Problems = exception.Problems, WaysOut = [exception.WayOut] };
+            return report.With(exception);
         }
     }
 
@@ -80,15 +80,11 @@ internal static class RewardInspection
         }
         catch (ModelLoadException exception)
         {
-            return report with { Problems = exception.Problems, WaysOut = [exception.WayOut] };
+            return report.With(exception);
         }
     }
 
-    private static ModelReport Lavis(string path)
-    {
-        var refusal = CaptionFamily.Lavis(path);
-        return Report(path, ModelKind.Unknown, "BLIP-2 in LAVIS's layout") with { Problems = refusal.Problems, WaysOut = [refusal.WayOut] };
-    }
+    private static ModelReport Lavis(string path) => Report(path, ModelKind.Unknown, "BLIP-2 in LAVIS's layout").With(CaptionFamily.Lavis(path));
 
     /// <summary>A report with its only part compared with a structure.</summary>
     public static ModelReport Compared(ModelReport report, Architecture architecture, Func<SafetensorsSet> open)

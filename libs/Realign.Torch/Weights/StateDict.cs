@@ -105,7 +105,7 @@ public static class StateDict
                 unexpected.Add((key, name));
             else if (!sources.TryAdd(name, key))
                 problems.Add($"keys '{sources[name]}' and '{key}' are the same parameter '{name}'");
-            else if (entry.DType is not (SafetensorsDType.F32 or SafetensorsDType.F16 or SafetensorsDType.BF16 or SafetensorsDType.F64))
+            else if (!entry.DType.IsFloat())
                 problems.Add($"key '{key}' is {entry.DType.HeaderName()}, weights are F32, F16, BF16 or F64");
             else if (!rules.AcceptsShape(name, entry.Shape, shape))
                 problems.Add($"key '{key}' has shape [{string.Join(", ", entry.Shape)}], the config asks for [{string.Join(", ", shape)}]");

@@ -20,22 +20,9 @@ public sealed class ClipScorer : IDisposable
 
     /// <summary>Loads a snapshot folder and runs it once.</summary>
     /// <exception cref="ModelLoadException">Lists everything that does not fit.</exception>
-    public static ClipScorer Load(string folder, TorchPlacement placement, CancellationToken cancellationToken)
-    {
-        var model = CLIPModel.Load(folder, placement);
-        try
-        {
-            var images = ModelImages.Load(folder, model.Config.Vision.ImageSize, placement);
-            var clip = new ClipPairs(folder, model, ClipTokenizer.Load(folder), images, placement);
-            clip.WarmUp(cancellationToken);
-            return new ClipScorer(clip);
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
-    }
+    public static ClipScorer Load(string folder, TorchPlacement placement, CancellationToken cancellationToken) => new(ClipPairs.Load(
+        folder, CLIPModel.Load(folder, placement), () => ClipTokenizer.Load(folder), side => ModelImages.Load(folder, side, placement), placement,
+        cancellationToken));
 
     /// <summary>Normalized text features; what exceeds the tower's context is cut, as upstream.</summary>
     public TextEmbeddings EmbedText(IReadOnlyList<string> texts, CancellationToken cancellationToken) => _clip.EmbedText(texts, cancellationToken);

@@ -32,19 +32,9 @@ public sealed class HpsScorer : IDisposable
         var isSnapshot = ModelFile.Exists(Path.Combine(path, "config.json"));
         var file = isSnapshot ? path : WeightFile.Find(path, Published);
         var model = isSnapshot ? CLIPModel.Load(path, placement) : LoadOpenClip(file, placement);
-        try
-        {
-            var folder = isSnapshot ? path : Path.GetDirectoryName(Path.GetFullPath(file))!;
-            var images = TorchvisionImages.Padded(model.Config.Vision.ImageSize, placement);
-            var clip = new ClipPairs(path, model, ClipTokenizer.LoadOrPublished(folder), images, placement);
-            clip.WarmUp(cancellationToken);
-            return new HpsScorer(clip);
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        var folder = isSnapshot ? path : Path.GetDirectoryName(Path.GetFullPath(file))!;
+        return new HpsScorer(ClipPairs.Load(
+            path, model, () => ClipTokenizer.LoadOrPublished(folder), side => TorchvisionImages.Padded(side, placement), placement, cancellationToken));
     }
 
     /// <summary>Cosine of each picture and its prompt, -1..1.</summary>

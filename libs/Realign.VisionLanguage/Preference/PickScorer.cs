@@ -29,20 +29,16 @@ public sealed class PickScorer : IDisposable
     /// <exception cref="ModelLoadException">Lists everything that does not fit.</exception>
     public static PickScorer Load(string folder, TorchPlacement placement, CancellationToken cancellationToken)
     {
-        var model = CLIPModel.Load(folder, placement);
+        var hasPreprocessor = ModelFile.Exists(Path.Combine(folder, "preprocessor_config.json"));
+        var clip = ClipPairs.Load(folder, CLIPModel.Load(folder, placement), () => ClipTokenizer.LoadOrPublished(folder),
+            side => hasPreprocessor ? ModelImages.Load(folder, side, placement) : ModelImages.OfClip(side, placement), placement, cancellationToken);
         try
         {
-            var side = model.Config.Vision.ImageSize;
-            var images = ModelFile.Exists(Path.Combine(folder, "preprocessor_config.json"))
-                ? ModelImages.Load(folder, side, placement)
-                : ModelImages.OfClip(side, placement);
-            var clip = new ClipPairs(folder, model, ClipTokenizer.LoadOrPublished(folder), images, placement);
-            clip.WarmUp(cancellationToken);
             return new PickScorer(clip, ReadScale(folder));
         }
         catch
         {
-            model.Dispose();
+            clip.Dispose();
             throw;
         }
     }

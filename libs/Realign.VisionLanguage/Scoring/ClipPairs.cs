@@ -17,15 +17,8 @@ internal sealed class ClipPairs : IDisposable
     private readonly IDifferentiableImages _images;
     private readonly TorchPlacement _placement;
 
-    /// <exception cref="ModelLoadException">The tokenizer has ids that the model has not.</exception>
-    public ClipPairs(string path, CLIPModel model, ClipTokenizer tokenizer, IDifferentiableImages images, TorchPlacement placement)
+    private ClipPairs(CLIPModel model, ClipTokenizer tokenizer, IDifferentiableImages images, TorchPlacement placement)
     {
-        if (tokenizer.VocabularySize > model.Config.Text.VocabSize)
-        {
-            throw new ModelLoadException(path, $"the tokenizer has {tokenizer.VocabularySize} ids, the model {model.Config.Text.VocabSize}",
-                "put the tokenizer files of this model (vocab.json, merges.txt) into its folder");
-        }
-
         Model = model;
         _tokenizer = tokenizer;
         _images = images;
@@ -35,11 +28,31 @@ internal sealed class ClipPairs : IDisposable
     /// <summary>The model.</summary>
     public CLIPModel Model { get; }
 
-    /// <summary>Runs it once.</summary>
-    public void WarmUp(CancellationToken cancellationToken)
+    /// <summary>Puts tokenizer and preprocessing to a loaded model, which is its from here on, and runs it once.</summary>
+    /// <param name="path">The model's, for errors.</param>
+    /// <param name="model">The model; disposed when this fails.</param>
+    /// <param name="tokenizer">Reads the tokenizer.</param>
+    /// <param name="images">Preprocessing for a side in pixels.</param>
+    /// <param name="placement">Where the model is.</param>
+    /// <param name="cancellationToken">As of <see cref="Cosines"/>.</param>
+    /// <exception cref="ModelLoadException">Tokenizer or preprocessing cannot be used, or the tokenizer has ids that the model has not.</exception>
+    public static ClipPairs Load(
+        string path, CLIPModel model, Func<ClipTokenizer> tokenizer, Func<int, IDifferentiableImages> images, TorchPlacement placement,
+        CancellationToken cancellationToken)
     {
-        var side = Model.Config.Vision.ImageSize;
-        _ = Cosines([new PicturePrompt(new Picture(new float[3 * side * side], side, side), "a")], cosines => cosines, gradient: false, cancellationToken);
+        try
+        {
+            var side = model.Config.Vision.ImageSize;
+            var clip = new ClipPairs(model, Fitting(tokenizer(), model, path), images(side), placement);
+            var black = new Picture(new float[3 * side * side], side, side);
+            _ = clip.Cosines([new PicturePrompt(black, "a")], cosines => cosines, gradient: false, cancellationToken);
+            return clip;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Rows of length 1; what exceeds the tower's context is cut, as upstream.</summary>
@@ -87,6 +100,12 @@ internal sealed class ClipPairs : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
+
+    private static ClipTokenizer Fitting(ClipTokenizer tokenizer, CLIPModel model, string path) =>
+        tokenizer.VocabularySize <= model.Config.Text.VocabSize
+            ? tokenizer
+            : throw new ModelLoadException(path, $"the tokenizer has {tokenizer.VocabularySize} ids, the model {model.Config.Text.VocabSize}",
+                "put the tokenizer files of this model (vocab.json, merges.txt) into its folder");
 
     private PaddedTokens Pad(string text) => _tokenizer.EncodePadded(text, Model.Config.Text.MaxPositionEmbeddings);
 

@@ -51,6 +51,10 @@ public static class Require
             : throw new InvalidInputException(field, value.ToString(CultureInfo.InvariantCulture),
                 string.Create(CultureInfo.InvariantCulture, $"outside {min}..{max}"), string.Create(CultureInfo.InvariantCulture, $"use {min} to {max}"));
 
+    /// <summary>The same as the number that the caller wrote: 0.3 as a float is a little more.</summary>
+    /// <exception cref="InvalidInputException">It is outside, infinite or not a number.</exception>
+    public static double Written(string field, float value, float min, float max) => (double)(decimal)Range(field, value, min, max);
+
     /// <summary>A number of list entries in a range.</summary>
     /// <exception cref="InvalidInputException">There are fewer or more.</exception>
     public static void Count(string field, int count, int min, int max)

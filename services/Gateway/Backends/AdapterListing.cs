@@ -9,7 +9,7 @@ internal sealed class AdapterListing(BackendSet backends, BackendCaller caller, 
     /// <exception cref="BackendException">The Generator failed.</exception>
     public Task<ListAdaptersResponse> ReadAsync(DateTime callerDeadline, CancellationToken cancellationToken)
     {
-        var deadline = callerDeadline == DateTime.MaxValue ? time.GetUtcNow().UtcDateTime.AddSeconds(options.Value.DefaultDeadlineSeconds) : callerDeadline;
+        var deadline = options.Value.DeadlineOf(callerDeadline, time.GetUtcNow().UtcDateTime);
         var scope = new CallScope(backends.Generator, "list", "ADAPTERS", deadline, cancellationToken);
         return caller.UnaryAsync(scope, backends.GeneratorClient.ListAdaptersAsync, new ListAdaptersRequest());
     }

@@ -20,7 +20,7 @@ internal sealed class RealignFlow(
         RealignRequest request, IServerStreamWriter<RealignResponse> stream, DateTime callerDeadline, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow().UtcDateTime;
-        var deadline = callerDeadline == DateTime.MaxValue ? now.AddSeconds(options.Value.DefaultDeadlineSeconds) : callerDeadline;
+        var deadline = options.Value.DeadlineOf(callerDeadline, now);
         using var events = new CallEvents(stream, time, cancellationToken);
         using var demand = new PromptDemand(backends, caller, PromptTexts.Plain(request.Generate), deadline,
             demanded => events.WriteAsync(0, Stage.Verify, new RealignResponse { Demand = demanded }), cancellationToken);

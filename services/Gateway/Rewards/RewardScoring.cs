@@ -23,7 +23,7 @@ internal sealed class RewardScoring(
     /// <exception cref="BackendException">The Captioner failed as a whole.</exception>
     public async Task<ScoreResponse> ScoreAsync(ScoreRequest request, DateTime callerDeadline, CancellationToken cancellationToken)
     {
-        var deadline = callerDeadline == DateTime.MaxValue ? time.GetUtcNow().UtcDateTime.AddSeconds(options.Value.DefaultDeadlineSeconds) : callerDeadline;
+        var deadline = options.Value.DeadlineOf(callerDeadline, time.GetUtcNow().UtcDateTime);
         var maxBytes = hosting.Value.MaxMessageMegabytes << 20;
         using var call = new RewardCall(backends.Captioner, deadline, options.Value.RewardConcurrency, options.Value.RewardBatchSize, maxBytes / 2);
         var readsPrompts = request.Rewards.Any(reward => reward.Kind != RewardKind.Aesthetic);

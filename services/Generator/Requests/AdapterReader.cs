@@ -40,6 +40,5 @@ internal static class AdapterReader
     private static Diffusion.Adapters.BlockStrength Block(string field, V1.BlockStrength block) =>
         new(Require.Text($"{field}.block", block.Block, MaxNameLength), Strength($"{field}.strength", block.Strength));
 
-    // the number as the caller wrote it: 0.3 as a float is a little more
-    private static double Strength(string field, float value) => (double)(decimal)Require.Range(field, value, -MaxStrength, MaxStrength);
+    private static double Strength(string field, float value) => Require.Written(field, value, -MaxStrength, MaxStrength);
 }

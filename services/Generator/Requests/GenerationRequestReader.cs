@@ -116,8 +116,8 @@ internal static class GenerationRequestReader
         return hasHeight ? (Require.Range($"{field}_height", height, 1, MaxToldSide), Require.Range($"{field}_width", width, 1, MaxToldSide)) : null;
     }
 
-    // the number as the caller wrote it: 0.3 as a float is a little more, and would modulate one step too many
-    private static double Number(string field, float value, float max) => (double)(decimal)Require.Range(field, value, 0, max);
+    // so that a share of 0.3 does not modulate one step too many
+    private static double Number(string field, float value, float max) => Require.Written(field, value, 0, max);
 
     private static int Side(string field, int value)
     {

@@ -62,6 +62,8 @@ public sealed class HubCacheTests : IDisposable
         Directory.SetLastWriteTimeUtc(_folder.At($"{Entry}/snapshots/old"), DateTime.UnixEpoch);
         Find("hub:a/b").ShouldBe(At("new"));
         Find("hub:a/b@old").ShouldBe(At("old"));
+        _ = _folder.Write($"{Entry}/refs/main", "");
+        Find("hub:a/b").ShouldBe(At("new"));
 
         _ = _folder.Write($"{Entry}/refs/main", "old\n");
 

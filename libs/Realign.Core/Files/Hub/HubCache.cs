@@ -45,9 +45,8 @@ public sealed class HubCache(string folder)
         var wayOut = $"download it: hf download {name.Repository}{revision}{(name.File is null ? "" : " " + name.File)}";
         if (!Directory.Exists(entry))
             throw new ModelLoadException(name.ToString(), $"it is not in the cache {folder}{Others()}", wayOut);
-        var snapshots = Snapshots(entry, name.Revision);
         var lacking = new List<string>();
-        foreach (var snapshot in snapshots)
+        foreach (var snapshot in HubEntry.Snapshots(entry, name.Revision))
         {
             var found = name.File is null ? snapshot : Path.Combine(snapshot, name.File);
             var lacks = name.File is null ? HubSnapshot.Lacks(snapshot) : FileStatus.Of(found).Kind == FileKind.Regular ? [] : [$"it has no {name.File}"];
@@ -61,22 +60,6 @@ public sealed class HubCache(string folder)
         if (Unfinished(entry) is { } unfinished)
             lacking.Add(unfinished);
         throw new ModelLoadException(name.ToString(), lacking, wayOut);
-    }
-
-    private static List<string> Snapshots(string entry, string? revision)
-    {
-        var all = Path.Combine(entry, "snapshots");
-        if (!Directory.Exists(all))
-            return [];
-        var named = Path.Combine(all, CommitOf(entry, revision ?? "main") ?? revision ?? "main");
-        List<string> first = Directory.Exists(named) ? [named] : [];
-        return revision is not null ? first : [.. first, .. Directory.EnumerateDirectories(all).Except(first).OrderByDescending(Directory.GetLastWriteTimeUtc)];
-    }
-
-    private static string? CommitOf(string entry, string revision)
-    {
-        var file = Path.Combine(entry, "refs", revision);
-        return File.Exists(file) ? Path.GetFileName(File.ReadLines(file).FirstOrDefault("").Trim()) : null;
     }
 
     private static string? Unfinished(string entry)

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Realign.Core.Configs;
+using Realign.Core.Errors;
 
 namespace Realign.Core.Files.Hub;
 
@@ -55,12 +57,10 @@ internal static class HubSnapshot
     {
         try
         {
-            if (FileStatus.Of(file).Length > LargestIndex)
-                return [];
-            var root = JsonDocument.Parse(File.ReadAllBytes(file)).RootElement;
+            var root = StrictJson.Parse(ModelText.Read(file, LargestIndex)).RootElement;
             return root.ValueKind == JsonValueKind.Object ? [.. root.EnumerateObject()] : [];
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or ModelLoadException)
         {
             return [];
         }
