@@ -20,11 +20,14 @@ public sealed class ServiceMetrics : IDisposable
         HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600],
     };
 
+    private static readonly InstrumentAdvice<int> Calls = new() { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64] };
+
     private readonly Meter _meter;
     private readonly Histogram<double> _calls;
     private readonly Histogram<double> _waits;
     private readonly Histogram<double> _work;
     private readonly Histogram<double> _idle;
+    private readonly Histogram<int> _batches;
     private readonly Counter<long> _refusals;
 
     /// <summary>Makes the instruments.</summary>
@@ -37,6 +40,8 @@ public sealed class ServiceMetrics : IDisposable
         _waits = Histogram("realign.queue.wait", "How long a call waited for its model.");
         _work = Histogram("realign.model.duration", "How long a model worked on a call.");
         _idle = Histogram("realign.model.cancel_to_idle", "From the moment its caller left until the model was free.");
+        _batches = _meter.CreateHistogram(
+            "realign.model.batch_size", "{call}", "Calls that a model worked on in one pass, where it can take several.", tags: null, Calls);
         _refusals = _meter.CreateCounter<long>("realign.queue.refusals", null, "Calls that a queue refused or gave up, by reason.");
     }
 
@@ -60,6 +65,8 @@ public sealed class ServiceMetrics : IDisposable
     internal void Waited(string model, TimeSpan time) => _waits.Record(time.TotalSeconds, Of(model));
 
     internal void Worked(string model, TimeSpan time) => _work.Record(time.TotalSeconds, Of(model));
+
+    internal void Joined(string model, int calls) => _batches.Record(calls, Of(model));
 
     internal void BecameIdle(string model, TimeSpan sinceCallerLeft) => _idle.Record(sinceCallerLeft.TotalSeconds, Of(model));
 
