@@ -206,6 +206,7 @@ public static class ServiceHost
     {
         // HTTP/2 without TLS: only prior knowledge works, so the endpoint speaks nothing else
         endpoint.Protocols = HttpProtocols.Http2;
+        endpoint.Use(LingeringPipe.Around);
         endpoint.Use(endpoint.ApplicationServices.GetRequiredService<ConnectionAge>().Limit);
         var tls = endpoint.ApplicationServices.GetRequiredService<ServerTls>();
         if (tls.IsOn)
