@@ -1,8 +1,10 @@
 # Sourced by the build scripts of the clients: where things lie, and what to say when a tool is missing.
 # usage of each: clients/LANGUAGE/build [FOLDER]   afterwards FOLDER/tour ADDRESS runs the example
+# PARTS: further folders of the checkout that a client is made of
 set -euo pipefail
 CLIENT=$(cd "$(dirname "${BASH_SOURCE[1]}")" && pwd)
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+PARTS=(${PARTS[@]+"${PARTS[@]}"})
 PROTOS=("$ROOT"/protos/realign/v1/*.proto)
 DETAILS=$ROOT/clients/protos/realign/client/v1/details.proto
 OUT=${1:-$ROOT/artifacts/clients/$(basename "$CLIENT")}
@@ -15,7 +17,8 @@ need() {
 }
 
 # nothing to do when the tour is newer than everything it is made of
-[ ! -x "$OUT/tour" ] || [ -n "$(find "$CLIENT" "$ROOT/protos" "$ROOT/clients/protos" "$ROOT/clients/setup.sh" -type f -newer "$OUT/tour" -print -quit)" ] || exit 0
+INPUTS=("$CLIENT" "$ROOT/protos" "$ROOT/clients/protos" "$ROOT/clients/setup.sh" "${PARTS[@]/#/$ROOT/}")
+[ ! -x "$OUT/tour" ] || [ -n "$(find "${INPUTS[@]}" -type f -newer "$OUT/tour" -print -quit)" ] || exit 0
 
 # tour COMMAND...: writes the program that runs the example; the last thing that a build does
 tour() {
