@@ -62,8 +62,7 @@ func FailureOf(err error) Failure {
 		case *errdetails.ErrorInfo:
 			failure.Reason = known.GetReason()
 		case *errdetails.RetryInfo:
-			delay := known.GetRetryDelay()
-			failure.RetryAfter = time.Duration(delay.GetSeconds())*time.Second + time.Duration(delay.GetNanos())
+			failure.RetryAfter = known.GetRetryDelay().AsDuration()
 		case *errdetails.BadRequest:
 			for _, violation := range known.GetFieldViolations() {
 				failure.Fields[violation.GetField()] = violation.GetDescription()
