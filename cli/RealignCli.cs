@@ -79,6 +79,7 @@ internal static partial class RealignCli
             SegmentCommand.Create(terminal),
             RewardCommand.Create(terminal),
             EvaluateCommand.Create(),
+            BenchCommand.Create(terminal),
             ModelsCommand.Create(terminal),
             AdaptersCommand.Create(terminal),
             KeysCommand.Create(terminal),

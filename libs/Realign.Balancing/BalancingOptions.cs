@@ -34,4 +34,10 @@ public sealed record BalancingOptions
 
     /// <summary>Pause before the first such round; twice as long before each further one, up to a second.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>
+    /// Of a hundred unary calls at most so many are made at a second replica too, when they take longer than 95 of 100 of their method do: whichever
+    /// answers first counts. 0 = none. Streams are never made twice.
+    /// </summary>
+    public double HedgeBudgetPercent { get; init; }
 }

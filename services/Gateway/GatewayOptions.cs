@@ -87,6 +87,14 @@ public sealed class GatewayOptions
     [Range(1, 10_000)]
     public int RetryDelayMilliseconds { get; set; } = 100;
 
+    /// <summary>
+    /// Of a hundred calls of a backend with several replicas at most so many are made at a second one too, when they take longer than 95 of 100 do.
+    /// Generations never are.
+    /// </summary>
+    /// <value>10; 0 = none.</value>
+    [Range(0.0, 100)]
+    public double HedgeBudgetPercent { get; set; } = 10;
+
     /// <summary>Seconds that a call waits for a backend that went away to come back, within its stage's deadline.</summary>
     /// <value>30; 0 = no longer than the retries take.</value>
     [Range(0.0, 3600)]

@@ -13,6 +13,9 @@ public sealed class Replica : IDisposable
     /// <summary>How long the depth that it reported counts.</summary>
     private static readonly TimeSpan _reportLife = TimeSpan.FromSeconds(5);
 
+    /// <summary>How much busier one counts that lost a call to another, for as long as a report counts.</summary>
+    private const int Handicap = 4;
+
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _shortestPause = TimeSpan.FromMilliseconds(50);
 
@@ -27,6 +30,7 @@ public sealed class Replica : IDisposable
     private int _leases;
     private int _othersDepth;
     private long _reportedAt;
+    private long? _lostAt;
     private bool _isDisposed;
 
     /// <param name="number">Which one of its service, from 1.</param>
@@ -79,16 +83,22 @@ public sealed class Replica : IDisposable
 
     internal GrpcChannel Channel { get; }
 
+    /// <summary>How long its answers took.</summary>
+    internal ReplicaLatencies Latencies { get; } = new();
+
     /// <summary>Whether it ever answered.</summary>
     internal bool HasAnswered => _circuit.HasAnswered;
 
-    /// <summary>Calls of this process that it works on or that are meant for it, and those of others that it reported.</summary>
+    /// <summary>
+    /// Calls of this process that it works on or that are meant for it, and those of others that it reported; more while it is known to be slow.
+    /// </summary>
     internal int Load
     {
         get
         {
             lock (_lock)
-                return _calls + _leases + (_reportedAt != 0 && _time.GetElapsedTime(_reportedAt) < _reportLife ? _othersDepth : 0);
+                return _calls + _leases + (_reportedAt != 0 && _time.GetElapsedTime(_reportedAt) < _reportLife ? _othersDepth : 0)
+                    + (_lostAt is { } lost && _time.GetElapsedTime(lost) < _reportLife ? Handicap : 0);
         }
     }
 
@@ -144,6 +154,13 @@ public sealed class Replica : IDisposable
     {
         _circuit.Spoke();
         Note(trailers);
+    }
+
+    /// <summary>Another one answered a call that it had longer.</summary>
+    internal void Lost()
+    {
+        lock (_lock)
+            _lostAt = _time.GetTimestamp();
     }
 
     /// <summary>A call to it failed.</summary>

@@ -23,6 +23,7 @@ internal sealed class BackendSet : IDisposable
             SilentAfter = TimeSpan.FromSeconds(settings.SilentSeconds),
             RestartLimit = TimeSpan.FromSeconds(settings.RestartSeconds),
             Retries = settings.Retries,
+            HedgeBudgetPercent = settings.HedgeBudgetPercent,
             RetryDelay = TimeSpan.FromMilliseconds(settings.RetryDelayMilliseconds),
         };
         Generator = New(MeshService.Generator, settings.Generator);
