@@ -58,7 +58,7 @@ npm_install() {
 
 # A hash of everything the build reads: when it is unchanged, dotnet is not even started.
 source_state() {
-    (cd "$ROOT" && find protos libs services cli tests benchmarks tools native/torch-shim -type f \
+    (cd "$ROOT" && find protos libs services cli clients tests benchmarks tools native/torch-shim -type f \
         \( -name '*.cs' -o -name '*.csproj' -o -name '*.proto' -o -name '*.targets' -o -name '*.json' \) -printf '%p %s %T@\n' 2>/dev/null | sort
      cd "$ROOT" && stat -c '%n %s %Y' Realign.slnx Directory.* global.json .editorconfig BannedSymbols.txt) | sha256sum | cut -d' ' -f1
 }
