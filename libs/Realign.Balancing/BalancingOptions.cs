@@ -1,3 +1,5 @@
+using System.Net.Security;
+
 namespace Realign.Balancing;
 
 /// <summary>How the replicas of a service are found, watched and called.</summary>
@@ -8,6 +10,9 @@ public sealed record BalancingOptions
 
     /// <summary>Whether the proxy of the environment is used.</summary>
     public bool UseProxy { get; init; }
+
+    /// <summary>Whom connections to <c>https</c> believe and what they show; by default the machine's authorities, and nothing.</summary>
+    public SslClientAuthenticationOptions Tls { get; init; } = new();
 
     /// <summary>How often a name is looked up.</summary>
     public TimeSpan Refresh { get; init; } = TimeSpan.FromSeconds(15);

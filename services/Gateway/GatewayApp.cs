@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Realign.Gateway.Backends;
 using Realign.Gateway.Realigning;
 using Realign.Gateway.Rewards;
@@ -17,6 +18,8 @@ public static class GatewayApp
     {
         var builder = ServiceHost.CreateBuilder(args, MeshService.Gateway.Port);
         builder.Services.AddSettings<GatewayOptions, GatewayOptionsValidator>(GatewayOptions.SectionName);
+        builder.Services.AddSingleton<IValidateOptions<GatewayOptions>, BackendCertificatesValidator>();
+        builder.Services.AddSingleton<BackendCertificates>();
         builder.Services.AddSingleton<BackendSet>();
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddSingleton<BackendKey>();

@@ -29,7 +29,12 @@ public sealed class Replica : IDisposable
     private long _reportedAt;
     private bool _isDisposed;
 
-    internal Replica(int number, Uri address, BalancingOptions options, TimeProvider time)
+    /// <param name="number">Which one of its service, from 1.</param>
+    /// <param name="address">Where it is.</param>
+    /// <param name="name">Name and port that it was found by; null where its address was written down.</param>
+    /// <param name="options">How it is watched and called.</param>
+    /// <param name="time">The clock.</param>
+    internal Replica(int number, Uri address, Uri? name, BalancingOptions options, TimeProvider time)
     {
         Number = number;
         Address = address.GetLeftPart(UriPartial.Authority);
@@ -46,10 +51,11 @@ public sealed class Replica : IDisposable
             InitialHttp2StreamWindowSize = 4 << 20,
             ConnectTimeout = TimeSpan.FromSeconds(5),
             UseProxy = options.UseProxy,
+            SslOptions = options.Tls,
         };
         Channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions
         {
-            HttpHandler = _handler,
+            HttpHandler = name is null ? _handler : new NamedPeer(name, _handler),
             MaxReceiveMessageSize = options.MaxMessageBytes,
             MaxSendMessageSize = options.MaxMessageBytes,
             InitialReconnectBackoff = TimeSpan.FromMilliseconds(50),
@@ -213,7 +219,7 @@ public sealed class Replica : IDisposable
                 _circuit.Refused();
                 Revive();
                 break;
-            case PeerProblem.NotGrpc or PeerProblem.TooLarge:
+            case PeerProblem.NotGrpc or PeerProblem.TooLarge or PeerProblem.Insecure:
                 _circuit.Garbled();
                 Revive();
                 break;

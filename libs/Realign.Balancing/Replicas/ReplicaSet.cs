@@ -147,7 +147,7 @@ public sealed class ReplicaSet : IDisposable
             foreach (var address in wanted.Where(address => !kept.Exists(replica => replica.Address == address)))
             {
                 var number = Enumerable.Range(1, kept.Count + 1).First(free => !kept.Exists(replica => replica.Number == free));
-                kept.Add(new Replica(number, new Uri(address), _options, _time));
+                kept.Add(new Replica(number, new Uri(address), Address.Name, _options, _time));
             }
 
             _replicas = [.. kept.OrderBy(replica => replica.Number)];

@@ -44,10 +44,12 @@ internal sealed class MeshStatus(BackendSet backends, IOptions<GatewayOptions> o
         {
             cancellationToken.ThrowIfCancellationRequested();
             var problem = PeerProblems.Of(failure);
+            var isInsecure = problem == PeerProblem.Insecure;
             var isOther = failure.StatusCode == StatusCode.Unimplemented || problem is PeerProblem.NotGrpc or PeerProblem.TooLarge;
-            status.State = isOther ? ServiceState.NotServing : ServiceState.Unreachable;
+            status.State = isOther || isInsecure ? ServiceState.NotServing : ServiceState.Unreachable;
             status.Detail = failure.StatusCode switch
             {
+                _ when isInsecure => "TLS with it failed: its certificate is not believed, or it speaks none",
                 _ when isOther => "something else listens at this address",
                 StatusCode.DeadlineExceeded => FormattableString.Invariant($"no answer within {options.Value.HealthTimeoutSeconds} s"),
                 _ when problem == PeerProblem.Unreachable => "nothing listens at this address",
