@@ -3,13 +3,15 @@ using Microsoft.Extensions.Options;
 using Realign.Diffusion.Generation;
 using Realign.Generator.Events;
 using Realign.Generator.Requests;
+using Realign.Generator.Telemetry;
 using Realign.Hosting.Models;
 using Realign.Hosting.Scheduling;
 using Realign.V1;
 
 namespace Realign.Generator;
 
-internal sealed class GeneratorGrpcService(ModelHost<ImageGenerator> generator, IOptions<GeneratorOptions> options) : GeneratorService.GeneratorServiceBase
+internal sealed class GeneratorGrpcService(ModelHost<ImageGenerator> generator, IOptions<GeneratorOptions> options, DenoisingMetrics metrics)
+    : GeneratorService.GeneratorServiceBase
 {
     public override async Task Generate(GenerateRequest request, IServerStreamWriter<GenerateResponse> responseStream, ServerCallContext context)
     {
@@ -30,7 +32,10 @@ internal sealed class GeneratorGrpcService(ModelHost<ImageGenerator> generator, 
         try
         {
             await foreach (var happened in events.ReadAllAsync(context.CancellationToken))
+            {
+                metrics.Happened(happened);
                 await responseStream.WriteAsync(GenerateResponses.Event(happened), context.CancellationToken);
+            }
         }
         catch (OperationCanceledException)
         {

@@ -52,6 +52,11 @@ internal static class SeededFaults
             set => Variable(set, "tagger", "REALIGN_MODELS")["value"] = "https://realign:hunter2@models.example.com", "private key or a password"),
         new("A Secret in the chart", "default", set => set.One("Service", "realign-tagger").Body["kind"] = "Secret", "in the release's history"),
         new("A key file that is not mounted", "hardened", set => Container(set, "gateway")["volumeMounts"]!.AsArray().RemoveAt(1), "which is not mounted"),
+        new("A probe without TLS asks a service with TLS", "hardened", set => GrpcProbe(set, "tagger"), "livenessProbe asks without TLS"),
+        new("A backend with TLS is called without", "hardened",
+            set => Variable(set, "gateway", "Gateway__Tagger")["value"] = "dns:///realign-tagger:5103", "is no dns+https:///name:port"),
+        new("A service with a certificate listens without TLS", "hardened",
+            set => Variable(set, "tagger", "ASPNETCORE_URLS")["value"] = "http://0.0.0.0:5103", "does not listen at the port grpc"),
         new("A volume that is not there", "default", set => Pod(set, "tagger")["volumes"]!.AsArray().RemoveAt(1), "there is no volume models"),
         new("Models that can be written to", "default", set => Container(set, "tagger")["volumeMounts"]![1]!.AsObject().Remove("readOnly"),
             "/models can be written to"),
@@ -99,6 +104,13 @@ internal static class SeededFaults
 
     private static JsonObject Variable(ManifestSet set, string service, string name) =>
         Container(set, service)["env"]!.AsArray().Single(variable => variable!["name"]!.ToString() == name)!.AsObject();
+
+    private static void GrpcProbe(ManifestSet set, string service) => Container(set, service)["livenessProbe"] = new JsonObject
+    {
+        ["grpc"] = new JsonObject { ["port"] = 5103, ["service"] = "liveness" },
+        ["periodSeconds"] = 10,
+        ["timeoutSeconds"] = 5,
+    };
 
     private static void Remove(ManifestSet set, string kind, string service) =>
         set.Items.Remove(set.One(kind, $"realign-{service}"));

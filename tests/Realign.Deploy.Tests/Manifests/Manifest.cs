@@ -27,6 +27,10 @@ internal sealed class Manifest(JsonObject body)
     /// <summary>Which of the six services it belongs to, e.g. <c>scene-scorer</c>.</summary>
     public string Component => Labels.GetValueOrDefault("app.kubernetes.io/component", "");
 
+    /// <summary>Value of an environment variable of its container; null where there is none.</summary>
+    public string? Setting(string name) =>
+        Container["env"]!.AsArray().FirstOrDefault(variable => variable!["name"]!.ToString() == name)?["value"]?.ToString();
+
     public JsonNode? At(params string[] path) => path.Aggregate((JsonNode?)Body, (node, name) => (node as JsonObject)?[name]);
 
     public string Text(params string[] path) => At(path)?.ToString() ?? "";

@@ -12,9 +12,10 @@ internal static class PortRule
         foreach (var deployment in set.Deployments)
         {
             var ports = Ports(deployment);
-            if (Setting(deployment, "ASPNETCORE_URLS") != $"http://0.0.0.0:{ports.GetValueOrDefault("grpc")}")
+            var scheme = deployment.Setting("Hosting__CertificateFile") is null ? "http" : "https";
+            if (deployment.Setting("ASPNETCORE_URLS") != $"{scheme}://0.0.0.0:{ports.GetValueOrDefault("grpc")}")
                 yield return $"{deployment}: the service does not listen at the port grpc";
-            if (Setting(deployment, "Hosting__MetricsPort") != ports.GetValueOrDefault("metrics"))
+            if (deployment.Setting("Hosting__MetricsPort") != ports.GetValueOrDefault("metrics"))
                 yield return $"{deployment}: the service does not listen at the port metrics";
             foreach (var probe in new[] { "startupProbe", "readinessProbe", "livenessProbe" })
             {
@@ -58,9 +59,6 @@ internal static class PortRule
 
     private static Dictionary<string, string> Ports(Manifest deployment) => deployment.Container["ports"]!.AsArray()
         .ToDictionary(port => port!["name"]!.ToString(), port => port!["containerPort"]!.ToString(), StringComparer.Ordinal);
-
-    private static string? Setting(Manifest deployment, string name) => deployment.Container["env"]!.AsArray()
-        .FirstOrDefault(variable => variable!["name"]!.ToString() == name)?["value"]?.ToString();
 
     private static bool IsPort(Manifest deployment, JsonNode? port) =>
         Ports(deployment) is var ports && (ports.ContainsKey(port?.ToString() ?? "") || ports.ContainsValue(port?.ToString() ?? ""));

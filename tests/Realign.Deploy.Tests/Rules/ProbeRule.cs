@@ -30,6 +30,8 @@ internal static class ProbeRule
             var wanted = name == "livenessProbe" || deployment.Component == MeshService.Gateway.Name ? "liveness" : "";
             if (probe["grpc"] is { } grpc && (grpc["service"]?.ToString() ?? "") != wanted)
                 yield return $"{deployment}: {name} asks for '{grpc["service"]}', not '{wanted}'";
+            if (probe.ContainsKey("grpc") && HasCertificate(deployment))
+                yield return $"{deployment}: {name} asks without TLS";
             var path = name == "livenessProbe" ? "/healthz" : "/readyz";
             if (probe["httpGet"] is { } http && (http["path"]?.ToString() != path || http["port"]?.ToString() != "metrics"))
                 yield return $"{deployment}: {name} asks for {http["path"]} at {http["port"]}, not {path} at metrics";
@@ -41,6 +43,8 @@ internal static class ProbeRule
             && Number(startup, "periodSeconds") * Number(startup, "failureThreshold") < LeastStartupSeconds)
             yield return $"{deployment}: models have less than {LeastStartupSeconds} s to load";
     }
+
+    private static bool HasCertificate(Manifest deployment) => deployment.Setting("Hosting__CertificateFile") is not null;
 
     private static long Number(JsonObject probe, string name) => new Manifest(probe).Number(name) ?? 1;
 }

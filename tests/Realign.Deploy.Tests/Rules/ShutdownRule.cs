@@ -14,9 +14,8 @@ internal static class ShutdownRule
             var wait = new Manifest(deployment.Container).Number("lifecycle", "preStop", "sleep", "seconds") ?? 0;
             if (wait < 1)
                 yield return $"{deployment}: it gets calls of those who have not heard yet that it goes";
-            var drain = deployment.Container["env"]!.AsArray().FirstOrDefault(variable => variable!["name"]!.ToString() == "Hosting__DrainSeconds")?["value"];
             var grace = deployment.Number("spec", "template", "spec", "terminationGracePeriodSeconds") ?? 30;
-            var needed = wait + long.Parse(drain?.ToString() ?? "30", CultureInfo.InvariantCulture) + ModelRunner.StopLimit.TotalSeconds;
+            var needed = wait + long.Parse(deployment.Setting("Hosting__DrainSeconds") ?? "30", CultureInfo.InvariantCulture) + ModelRunner.StopLimit.TotalSeconds;
             if (grace <= needed)
                 yield return $"{deployment}: it is killed after {grace} s and may need {needed} s to end";
         }

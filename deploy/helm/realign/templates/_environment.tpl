@@ -12,13 +12,27 @@ Settings of one service as environment variables, and those of the process: root
 {{- $settings := dict "Hosting" (dict "Address" "0.0.0.0" "MetricsPort" 9464 "DrainSeconds" $root.Values.drainSeconds) -}}
 {{- if eq .name "gateway" -}}
   {{- $addresses := dict -}}
+  {{- $scheme := $root.Values.tls.backends | empty | ternary "dns" "dns+https" -}}
   {{- range $backend, $values := omit $root.Values.services "gateway" -}}
-    {{- $_ := set $addresses (include "realign.section" $backend) (printf "dns:///%s-%s:%v" $fullname $backend $values.port) -}}
+    {{- $_ := set $addresses (include "realign.section" $backend) (printf "%s:///%s-%s:%v" $scheme $fullname $backend $values.port) -}}
   {{- end -}}
   {{- if $root.Values.keys.delegate -}}
     {{- $_ := set $addresses "BackendKeyFile" "/secrets/delegate/gateway.key" -}}
   {{- end -}}
+  {{- if $root.Values.tls.backends -}}
+    {{- $_ := set $addresses "BackendCAFile" "/secrets/backends/ca.crt" -}}
+  {{- end -}}
+  {{- if $root.Values.tls.client -}}
+    {{- $_ := set $addresses "BackendCertificateFile" "/secrets/client/tls.crt" -}}
+    {{- $_ := set $addresses "BackendCertificateKeyFile" "/secrets/client/tls.key" -}}
+  {{- end -}}
   {{- $_ := set $settings "Gateway" $addresses -}}
+{{- else if $root.Values.tls.client -}}
+  {{- $_ := set $settings.Hosting "ClientCAFile" "/secrets/tls/ca.crt" -}}
+{{- end -}}
+{{- if include "realign.certificate" . -}}
+  {{- $_ := set $settings.Hosting "CertificateFile" "/secrets/tls/tls.crt" -}}
+  {{- $_ := set $settings.Hosting "CertificateKeyFile" "/secrets/tls/tls.key" -}}
 {{- end -}}
 {{- if eq .name "gateway" | ternary $root.Values.keys.gateway $root.Values.keys.backends -}}
   {{- $_ := set $settings.Hosting "KeyFile" "/secrets/keys/keys.json" -}}
@@ -38,7 +52,7 @@ Settings of one service as environment variables, and those of the process: root
 {{- end }}
 {{- end }}
 - name: ASPNETCORE_URLS
-  value: http://0.0.0.0:{{ .service.port }}
+  value: {{ include "realign.certificate" . | empty | ternary "http" "https" }}://0.0.0.0:{{ .service.port }}
 - name: REALIGN_MODELS
   value: /models
 {{- with $root.Values.telemetry.otlpEndpoint }}

@@ -29,6 +29,31 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- toYaml (mergeOverwrite (deepCopy .root.Values.defaults) (deepCopy (index .root.Values.services .name))) -}}
 {{- end }}
 
+{{/* Secret with the certificate that a service shows; empty = none: root, name. */}}
+{{- define "realign.certificate" -}}
+{{- eq .name "gateway" | ternary .root.Values.tls.gateway .root.Values.tls.backends -}}
+{{- end }}
+
+{{/*
+Secrets that are mounted below /secrets, by the folder's name: root, name. As YAML. Of the backends' certificate the Gateway gets the authority alone.
+*/}}
+{{- define "realign.secrets" -}}
+{{- $secrets := dict "tls" (include "realign.certificate" .) -}}
+{{- if eq .name "gateway" -}}
+  {{- $_ := set $secrets "keys" .root.Values.keys.gateway -}}
+  {{- $_ := set $secrets "delegate" .root.Values.keys.delegate -}}
+  {{- $_ := set $secrets "backends" .root.Values.tls.backends -}}
+  {{- $_ := set $secrets "client" .root.Values.tls.client -}}
+{{- else -}}
+  {{- $_ := set $secrets "keys" .root.Values.keys.backends -}}
+{{- end -}}
+{{- range $folder, $secret := $secrets }}
+{{- if $secret }}
+{{ $folder }}: {{ $secret }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* Image by digest where there is one, else by tag: root, service. */}}
 {{- define "realign.image" -}}
 {{- $name := .service.image.repository -}}
