@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Realign.Captioner.Scoring;
+using Realign.Captioner.Telemetry;
 using Realign.Core.Images;
 using Realign.Hosting;
 using Realign.Hosting.Models;
@@ -45,6 +46,7 @@ public static class CaptionerApp
         }
 
         builder.Services.AddSingleton<PromptScoring>();
+        builder.Services.AddSingleton<TokenMetrics>();
         var app = builder.BuildService();
         RequestImage.Allow(app.Services.GetRequiredService<IOptions<HostingOptions>>().Value.PictureFormats);
         app.MapService<CaptionerGrpcService>(CaptionerService.Descriptor);

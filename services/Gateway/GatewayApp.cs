@@ -31,6 +31,7 @@ public static class GatewayApp
         builder.Services.AddSingleton<AttemptFlow>();
         builder.Services.AddSingleton<RealignFlow>();
         builder.Services.AddSingleton<RewardScoring>();
+        builder.Services.AddSingleton<RewardMetrics>();
         builder.AddBackendHealth();
 
         var app = builder.BuildService();

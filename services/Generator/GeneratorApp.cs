@@ -7,6 +7,7 @@ using Realign.Diffusion.Schedulers;
 using Realign.Diffusion.Snapshots;
 using Realign.Diffusion.TextualInversion;
 using Realign.Generator.Events;
+using Realign.Generator.Telemetry;
 using Realign.Hosting;
 using Realign.Hosting.Models;
 using Realign.Hosting.Settings;
@@ -25,6 +26,7 @@ public static class GeneratorApp
     {
         var builder = ServiceHost.CreateBuilder(args, MeshService.Generator.Port);
         builder.Services.AddSettings<GeneratorOptions, GeneratorOptionsValidator>(GeneratorOptions.SectionName);
+        builder.Services.AddSingleton<DenoisingMetrics>();
         builder.Services.AddModel(MeshService.Generator.Name, provider => Options(provider).QueueCapacity, Load, Probe);
 
         var app = builder.BuildService();

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Realign.Diffusion.Generation;
 using Realign.Generator.Events;
 using Realign.Generator.Requests;
+using Realign.Generator.Telemetry;
 using Realign.Hosting.Access;
 using Realign.Hosting.Models;
 using Realign.Hosting.Scheduling;
@@ -10,7 +11,8 @@ using Realign.V1;
 
 namespace Realign.Generator;
 
-internal sealed class GeneratorGrpcService(ModelHost<ImageGenerator> generator, IOptions<GeneratorOptions> options) : GeneratorService.GeneratorServiceBase
+internal sealed class GeneratorGrpcService(ModelHost<ImageGenerator> generator, IOptions<GeneratorOptions> options, DenoisingMetrics metrics)
+    : GeneratorService.GeneratorServiceBase
 {
     public override async Task Generate(GenerateRequest request, IServerStreamWriter<GenerateResponse> responseStream, ServerCallContext context)
     {
@@ -42,7 +44,10 @@ internal sealed class GeneratorGrpcService(ModelHost<ImageGenerator> generator, 
         try
         {
             await foreach (var happened in events.ReadAllAsync(context.CancellationToken))
+            {
+                metrics.Happened(happened);
                 await responseStream.WriteAsync(GenerateResponses.Event(happened, megapixelSteps), context.CancellationToken);
+            }
         }
         catch (OperationCanceledException)
         {

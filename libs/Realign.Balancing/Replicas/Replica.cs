@@ -27,6 +27,7 @@ public sealed class Replica : IDisposable
     private readonly Lock _lock = new();
     private CancellationTokenSource _silence = new();
     private int _calls;
+    private long _sentCalls;
     private int _leases;
     private int _othersDepth;
     private long _reportedAt;
@@ -78,6 +79,9 @@ public sealed class Replica : IDisposable
     /// <summary>Asks it for its health.</summary>
     public Health.HealthClient Health { get; }
 
+    /// <summary>Calls that were ever sent to it.</summary>
+    public long SentCalls => Interlocked.Read(ref _sentCalls);
+
     /// <summary>Whether calls are sent to it.</summary>
     public ReplicaState State => _circuit.State;
 
@@ -121,6 +125,7 @@ public sealed class Replica : IDisposable
 
     internal void BeginCall()
     {
+        _ = Interlocked.Increment(ref _sentCalls);
         lock (_lock)
             _calls++;
     }
