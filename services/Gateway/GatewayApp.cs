@@ -4,6 +4,7 @@ using Realign.Gateway.Rewards;
 using Realign.Gateway.Verifying;
 using Realign.Hosting;
 using Realign.Hosting.Settings;
+using Realign.OpenInference;
 using Realign.V1;
 using Realign.Wire.Mesh;
 
@@ -28,11 +29,14 @@ public static class GatewayApp
         builder.Services.AddSingleton<AttemptFlow>();
         builder.Services.AddSingleton<RealignFlow>();
         builder.Services.AddSingleton<RewardScoring>();
+        builder.Services.AddSingleton<GatewayGrpcService>();
+        builder.Services.AddOpenInference<RealignInference>();
         builder.AddBackendHealth();
 
         var app = builder.BuildService();
         app.MapService<GatewayGrpcService>(GatewayService.Descriptor);
         app.MapService<RewardGrpcService>(RewardService.Descriptor);
+        app.MapOpenInference(MeshService.Gateway.Name);
         return app;
     }
 }

@@ -34,8 +34,8 @@ internal sealed class AccessKey(string name, IReadOnlySet<string> scopes, bool d
 
     private IReadOnlySet<string> Scopes => scopes;
 
-    /// <summary>Whether it may call a service.</summary>
-    public bool Allows(string service) => Scopes.Contains(AccessScopes.Any) || Scopes.Contains(service);
+    /// <summary>Whether it may call a service, or manage what is loaded.</summary>
+    public bool Allows(string scope) => Scopes.Contains(scope) || (scope != AccessScopes.Manage && Scopes.Contains(AccessScopes.Any));
 
     /// <summary>Whether another entry says the same; what was spent is no part of that.</summary>
     public bool Says(AccessKey other) =>

@@ -29,7 +29,7 @@ internal sealed partial class AccessMiddleware(RequestDelegate next, KeyRing key
             return Unauthenticated("this service takes calls with a key only. Send it as metadata: authorization: Bearer KEY (command line: REALIGN_KEY)");
         if (keys.Find(field[CallMetadata.KeyScheme.Length..].Trim()) is not { } key)
             return Unauthenticated("the key is not known here. Ask the operator for one, or whether it was replaced");
-        var service = ServiceOf(context.Request.Path.Value ?? "");
+        var service = ScopeOf(context);
         if (service is not null && !key.Allows(service))
         {
             return ExceptionMapping.ToStatus(Code.PermissionDenied, "SCOPE_MISSING",
@@ -47,6 +47,13 @@ internal sealed partial class AccessMiddleware(RequestDelegate next, KeyRing key
         if (!key.Delegates)
             context.Request.Headers[CallMetadata.Tenant] = key.Name;
         return null;
+    }
+
+    private static string? ScopeOf(HttpContext context)
+    {
+        var metadata = context.GetEndpoint()?.Metadata;
+        return metadata?.GetMetadata<RequiredScopeAttribute>()?.Name ?? metadata?.GetMetadata<ServiceScope>()?.Name
+            ?? ServiceOf(context.Request.Path.Value ?? "");
     }
 
     /// <summary>The scope of a method, e.g. <c>scene-scorer</c> of <c>/realign.v1.SceneScorerService/ScoreScene</c>; null = any key opens it.</summary>

@@ -1,7 +1,7 @@
 namespace Realign.Hosting.Models;
 
 /// <summary>Counts the calls of a model, of all its versions together.</summary>
-internal sealed class ModelCounters
+public sealed class ModelCounters
 {
     private readonly Lock _guard = new();
     private readonly Dictionary<CallFailure, CountedTime> _failures = Enum.GetValues<CallFailure>().ToDictionary(failure => failure, _ => default(CountedTime));
