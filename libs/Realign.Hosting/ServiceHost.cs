@@ -107,9 +107,10 @@ public static class ServiceHost
     /// <param name="queueCapacity">Calls that may wait.</param>
     /// <param name="load">Reads and warms the model.</param>
     /// <param name="probe">A small real call that throws when the model is broken; see <see cref="ModelHostOptions{TModel}.Probe"/>.</param>
+    /// <param name="loadFrom">Reads and warms another version; see <see cref="ModelHostOptions{TModel}.LoadFrom"/>.</param>
     public static IServiceCollection AddModel<TModel>(
         this IServiceCollection services, string name, Func<IServiceProvider, int> queueCapacity, Func<IServiceProvider, CancellationToken, TModel> load,
-        Action<TModel, CancellationToken>? probe = null)
+        Action<TModel, CancellationToken>? probe = null, Func<IServiceProvider, string, CancellationToken, TModel>? loadFrom = null)
         where TModel : class
     {
         services.AddSingleton(provider => new ModelHost<TModel>(
@@ -118,6 +119,7 @@ public static class ServiceHost
                 Name = name,
                 QueueCapacity = queueCapacity(provider),
                 Load = token => load(provider, token),
+                LoadFrom = loadFrom is null ? null : (model, token) => loadFrom(provider, model, token),
                 Probe = probe,
                 Metrics = provider.GetRequiredService<ServiceMetrics>(),
                 StallRule = provider.GetRequiredService<IOptions<HostingOptions>>().Value.StallRule(),
@@ -157,14 +159,15 @@ public static class ServiceHost
     /// <typeparam name="TService">Its implementation.</typeparam>
     /// <param name="app">Where.</param>
     /// <param name="descriptor">Of its proto.</param>
-    public static void MapService<TService>(this WebApplication app, ServiceDescriptor descriptor)
+    public static IEndpointConventionBuilder MapService<TService>(this WebApplication app, ServiceDescriptor descriptor)
         where TService : class
     {
         ArgumentNullException.ThrowIfNull(descriptor);
-        app.MapGrpcService<TService>();
+        var endpoints = app.MapGrpcService<TService>();
         var names = app.Services.GetRequiredService<IOptions<GrpcHealthChecksOptions>>().Value.Services;
         if (names.All(mapping => mapping.Name != descriptor.FullName))
             names.Map(descriptor.FullName, _ => true);
+        return endpoints;
     }
 
     /// <summary>Runs a service until SIGTERM; a wrong setting ends it with one readable message instead of a stack trace.</summary>

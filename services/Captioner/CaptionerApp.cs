@@ -5,6 +5,7 @@ using Realign.Core.Images;
 using Realign.Hosting;
 using Realign.Hosting.Models;
 using Realign.Hosting.Settings;
+using Realign.OpenInference;
 using Realign.Torch;
 using Realign.VisionLanguage.Captioning;
 using Realign.VisionLanguage.Generation;
@@ -47,9 +48,12 @@ public static class CaptionerApp
 
         builder.Services.AddSingleton<PromptScoring>();
         builder.Services.AddSingleton<TokenMetrics>();
+        builder.Services.AddSingleton<CaptionerGrpcService>();
+        builder.Services.AddOpenInference<CaptionerInference>();
         var app = builder.BuildService();
         RequestImage.Allow(app.Services.GetRequiredService<IOptions<HostingOptions>>().Value.PictureFormats);
         app.MapService<CaptionerGrpcService>(CaptionerService.Descriptor);
+        app.MapOpenInference();
         return app;
 
         bool IsSet(string setting) => section[setting] is { Length: > 0 };
@@ -66,7 +70,8 @@ public static class CaptionerApp
         void Add<TModel>(
             string name, Func<CaptionerOptions, string> path, Func<string, TorchPlacement, CancellationToken, TModel> load,
             Action<TModel, CancellationToken> probe)
-            where TModel : class => builder.Services.AddModel(name, QueueCapacity, (provider, token) => Load(provider, path, load, token), probe);
+            where TModel : class => builder.Services.AddModel(name, QueueCapacity, (provider, token) => Load(provider, path, load, token), probe,
+                (provider, model, token) => Load(provider, _ => model, load, token));
     }
 
     private static int QueueCapacity(IServiceProvider provider) => Options(provider).QueueCapacity;

@@ -5,6 +5,7 @@ using Realign.Gateway.Rewards;
 using Realign.Gateway.Verifying;
 using Realign.Hosting;
 using Realign.Hosting.Settings;
+using Realign.OpenInference;
 using Realign.V1;
 using Realign.Wire.Mesh;
 
@@ -32,11 +33,14 @@ public static class GatewayApp
         builder.Services.AddSingleton<RealignFlow>();
         builder.Services.AddSingleton<RewardScoring>();
         builder.Services.AddSingleton<RewardMetrics>();
+        builder.Services.AddSingleton<GatewayGrpcService>();
+        builder.Services.AddOpenInference<RealignInference>();
         builder.AddBackendHealth();
 
         var app = builder.BuildService();
         app.MapService<GatewayGrpcService>(GatewayService.Descriptor);
         app.MapService<RewardGrpcService>(RewardService.Descriptor);
+        app.MapOpenInference();
         return app;
     }
 }

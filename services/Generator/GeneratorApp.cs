@@ -11,6 +11,7 @@ using Realign.Generator.Telemetry;
 using Realign.Hosting;
 using Realign.Hosting.Models;
 using Realign.Hosting.Settings;
+using Realign.OpenInference;
 using Realign.Torch;
 using Realign.V1;
 using Realign.Wire.Images;
@@ -27,20 +28,24 @@ public static class GeneratorApp
         var builder = ServiceHost.CreateBuilder(args, MeshService.Generator.Port);
         builder.Services.AddSettings<GeneratorOptions, GeneratorOptionsValidator>(GeneratorOptions.SectionName);
         builder.Services.AddSingleton<DenoisingMetrics>();
-        builder.Services.AddModel(MeshService.Generator.Name, provider => Options(provider).QueueCapacity, Load, Probe);
+        builder.Services.AddModel(MeshService.Generator.Name, provider => Options(provider).QueueCapacity,
+            (provider, token) => Load(provider, Options(provider).Model, token), Probe, Load);
+        builder.Services.AddSingleton<GeneratorGrpcService>();
+        builder.Services.AddOpenInference<GeneratorInference>();
 
         var app = builder.BuildService();
         RequestImage.Allow(app.Services.GetRequiredService<IOptions<HostingOptions>>().Value.PictureFormats);
         app.MapService<GeneratorGrpcService>(GeneratorService.Descriptor);
+        app.MapOpenInference();
         return app;
     }
 
     private static GeneratorOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<GeneratorOptions>>().Value;
 
-    private static ImageGenerator Load(IServiceProvider provider, CancellationToken cancellationToken)
+    private static ImageGenerator Load(IServiceProvider provider, string model, CancellationToken cancellationToken)
     {
         var options = Options(provider);
-        var folder = ModelFolders.Resolve(options.Model);
+        var folder = ModelFolders.Resolve(model);
         TorchRuntime.Initialize(options.Threads, ModelFolders.WeightBytes(folder));
         var placement = TorchPlacement.Parse(options.Device, options.DType);
         var pipeline = StableDiffusionSnapshot.Load(folder, placement, options.Variant.Length > 0 ? options.Variant : null);

@@ -5,6 +5,7 @@ using Realign.Hosting;
 using Realign.Hosting.Models;
 using Realign.Hosting.Settings;
 using Realign.Onnx;
+using Realign.OpenInference;
 using Realign.V1;
 using Realign.Wire.Images;
 using Realign.Wire.Mesh;
@@ -19,22 +20,26 @@ public static partial class TaggerApp
     {
         var builder = ServiceHost.CreateBuilder(args, MeshService.Tagger.Port);
         builder.Services.AddSettings<TaggerOptions, TaggerOptionsValidator>(TaggerOptions.SectionName);
-        builder.Services.AddModel(MeshService.Tagger.Name, provider => Options(provider).QueueCapacity, Load, Probe);
+        builder.Services.AddModel(MeshService.Tagger.Name, provider => Options(provider).QueueCapacity,
+            (provider, token) => Load(provider, Options(provider).Model, token), Probe, Load);
+        builder.Services.AddSingleton<TaggerGrpcService>();
+        builder.Services.AddOpenInference<TaggerInference>();
 
         var app = builder.BuildService();
         RequestImage.Allow(app.Services.GetRequiredService<IOptions<HostingOptions>>().Value.PictureFormats);
         app.MapService<TaggerGrpcService>(TaggerService.Descriptor);
+        app.MapOpenInference();
         return app;
     }
 
     private static TaggerOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<TaggerOptions>>().Value;
 
-    private static ImageTagger Load(IServiceProvider provider, CancellationToken cancellationToken)
+    private static ImageTagger Load(IServiceProvider provider, string model, CancellationToken cancellationToken)
     {
         var options = Options(provider);
         RequestImage.WarmUp();
         var tagger = ImageTagger.Open(
-            ModelFolders.Resolve(options.Model), new OnnxModelOptions { Threads = options.Threads, Device = options.Device }, cancellationToken);
+            ModelFolders.Resolve(model), new OnnxModelOptions { Threads = options.Threads, Device = options.Device }, cancellationToken);
         if (tagger.Warning is { } warning)
             Log.Odd(provider.GetRequiredService<ILogger<ImageTagger>>(), warning);
         return tagger;

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Realign.Core.Errors;
+using Realign.Core.Memory;
 using Realign.Hosting.Scheduling;
 
 namespace Realign.Hosting.Models;
@@ -12,18 +13,29 @@ namespace Realign.Hosting.Models;
 /// A call that fails in a way nobody foresaw may have broken the model for all later ones: the model is then checked with a small call of
 /// its own, and if that fails too it is disposed and loaded again; meanwhile health says NOT_SERVING and calls get UNAVAILABLE.
 /// </para>
+/// <para>
+/// Another version can take over while calls come in: it loads and is checked beside the one that answers, then gets all calls; those that the old one
+/// has end there. At most two are in memory.
+/// </para>
 /// </summary>
 /// <typeparam name="TModel">The loaded, warmed-up model; disposed with the process on its own thread if it is disposable.</typeparam>
-public sealed partial class ModelHost<TModel> : IHostedService, IModelState, IDisposable
+public sealed partial class ModelHost<TModel> : IHostedService, IServedModel, IDisposable
     where TModel : class
 {
+    private const string FirstVersion = "1";
+
     private readonly ModelHostOptions<TModel> _options;
     private readonly ILogger _logger;
-    private readonly ModelRunner _runner;
+    private readonly TimeProvider _time;
+    private readonly ModelCounters _counters = new();
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile TModel? _model;
-    private volatile RealignException? _failure;
+    private readonly SemaphoreSlim _changing = new(1);
+    // all whose threads run, under its own lock
+    private readonly List<ModelVersion<TModel>> _versions = [];
+    private volatile ModelVersion<TModel>? _current;
+    private volatile string _number = FirstVersion;
+    private Task _retiring = Task.CompletedTask;
+    private bool _isStopping;
 
     /// <summary>A host for one model.</summary>
     public ModelHost(ModelHostOptions<TModel> options, ILogger<ModelHost<TModel>> logger, TimeProvider time)
@@ -31,49 +43,56 @@ public sealed partial class ModelHost<TModel> : IHostedService, IModelState, IDi
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
         _logger = logger;
-        _runner = new ModelRunner(options.Name, options.QueueCapacity, options.StallRule, time, new ModelLife(Begin, AfterFailure, End), options.Metrics);
+        _time = time;
+        _current = Add(FirstVersion, options.Load, _started.Task);
     }
 
     /// <inheritdoc/>
     public string Name => _options.Name;
 
     /// <inheritdoc/>
-    public ModelStatus Status => this switch
+    public string Version => _number;
+
+    /// <inheritdoc/>
+    public ModelCounts Counts => _counters.Read();
+
+    /// <inheritdoc/>
+    public ModelStatus Status => _current?.Status ?? ModelStatus.Unloaded;
+
+    /// <inheritdoc/>
+    public string? Problem => _current is { } current ? current.Problem : $"{Unloaded().Message}. {Unloaded().WayOut}";
+
+    /// <inheritdoc/>
+    public RealignException? Failure => _current is { } current ? current.Failure : Unloaded();
+
+    /// <inheritdoc/>
+    public Task Settled => _current?.Settled ?? Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public bool IsEnded
     {
-        { _failure: not null } => ModelStatus.Failed,
-        { _model: null } => ModelStatus.Loading,
-        _ => _runner.Stall is null ? ModelStatus.Ready : ModelStatus.Stalled,
-    };
+        get
+        {
+            lock (_versions)
+                return _versions.All(version => version.Runner.IsEnded);
+        }
+    }
 
     /// <inheritdoc/>
-    public string? Problem => _failure is { } failure ? $"{failure.Message}. {failure.WayOut}" : _model is null ? null : _runner.Stall;
+    public int QueueLength => _current?.Runner.QueueLength ?? 0;
 
     /// <inheritdoc/>
-    public Task Settled => _settled.Task;
-
-    /// <inheritdoc/>
-    public bool IsEnded => _runner.IsEnded;
-
-    /// <inheritdoc/>
-    public int QueueLength => _runner.QueueLength;
-
-    /// <inheritdoc/>
-    public int QueueDepth => _runner.QueueDepth;
+    public int QueueDepth => _current?.Runner.QueueDepth ?? 0;
 
     /// <inheritdoc cref="ModelRunner.IsPreparing"/>
-    internal bool IsPreparing => _runner.IsPreparing;
+    internal bool IsPreparing => _current?.Runner.IsPreparing ?? false;
 
     /// <summary>Runs work with the model on its thread.</summary>
-    /// <exception cref="UnavailableException">The model is being loaded, is stalled, or the process stops.</exception>
+    /// <exception cref="UnavailableException">The model is being loaded, was unloaded, is stalled, or the process stops.</exception>
     /// <exception cref="FailedPreconditionException">The model could not be loaded.</exception>
     /// <exception cref="ResourceExhaustedException">The queue is full, or the call cannot end in the time it has.</exception>
-    public Task<TResult> RunAsync<TResult>(Func<TModel, CancellationToken, TResult> work, CallTerms terms)
-    {
-        ArgumentNullException.ThrowIfNull(terms);
-        terms.CancellationToken.ThrowIfCancellationRequested();
-        ThrowUnlessServing();
-        return _runner.RunAsync(token => work(Model(), token), terms);
-    }
+    public Task<TResult> RunAsync<TResult>(Func<TModel, CancellationToken, TResult> work, CallTerms terms) =>
+        Run(version => version.Runner.RunAsync(token => work(version.Model(), token), terms), terms);
 
     /// <summary>
     /// Takes a place in the model's queue, makes the input off the model's thread, at most <see cref="ModelRunner.InputSlots"/> of them at a time,
@@ -82,44 +101,100 @@ public sealed partial class ModelHost<TModel> : IHostedService, IModelState, IDi
     /// <param name="prepare">Makes the input under the caller's token. It runs after the call was admitted; what it throws is the call's answer.</param>
     /// <param name="work">What the model does with it.</param>
     /// <param name="terms">What decides when it runs.</param>
-    /// <exception cref="UnavailableException">The model is being loaded, is stalled, or the process stops.</exception>
+    /// <exception cref="UnavailableException">The model is being loaded, was unloaded, is stalled, or the process stops.</exception>
     /// <exception cref="FailedPreconditionException">The model could not be loaded.</exception>
     /// <exception cref="ResourceExhaustedException">The queue is full, or the call cannot end in the time it has.</exception>
     public Task<TResult> RunAsync<TInput, TResult>(
-        Func<CancellationToken, TInput> prepare, Func<TModel, TInput, CancellationToken, TResult> work, CallTerms terms)
-    {
-        ArgumentNullException.ThrowIfNull(terms);
-        terms.CancellationToken.ThrowIfCancellationRequested();
-        ThrowUnlessServing();
-        return _runner.RunAsync(prepare, (input, token) => work(Model(), input, token), terms);
-    }
+        Func<CancellationToken, TInput> prepare, Func<TModel, TInput, CancellationToken, TResult> work, CallTerms terms) =>
+        Run(version => version.Runner.RunAsync(prepare, (input, token) => work(version.Model(), input, token), terms), terms);
 
     /// <summary>As <see cref="RunAsync{TInput, TResult}"/>, for work on several calls in one pass: those that wait and have the same batch key.</summary>
     /// <param name="prepare">Makes the input of one call.</param>
     /// <param name="work">Gets the inputs of one call or more, gives a result for each. See <see cref="ModelRunner.RunTogetherAsync"/>.</param>
     /// <param name="terms">What decides when it runs, and with which others.</param>
-    /// <exception cref="UnavailableException">The model is being loaded, is stalled, or the process stops.</exception>
+    /// <exception cref="UnavailableException">The model is being loaded, was unloaded, is stalled, or the process stops.</exception>
     /// <exception cref="FailedPreconditionException">The model could not be loaded.</exception>
     /// <exception cref="ResourceExhaustedException">The queue is full, or the call cannot end in the time it has.</exception>
     public Task<TResult> RunTogetherAsync<TInput, TResult>(
-        Func<CancellationToken, TInput> prepare, Func<TModel, IReadOnlyList<TInput>, CancellationToken, IReadOnlyList<TResult>> work, CallTerms terms)
-    {
-        ArgumentNullException.ThrowIfNull(terms);
-        terms.CancellationToken.ThrowIfCancellationRequested();
-        ThrowUnlessServing();
-        return _runner.RunTogetherAsync(prepare, (inputs, token) => work(Model(), inputs, token), terms);
-    }
+        Func<CancellationToken, TInput> prepare, Func<TModel, IReadOnlyList<TInput>, CancellationToken, IReadOnlyList<TResult>> work, CallTerms terms) =>
+        Run(version => version.Runner.RunTogetherAsync(prepare, (inputs, token) => work(version.Model(), inputs, token), terms), terms);
 
     /// <inheritdoc cref="ModelRunner.Yield"/>
-    public void Yield() => _runner.Yield();
+    public void Yield()
+    {
+        if (ModelRunner.OfThisThread is not { } runner || runner.Name != Name)
+            throw new InvalidOperationException($"only work of {Name} yields, on its thread");
+        runner.Yield();
+    }
 
     /// <summary>Asks what the loaded model knows without computing, e.g. how much work a call would be. On the caller's thread.</summary>
-    /// <exception cref="UnavailableException">The model is being loaded, or the process stops.</exception>
+    /// <exception cref="UnavailableException">The model is being loaded, was unloaded, or the process stops.</exception>
     /// <exception cref="FailedPreconditionException">The model could not be loaded.</exception>
     public TAnswer Ask<TAnswer>(Func<TModel, TAnswer> question)
     {
         ArgumentNullException.ThrowIfNull(question);
-        return question(Model());
+        var version = Enter();
+        try
+        {
+            return question(version.Model());
+        }
+        finally
+        {
+            version.Leave();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task LoadAsync(string? model, string? version, CancellationToken cancellationToken)
+    {
+        var load = Loader(model);
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            // so that no more than two are in memory
+            await _retiring.WaitAsync(cancellationToken);
+            var number = version ?? (model is null ? FirstVersion : Next(_number));
+            var next = Add(number, token => _options.Probed(load, token), Task.CompletedTask);
+            await using (cancellationToken.Register(next.Stop))
+                await next.Settled;
+            if (next.Failure is { } failure)
+            {
+                await EndAsync(next);
+                cancellationToken.ThrowIfCancellationRequested();
+                throw new FailedPreconditionException($"{Name} stays as it was: {failure.Message}", failure.WayOut);
+            }
+
+            var old = _current;
+            (_current, _number) = (next, number);
+            Log.TakesOver(_logger, Name, number);
+            if (old is not null)
+                _retiring = RetireAsync(old);
+        }
+        finally
+        {
+            _ = _changing.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task UnloadAsync(CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            if (_current is { } old)
+            {
+                _current = null;
+                Log.IsUnloaded(_logger, Name);
+                _retiring = Task.WhenAll(_retiring, RetireAsync(old));
+            }
+
+            await _retiring.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            _ = _changing.Release();
+        }
     }
 
     /// <summary>Starts loading; does not wait for it.</summary>
@@ -132,156 +207,115 @@ public sealed partial class ModelHost<TModel> : IHostedService, IModelState, IDi
     /// <summary>Tells the work in progress to end; does not wait for it. The server has stopped taking calls before.</summary>
     public Task StopAsync(CancellationToken cancellationToken)
     {
-        _runner.Stop();
+        _ = Stop();
         return Task.CompletedTask;
     }
 
     /// <summary>Stops and disposes the model on its thread; gives up on a thread that does not end within <see cref="ModelRunner.StopLimit"/>.</summary>
     public void Dispose()
     {
-        _runner.Stop();
+        var versions = Stop();
         _ = _started.TrySetResult();
-        _runner.Dispose();
+        foreach (var version in versions)
+            version.Dispose();
+        _changing.Dispose();
     }
 
-    private void ThrowUnlessServing()
+    private static string Next(string number) => (long.Parse(number, System.Globalization.CultureInfo.InvariantCulture) + 1)
+        .ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    private Func<CancellationToken, TModel> Loader(string? model)
     {
-        _ = Model();
-        if (_runner.Stall is { } stall)
-        {
-            throw new UnavailableException(stall, "ask another replica, or again when health says SERVING; restart the service if it stays so")
-            {
-                Reason = UnavailableException.ModelStalled,
-            };
-        }
+        if (model is null)
+            return _options.Load;
+        return _options.LoadFrom is { } from
+            ? token => from(model, token)
+            : throw new FailedPreconditionException($"{Name} has no other versions", "load it without one");
     }
 
-    private TModel Model()
+    private UnavailableException Unloaded() => new($"model {Name} was unloaded", "load it again, or ask another replica")
     {
-        if (_failure is UnavailableException stopping)
-            throw stopping;
-        if (_failure is { } failure)
-            throw new FailedPreconditionException($"model {Name} is not loaded: {failure.Message}", failure.WayOut);
-        return _model ?? throw new UnavailableException($"model {Name} is being loaded", "ask again when health says SERVING");
-    }
+        Reason = UnavailableException.ModelUnloaded,
+    };
 
-    private void Begin(CancellationToken stopping)
+    private Task<TResult> Run<TResult>(Func<ModelVersion<TModel>, Task<TResult>> run, CallTerms terms)
     {
-        // the host starts its services after all of them were made
-        _started.Task.Wait(CancellationToken.None);
-        Load(_options.Load, stopping);
-    }
-
-    private void AfterFailure(CancellationToken stopping)
-    {
-        if (_options.Probe is not { } probe || _model is not { } model || stopping.IsCancellationRequested)
-            return;
+        ArgumentNullException.ThrowIfNull(terms);
+        terms.CancellationToken.ThrowIfCancellationRequested();
+        var version = Enter();
         try
         {
-            probe(model, stopping);
-            Log.Passed(_logger, Name);
+            version.ThrowUnlessServing();
+            var answer = run(version);
+            _ = answer.ContinueWith(_ => version.Leave(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            return answer;
+        }
+        catch
+        {
+            version.Leave();
+            throw;
+        }
+    }
+
+    private ModelVersion<TModel> Enter()
+    {
+        while (true)
+        {
+            var version = _current ?? throw Unloaded();
+            if (version.TryEnter())
+                return version;
+        }
+    }
+
+    private ModelVersion<TModel> Add(string number, Func<CancellationToken, TModel> load, Task started)
+    {
+        lock (_versions)
+        {
+            if (_isStopping)
+                throw ModelRunner.ShuttingDown(Name);
+            var version = new ModelVersion<TModel>(number, _options, load, started, _counters, _logger, _time);
+            _versions.Add(version);
+            return version;
+        }
+    }
+
+    private ModelVersion<TModel>[] Stop()
+    {
+        ModelVersion<TModel>[] versions;
+        lock (_versions)
+        {
+            _isStopping = true;
+            versions = [.. _versions];
+        }
+
+        foreach (var version in versions)
+            version.Stop();
+        return versions;
+    }
+
+    private async Task RetireAsync(ModelVersion<TModel> version)
+    {
+        await version.Retire();
+        await EndAsync(version);
+    }
+
+    /// <summary>Waits for its thread; one that is stuck is not waited for, and stays among the versions.</summary>
+    private async Task EndAsync(ModelVersion<TModel> version)
+    {
+        await Task.Run(version.Dispose);
+        if (!version.Runner.IsEnded)
             return;
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            return;
-        }
-#pragma warning disable CA1031 // a broken engine may throw anything
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            Log.LoadsAgain(_logger, Name, exception);
-        }
-
-        _settled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        DisposeModel();
-        Load(token =>
-        {
-            var again = _options.Load(token);
-            try
-            {
-                probe(again, token);
-                return again;
-            }
-            catch
-            {
-                (again as IDisposable)?.Dispose();
-                throw;
-            }
-        }, stopping);
-    }
-
-    private void End()
-    {
-        _failure ??= ModelRunner.ShuttingDown(Name);
-        DisposeModel();
-    }
-
-    private void Load(Func<CancellationToken, TModel> load, CancellationToken stopping)
-    {
-        var start = TimeProvider.System.GetTimestamp();
-        try
-        {
-            stopping.ThrowIfCancellationRequested();
-            _model = load(stopping);
-            Log.Loaded(_logger, Name, TimeProvider.System.GetElapsedTime(start).TotalMilliseconds);
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            _failure = ModelRunner.ShuttingDown(Name);
-        }
-        catch (RealignException exception)
-        {
-            _failure = exception;
-            Log.NotLoaded(_logger, Name, exception.Message, exception.WayOut);
-        }
-#pragma warning disable CA1031 // an engine may throw anything; the process stays up and says so
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            _failure = new FailedPreconditionException($"{exception.GetType().Name} while loading", "see the service's log");
-            Log.LoadCrashed(_logger, Name, exception);
-        }
-        finally
-        {
-            _ = _settled.TrySetResult();
-        }
-    }
-
-    private void DisposeModel()
-    {
-        var disposable = _model as IDisposable;
-        _model = null;
-        try
-        {
-            disposable?.Dispose();
-        }
-#pragma warning disable CA1031 // what is left of a broken model must not end its thread
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            Log.NotDisposed(_logger, Name, exception);
-        }
+        lock (_versions)
+            _ = _versions.Remove(version);
+        ProcessMemory.GiveBack();
     }
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 100, Level = LogLevel.Information, Message = "model {Name} is ready after {Milliseconds:0} ms")]
-        public static partial void Loaded(ILogger logger, string name, double milliseconds);
+        [LoggerMessage(EventId = 106, Level = LogLevel.Information, Message = "version {Version} of model {Name} takes over")]
+        public static partial void TakesOver(ILogger logger, string name, string version);
 
-        [LoggerMessage(EventId = 101, Level = LogLevel.Error, Message = "model {Name} cannot be loaded: {Problem}. {WayOut}")]
-        public static partial void NotLoaded(ILogger logger, string name, string problem, string wayOut);
-
-        [LoggerMessage(EventId = 102, Level = LogLevel.Error, Message = "model {Name} cannot be loaded")]
-        public static partial void LoadCrashed(ILogger logger, string name, Exception exception);
-
-        [LoggerMessage(EventId = 103, Level = LogLevel.Warning, Message = "model {Name} was not disposed cleanly")]
-        public static partial void NotDisposed(ILogger logger, string name, Exception exception);
-
-        [LoggerMessage(EventId = 104, Level = LogLevel.Warning, Message = "model {Name} failed a call unexpectedly and passed its check")]
-        public static partial void Passed(ILogger logger, string name);
-
-        [LoggerMessage(EventId = 105, Level = LogLevel.Error, Message = "model {Name} fails its check too and is loaded again")]
-        public static partial void LoadsAgain(ILogger logger, string name, Exception exception);
+        [LoggerMessage(EventId = 107, Level = LogLevel.Information, Message = "model {Name} is unloaded")]
+        public static partial void IsUnloaded(ILogger logger, string name);
     }
 }

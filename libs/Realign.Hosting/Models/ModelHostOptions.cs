@@ -16,6 +16,9 @@ public sealed class ModelHostOptions<TModel>
     /// <summary>Reads and warms the model; runs on the model's thread.</summary>
     public required Func<CancellationToken, TModel> Load { get; init; }
 
+    /// <summary>Reads and warms another version of the model, named as its setting names one; null: there are none.</summary>
+    public Func<string, CancellationToken, TModel>? LoadFrom { get; init; }
+
     /// <summary>
     /// A small real call that tells whether the model still works: it throws when not. Runs on the model's thread after a call failed
     /// unexpectedly, and on a model that was loaded again. Null: such a model is never checked.
@@ -27,4 +30,21 @@ public sealed class ModelHostOptions<TModel>
 
     /// <summary>When the model counts as stalled.</summary>
     public StallRule StallRule { get; init; } = StallRule.Default;
+
+    /// <summary>Loads a model and checks it.</summary>
+    /// <exception cref="Exception">Loading or the check failed; nothing is left of the model.</exception>
+    internal TModel Probed(Func<CancellationToken, TModel> load, CancellationToken cancellationToken)
+    {
+        var model = load(cancellationToken);
+        try
+        {
+            Probe?.Invoke(model, cancellationToken);
+            return model;
+        }
+        catch
+        {
+            (model as IDisposable)?.Dispose();
+            throw;
+        }
+    }
 }

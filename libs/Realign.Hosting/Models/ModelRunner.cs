@@ -22,6 +22,8 @@ public sealed class ModelRunner : IDisposable
     public const int InputSlots = 3;
 
     private const int InputUnits = InputSlots * CallBatch.Full;
+    [ThreadStatic]
+    private static ModelRunner? _ofThisThread;
 
     // also the lock that guards all fields below and the state of every job
     private readonly CallScheduler<ModelJob> _queue;
@@ -30,6 +32,7 @@ public sealed class ModelRunner : IDisposable
     private readonly ModelLife _life;
     private readonly TimeProvider _time;
     private readonly ServiceMetrics? _metrics;
+    private readonly ModelCounters _counters;
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationToken _stop;
     private readonly ITimer _expiry;
@@ -49,7 +52,9 @@ public sealed class ModelRunner : IDisposable
     {
     }
 
-    internal ModelRunner(string name, int queueCapacity, StallRule stallRule, TimeProvider time, ModelLife life, ServiceMetrics? metrics)
+    internal ModelRunner(
+        string name, int queueCapacity, StallRule stallRule, TimeProvider time, ModelLife life, ServiceMetrics? metrics,
+        ModelCounters? counters = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(queueCapacity, 1);
         Name = name;
@@ -59,11 +64,15 @@ public sealed class ModelRunner : IDisposable
         _time = time;
         _life = life;
         _metrics = metrics;
+        _counters = counters ?? new ModelCounters();
         _stop = _stopping.Token;
         _expiry = time.CreateTimer(_ => Expire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _thread = new Thread(Loop) { Name = $"model {name}", IsBackground = true };
         _thread.Start();
     }
+
+    /// <summary>The runner whose thread this is; null = it is no runner's.</summary>
+    internal static ModelRunner? OfThisThread => _ofThisThread;
 
     /// <summary>Name of the model.</summary>
     public string Name { get; }
@@ -190,7 +199,7 @@ public sealed class ModelRunner : IDisposable
 
         _stopping.Cancel();
         foreach (var job in left)
-            job.Fail(ShuttingDown(Name));
+            End(job, ShuttingDown(Name));
     }
 
     /// <summary>Stops, and waits for the thread, but no longer than <see cref="StopLimit"/> after it was told to.</summary>
@@ -233,9 +242,11 @@ public sealed class ModelRunner : IDisposable
             }
         }
 
-        evicted?.Fail(eviction!);
+        if (evicted is not null)
+            End(evicted, eviction!);
         if (refusal is not null)
         {
+            Count(job, refusal);
             job.Unwatch();
             throw refusal;
         }
@@ -243,15 +254,30 @@ public sealed class ModelRunner : IDisposable
 
     private void Leave(ModelJob job)
     {
+        bool isWaiting;
         lock (_queue)
         {
+            isWaiting = job.State is not (ModelJobState.Running or ModelJobState.Gone);
             Remove(job);
             job.LeftAt = _time.GetTimestamp();
             Changed();
         }
 
-        job.Fail(new OperationCanceledException(job.Caller));
+        var left = new OperationCanceledException(job.Caller);
+        // work that has begun is counted when it ends
+        if (isWaiting)
+            Count(job, left);
+        job.Fail(left);
     }
+
+    /// <summary>Answers one that was not worked on.</summary>
+    private void End(ModelJob job, Exception failure)
+    {
+        Count(job, failure);
+        job.Fail(failure);
+    }
+
+    private void Count(ModelJob job, Exception? failure) => _counters.Ended(failure, _time.GetElapsedTime(job.AdmittedAt), _time.GetUtcNow());
 
     /// <summary>Answers those that wait and cannot end in time any more.</summary>
     private void Expire()
@@ -266,7 +292,7 @@ public sealed class ModelRunner : IDisposable
         }
 
         foreach (var dropped in expired)
-            dropped.Call.Fail(Told(dropped.Refusal)!);
+            End(dropped.Call, Told(dropped.Refusal)!);
     }
 
     private ResourceExhaustedException? Told(Refusal? refusal)
@@ -338,10 +364,12 @@ public sealed class ModelRunner : IDisposable
     private void Prepare(ModelJob job)
     {
         var failure = job.Prepare(_stop);
+        bool isOurs;
         lock (_queue)
         {
             _activity.End(job);
-            if (job.State == ModelJobState.Preparing)
+            isOurs = job.State == ModelJobState.Preparing;
+            if (isOurs)
             {
                 job.State = ModelJobState.Ready;
                 if (failure is not null)
@@ -355,12 +383,13 @@ public sealed class ModelRunner : IDisposable
             Changed();
         }
 
-        if (failure is not null)
-            job.Fail(failure);
+        if (failure is not null && isOurs)
+            End(job, failure);
     }
 
     private void Loop()
     {
+        _ofThisThread = this;
         _life.Begin(_stop);
         while (Next() is { } job)
         {
@@ -383,6 +412,8 @@ public sealed class ModelRunner : IDisposable
     {
         var failure = job.Run(_stop);
         Measure(job);
+        foreach (var member in job.Members)
+            Count(member, member.Failure);
         lock (_queue)
         {
             _queue.End(job, isComplete: failure is null);
@@ -422,7 +453,9 @@ public sealed class ModelRunner : IDisposable
         foreach (var member in job.Members)
         {
             member.State = ModelJobState.Running;
-            _metrics?.Waited(Name, _time.GetElapsedTime(member.AdmittedAt));
+            var waited = _time.GetElapsedTime(member.AdmittedAt);
+            _counters.Waited(waited);
+            _metrics?.Waited(Name, waited);
         }
 
         if (job.Terms.Batch is not null)
@@ -431,7 +464,9 @@ public sealed class ModelRunner : IDisposable
 
     private void Measure(ModelJob job)
     {
-        _metrics?.Worked(Name, _time.GetElapsedTime(job.ActiveSince));
+        var worked = _time.GetElapsedTime(job.ActiveSince);
+        _counters.Worked(worked);
+        _metrics?.Worked(Name, worked);
         if (job.AbandonedAt is { } left)
             _metrics?.BecameIdle(Name, _time.GetElapsedTime(left));
     }

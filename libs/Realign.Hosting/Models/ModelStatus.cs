@@ -14,4 +14,7 @@ public enum ModelStatus
 
     /// <summary>Loaded, but one call has computed for far too long.</summary>
     Stalled,
+
+    /// <summary>Taken away while the process serves, until it is loaded again.</summary>
+    Unloaded,
 }

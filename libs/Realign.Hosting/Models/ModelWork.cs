@@ -23,6 +23,8 @@ internal sealed class ModelWork<TInput, TResult>(
 
     public Task<TResult> Answer => _answer.Task;
 
+    public override Exception? Failure => _failure;
+
     public override Exception? Prepare(CancellationToken stopping) => Guard(token => _input = prepare!(token), stopping);
 
     public override Exception? Run(CancellationToken stopping)

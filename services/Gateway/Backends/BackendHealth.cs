@@ -1,5 +1,7 @@
 using Grpc.AspNetCore.HealthChecks;
+using Inference;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Realign.Gateway.Realigning;
 using Realign.V1;
 using Realign.Wire.Mesh;
 
@@ -12,6 +14,9 @@ namespace Realign.Gateway.Backends;
 internal static class BackendHealth
 {
     private static readonly string[] Names = [.. MeshService.Backends.Select(service => service.Name)];
+
+    /// <summary>Whether the flow needs the backend of this name. The caption is for the eye: a flow without it is whole.</summary>
+    public static bool IsNeeded(string name) => name != MeshService.Captioner.Name && Names.Contains(name);
 
     public static void AddBackendHealth(this WebApplicationBuilder builder)
     {
@@ -26,9 +31,8 @@ internal static class BackendHealth
         {
             foreach (var name in Names)
                 options.Services.Map(name, check => check.Name == name);
-            // the caption is for the eye: a flow without it is whole
-            foreach (var whole in new[] { "", GatewayService.Descriptor.FullName })
-                options.Services.Map(whole, check => check.Name != MeshService.Captioner.Name && Names.Contains(check.Name));
+            foreach (var whole in new[] { "", GatewayService.Descriptor.FullName, GRPCInferenceService.Descriptor.FullName, RealignInference.ModelName })
+                options.Services.Map(whole, check => IsNeeded(check.Name));
             options.Services.Map(RewardService.Descriptor.FullName, check => check.Name == MeshService.Captioner.Name);
         });
         // a backend that is down is reported to whoever asks; it is no error of this process
