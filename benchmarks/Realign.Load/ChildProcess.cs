@@ -15,12 +15,16 @@ internal sealed class ChildProcess : IAsyncDisposable
     private readonly string[] _arguments;
     private Process? _process;
 
-    private ChildProcess(string program, string[] arguments)
+    private ChildProcess(string program, string[] arguments, Certificate? certificate = null)
     {
         _program = program;
-        _arguments = arguments;
-        Address = $"http://127.0.0.1:{FreePort().ToString(CultureInfo.InvariantCulture)}";
-        Channel = GrpcChannel.ForAddress(Address);
+        _arguments = [.. arguments, .. certificate?.Settings ?? []];
+        Address = $"{(certificate is null ? "http" : "https")}://127.0.0.1:{FreePort().ToString(CultureInfo.InvariantCulture)}";
+        Channel = GrpcChannel.ForAddress(Address, new GrpcChannelOptions
+        {
+            HttpHandler = certificate is null ? null : new SocketsHttpHandler { SslOptions = certificate.Client() },
+            DisposeHttpClient = certificate is not null,
+        });
     }
 
     public string Address { get; }
@@ -30,9 +34,9 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Its process id now.</summary>
     public int Id => _process!.Id;
 
-    public static async Task<ChildProcess> ReplicaAsync()
+    public static async Task<ChildProcess> ReplicaAsync(Certificate? certificate = null)
     {
-        var child = new ChildProcess(Environment.ProcessPath!, ["replica"]);
+        var child = new ChildProcess(Environment.ProcessPath!, ["replica"], certificate);
         await child.StartAsync();
         return child;
     }
@@ -40,7 +44,8 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>The Gateway before replicas, the first of which also is every service but the Generator.</summary>
     public static Task<ChildProcess> GatewayAsync(params ChildProcess[] generators) => GatewayAsync(generators, [generators[0]]);
 
-    public static async Task<ChildProcess> GatewayAsync(ChildProcess[] generators, ChildProcess[] others, ChildProcess? tagger = null)
+    public static async Task<ChildProcess> GatewayAsync(
+        ChildProcess[] generators, ChildProcess[] others, ChildProcess? tagger = null, Certificate? certificate = null)
     {
         // artifacts/bin/Realign.Gateway/<configuration>/ lies beside this program's own folder
         var own = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/'));
@@ -49,7 +54,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         [
             $"--Gateway:Generator={string.Join(',', generators.Select(generator => generator.Address))}", $"--Gateway:Captioner={readers}",
             $"--Gateway:Tagger={tagger?.Address ?? readers}", $"--Gateway:SceneScorer={readers}", $"--Gateway:Segmenter={readers}",
-        ]);
+            .. certificate?.BackendSettings ?? [],
+        ], certificate);
         await child.StartAsync();
         return child;
     }

@@ -31,6 +31,8 @@ public sealed class ClientTls
     public SslClientAuthenticationOptions Options()
     {
         var options = new SslClientAuthenticationOptions { EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13 };
+        // built against these alone at first, too: the machine's own authorities are not even read
+        options.CertificateChainPolicy = _authorities?.Value?.Policy();
         if (_authorities is not null)
             options.RemoteCertificateValidationCallback = (_, certificate, chain, errors) => IsBelieved(certificate, chain, errors);
         // what leads to the authority cannot be sent along: see docs/operations.md
