@@ -12,8 +12,8 @@ internal static class BenchTable
         var hasPeak = result.Points.Exists(point => point.Multiple is not null);
         var hasRefusals = result.Points.Exists(point => point.Figures.Refusal is not null);
         var table = new Table().Border(TableBorder.Simple);
-        foreach (var name in Cells("load", "tenant", "goodput/s", "x peak", "of peak", "p50 ms", "p90", "p95", "p99", "max", "refused ms", "answers"))
-            _ = table.AddColumn(name, column => column.NoWrap = name != "answers");
+        foreach (var name in Cells("load", "tenant", "good/s", "x peak", "of it", "p50 ms", "p90", "p95", "p99", "max", "refused ms", "answers"))
+            _ = table.AddColumn(name, column => column.Padding(0, 0, 1, 0).NoWrap = name == "load");
         foreach (var point in result.Points)
         {
             Add(point, "", point.Figures);
@@ -56,7 +56,14 @@ internal static class BenchTable
         _ => FormattableString.Invariant($"{value:0.00}"),
     };
 
+    private static string WordOf(StatusCode code) => code switch
+    {
+        StatusCode.ResourceExhausted => "refused",
+        StatusCode.DeadlineExceeded => "late",
+        _ => code.ToString(),
+    };
+
     private static string Answers(LoadFigures figures) => figures.Codes.Count == 0
         ? "none"
-        : string.Join(", ", figures.Codes.Select(code => FormattableString.Invariant($"{code.Value} {(code.Key == StatusCode.OK ? "OK" : code.Key)}")));
+        : string.Join(", ", figures.Codes.Select(code => FormattableString.Invariant($"{code.Value} {WordOf(code.Key)}")));
 }

@@ -1,26 +1,34 @@
+using Grpc.Core;
+
 namespace Realign.Cli.Benching;
 
-/// <summary>So many callers, each of whom calls again when his call has ended: a slow service is asked less often.</summary>
+/// <summary>
+/// So many callers, each of whom calls again when his call has ended: a slow service is asked less often. One whose call did not end well waits a
+/// moment first, as clients do; else a service that refuses would be busy with refusals.
+/// </summary>
 /// <param name="concurrency">How many.</param>
 /// <param name="tenants">Whose they are.</param>
 internal sealed class ClosedLoop(int concurrency, TenantShares tenants) : ILoad
 {
     public const string KindName = "concurrency";
 
+    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(100);
+
     public string Kind => KindName;
 
     public double Level => concurrency;
 
-    public Task RunAsync(Func<TimeSpan, string, Task> call, BenchClock clock, CancellationToken stop) =>
+    public Task RunAsync(Func<TimeSpan, string, Task<StatusCode>> call, BenchClock clock, CancellationToken stop) =>
         Task.WhenAll(tenants.Sequence().Take(concurrency).Select(tenant => RepeatAsync(tenant, call, clock, stop)));
 
-    private static async Task RepeatAsync(string tenant, Func<TimeSpan, string, Task> call, BenchClock clock, CancellationToken stop)
+    private static async Task RepeatAsync(string tenant, Func<TimeSpan, string, Task<StatusCode>> call, BenchClock clock, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
             // a call that ends at once would keep the others from beginning
             await Task.Yield();
-            await call(clock.Now, tenant);
+            if (await call(clock.Now, tenant) != StatusCode.OK)
+                _ = await clock.UntilAsync(clock.Now + _pause, stop);
         }
     }
 }

@@ -1,3 +1,5 @@
+using Grpc.Core;
+
 namespace Realign.Cli.Benching;
 
 /// <summary>When calls are made.</summary>
@@ -10,8 +12,8 @@ internal interface ILoad
     double Level { get; }
 
     /// <summary>Makes calls until it is stopped; ends with the last of them.</summary>
-    /// <param name="call">Makes the call that is due at a time, for a tenant. It does not throw.</param>
+    /// <param name="call">Makes the call that is due at a time, for a tenant, and tells what it ended with. It does not throw.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="stop">Fires when no more are to be made.</param>
-    Task RunAsync(Func<TimeSpan, string, Task> call, BenchClock clock, CancellationToken stop);
+    Task RunAsync(Func<TimeSpan, string, Task<StatusCode>> call, BenchClock clock, CancellationToken stop);
 }

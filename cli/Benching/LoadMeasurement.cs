@@ -54,14 +54,16 @@ internal sealed class LoadMeasurement(BenchCall call, CallInvoker invoker, Bench
         return new LoadWindow(log.Take(), clock.Now - begin);
     }
 
-    private async Task CallAsync(TimeSpan due, string tenant, BenchClock clock, SampleLog log, CancellationToken stop)
+    private async Task<StatusCode> CallAsync(TimeSpan due, string tenant, BenchClock clock, SampleLog log, CancellationToken stop)
     {
         var begun = clock.Now;
         TimeSpan? first = null;
         var options = new CallOptions(
-            tenant.Length > 0 ? new Metadata { { CallMetadata.Tenant, tenant } } : null, time.GetUtcNow().UtcDateTime + settings.Deadline - (begun - due), stop);
+            tenant.Length > 0 ? new Metadata { { CallMetadata.Tenant, tenant } } : null,
+            time.GetUtcNow().UtcDateTime + settings.Deadline - (begun - due), stop);
         var code = await call.RunAsync(invoker, options, () => first ??= clock.Now);
         if (!stop.IsCancellationRequested)
             log.Add(new CallSample(due, begun, first, clock.Now, code, tenant));
+        return code;
     }
 }

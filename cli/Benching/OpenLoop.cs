@@ -1,3 +1,5 @@
+using Grpc.Core;
+
 namespace Realign.Cli.Benching;
 
 /// <summary>
@@ -17,7 +19,7 @@ internal sealed class OpenLoop(double rate, bool isPoisson, TenantShares tenants
 
     public double Level => rate;
 
-    public async Task RunAsync(Func<TimeSpan, string, Task> call, BenchClock clock, CancellationToken stop)
+    public async Task RunAsync(Func<TimeSpan, string, Task<StatusCode>> call, BenchClock clock, CancellationToken stop)
     {
         var running = new List<Task>();
         var next = Sweep;

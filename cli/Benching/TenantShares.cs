@@ -26,7 +26,8 @@ internal sealed class TenantShares
         foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
         {
             var pieces = part.Split(':');
-            if (pieces is not [{ Length: > 0 and <= CallMetadata.MaxTenantLength } name, var number] || !name.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.')
+            if (pieces is not [{ Length: > 0 and <= CallMetadata.MaxTenantLength } name, var number]
+                || !name.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.')
                 || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var share) || share is < 1 or > MostShares
                 || tenants.Exists(tenant => tenant.Name == name))
                 return null;

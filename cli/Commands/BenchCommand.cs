@@ -36,14 +36,19 @@ internal static class BenchCommand
             HelpName = "PHRASE,...",
             DefaultValueFactory = _ => "car,elephant",
         };
-        var rewards = new Option<string>("--rewards") { Description = "Rewards, as for realign reward.", HelpName = "NAME[=W],...", DefaultValueFactory = _ => "caption" };
+        var rewards = new Option<string>("--rewards")
+        {
+            Description = "Rewards, as for realign reward.",
+            HelpName = "NAME[=W],...",
+            DefaultValueFactory = _ => "caption",
+        };
         var body = new Option<string?>("--body") { Description = "Fields of the request as JSON, over those from other options.", HelpName = "JSON" };
         var seed = new Option<ulong?>("--seed") { Description = "Seed of what is drawn [0].", HelpName = "N" };
         var address = new Option<string?>("--address") { Description = "Address of the service [as for its own command].", HelpName = "URL" };
         var deadline = CommonOptions.Deadline(60);
         var folder = new Option<string?>("--out") { Description = "Folder to write.", HelpName = "DIR" };
         var json = CommonOptions.Json();
-        var (load, pictures, sampling) = (new LoadOptions(), new PictureOptions(), new SamplingOptions());
+        var (load, sampling) = (new LoadOptions(), new SamplingOptions());
         var command = new ExampleCommand("bench", "Measures throughput and latency of a method under load.",
             [
                 "realign bench health --concurrency 1,16,64",
@@ -58,7 +63,6 @@ internal static class BenchCommand
             method, prompt, image, phrases, rewards, body, seed, address, deadline, folder, json,
         };
         load.AddTo(command);
-        pictures.AddTo(command);
         sampling.AddTo(command);
         command.SetAction(async (parsed, token) =>
         {
@@ -68,7 +72,7 @@ internal static class BenchCommand
                 OutputFolder.Check(target);
             var inputs = new BenchInputs(
                 sampling.Request(parsed, parsed.GetRequiredValue(prompt), parsed.GetValue(seed) ?? 0),
-                () => parsed.GetValue(image) is { } file ? pictures.Read(parsed, file) : new Image { Encoded = ByteString.CopyFrom(Picture()) },
+                () => parsed.GetValue(image) is { } file ? sampling.Pictures.Read(parsed, file) : new Image { Encoded = ByteString.CopyFrom(Picture()) },
                 parsed.GetRequiredValue(phrases).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
                 [.. RewardNames.Read(parsed.GetRequiredValue(rewards))]);
             var request = found.Request(name, inputs, parsed.GetValue(body));

@@ -26,7 +26,8 @@ internal sealed class ConditionOptions
         HelpName = "FILE",
     };
 
-    private readonly PictureOptions _pictures = new();
+    /// <summary>How its picture files are read.</summary>
+    public PictureOptions Pictures { get; } = new();
 
     private readonly Option<string?> _prompt2 = new("--prompt-2")
     {
@@ -70,7 +71,7 @@ internal sealed class ConditionOptions
     {
         foreach (var option in (Option[])[_initImage, _mask, _strength, _prompt2, _negativePrompt2, _syntax, _chunks, _clipSkip])
             command.Options.Add(option);
-        _pictures.AddTo(command);
+        Pictures.AddTo(command);
         _sizes.AddTo(command);
         _negativeSizes.AddTo(command);
     }
@@ -79,9 +80,9 @@ internal sealed class ConditionOptions
     public void Apply(ParseResult parsed, GenerateRequest request)
     {
         if (parsed.GetValue(_initImage) is { } file)
-            request.InitImage = _pictures.Read(parsed, file);
+            request.InitImage = Pictures.Read(parsed, file);
         if (parsed.GetValue(_mask) is { } mask)
-            request.Mask = _pictures.Read(parsed, mask);
+            request.Mask = Pictures.Read(parsed, mask);
         if (parsed.GetValue(_strength) is { } strength)
             request.Strength = strength;
         request.Prompt2 = parsed.GetValue(_prompt2) ?? "";

@@ -71,7 +71,8 @@ internal sealed class LoadOptions
         _concurrency.Validators.Add(result => Check(result, Whole(Text(result)), $"whole numbers from 1 to {MostConcurrency}, e.g. 1,2,4"));
         _rate.Validators.Add(result => Check(result, Numbers(Text(result), MostRate), $"numbers above 0 and up to {MostRate}, e.g. 5,10,20"));
         _overload.Validators.Add(result => Check(
-            result, result.Tokens.Count == 0 ? _usualMultiples : Numbers(Text(result), MostMultiple), $"multiples above 0 and up to {MostMultiple}, e.g. 0.5,1,2,3"));
+            result, result.Tokens.Count == 0 ? _usualMultiples : Numbers(Text(result), MostMultiple),
+            $"multiples above 0 and up to {MostMultiple}, e.g. 0.5,1,2,3"));
         _tenants.Validators.Add(result => Check(result, TenantShares.Read(Text(result)), "names with whole shares of 1 to 1000, e.g. a:10,b:1"));
         _windows.Validators.Add(result =>
         {
@@ -85,7 +86,8 @@ internal sealed class LoadOptions
         });
         command.Validators.Add(result =>
         {
-            if (result.GetResult(_cancelAfter) is not null && new Option[] { _concurrency, _rate, _overload, _tenants }.Any(other => result.GetResult(other) is not null))
+            if (result.GetResult(_cancelAfter) is not null
+                && new Option[] { _concurrency, _rate, _overload, _tenants }.Any(other => result.GetResult(other) is not null))
                 result.AddError("--cancel-after measures one call at a time: leave --concurrency, --rate, --overload and --tenant out");
         });
     }

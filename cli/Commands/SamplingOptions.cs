@@ -59,6 +59,9 @@ internal sealed class SamplingOptions
         _spacing.AcceptOnlyFromAmong("timesteps", "karras", "exponential", "beta", AlignYourSteps);
     }
 
+    /// <summary>How picture files of the command are read.</summary>
+    public PictureOptions Pictures => _conditions.Pictures;
+
     public void AddTo(Command command)
     {
         command.Options.Add(_negativePrompt);

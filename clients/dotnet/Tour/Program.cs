@@ -77,5 +77,6 @@ Console.WriteLine(JsonSerializer.Serialize(new
     left = Spelled(left),
 }));
 
-static string Spelled(StatusCode code) => string.Concat(code.ToString().Select((letter, index) => index > 0 && char.IsUpper(letter) ? $"_{letter}" : $"{letter}"))
-    .ToUpperInvariant();
+static string Spelled(StatusCode code) => code == StatusCode.OK
+    ? "OK"
+    : string.Concat(code.ToString().Select((letter, index) => index > 0 && char.IsUpper(letter) ? $"_{letter}" : $"{letter}")).ToUpperInvariant();

@@ -5,7 +5,8 @@ namespace Realign.Balancing.Calls;
 
 /// <summary>
 /// Makes unary and server-streaming calls at one of several replicas. Only for methods that may be made again: a unary call is, a stream as
-/// long as nothing of it was received; a unary call that takes long may be made at two replicas at once. What goes wrong arrives as a <see cref="ReplicaException"/>.
+/// long as nothing of it was received; a unary call that takes long may be made at two replicas at once. What goes wrong arrives as a
+/// <see cref="ReplicaException"/>.
 /// </summary>
 internal sealed class BalancedInvoker(ReplicaSet replicas, BalancingOptions options, TimeProvider time, Replica? preferred) : CallInvoker
 {

@@ -10,7 +10,7 @@ namespace Realign.Cli.Tests.Benching;
 [Collection(Cli.Collection)]
 public sealed class BenchCommandTests
 {
-    private static readonly string[] _short = ["--warm-up", "0", "--window", "0.05", "--max-windows", "3"];
+    private static readonly string[] _short = ["--warm-up", "0", "--window", "0.2", "--max-windows", "3"];
 
     [Fact]
     public async Task Loads_AreMeasuredOneAfterTheOther_AndWritten()
@@ -19,17 +19,19 @@ public sealed class BenchCommandTests
         await using var service = await BenchedService.StartAsync(_ => Task.CompletedTask);
 
         var (code, output, error) = await Cli.RunAsync(
-            ["bench", "tag", "--address", service.Address, "--concurrency", "1,2", "--rate", "40", "--tenant", "a:3,b:1", "--out", cli.In("bench"), .. _short]);
+            ["bench", "tag", "--address", service.Address, "--concurrency", "1,2", "--rate", "40", "--overload", "0.1", "--tenant", "a:3,b:1",
+                "--out", cli.In("bench"), .. _short]);
 
         code.ShouldBe(ExitCodes.Success, error);
-        output.ShouldContain("2 at once");
-        output.ShouldContain("40.0/s");
+        foreach (var word in new[] { "at once", "40.0/s", "peak", "good", "p99" })
+            output.ShouldContain(word);
         error.ShouldContain("concurrency 2: window 3");
         using var json = JsonDocument.Parse(await File.ReadAllTextAsync(cli.In("bench/bench.json")));
         json.RootElement.GetProperty("method").GetString().ShouldBe("TaggerService/Tag");
         var loads = json.RootElement.GetProperty("loads").EnumerateArray().ToList();
         loads.Select(load => (load.GetProperty("kind").GetString(), load.GetProperty("level").GetDouble())).ShouldBe(
-            [("concurrency", 1), ("concurrency", 2), ("rate", 40)]);
+            [("concurrency", 1), ("concurrency", 2), ("rate", 40), ("rate", loads[3].GetProperty("level").GetDouble())]);
+        loads[3].GetProperty("multiple").GetDouble().ShouldBe(0.1);
         foreach (var load in loads)
         {
             load.GetProperty("codes").EnumerateObject().Select(entry => entry.Name).ShouldBe(["OK"]);
@@ -38,7 +40,7 @@ public sealed class BenchCommandTests
 
         loads[2].GetProperty("tenants").EnumerateObject().Select(entry => entry.Name).ShouldBe(["a", "b"]);
         var lines = (await File.ReadAllLinesAsync(cli.In("bench/bench.csv"))).Select(line => line.Split(',')).ToList();
-        lines.Count.ShouldBe(1 + (3 * 3));
+        lines.Count.ShouldBe(1 + (4 * 3));
         lines.ShouldAllBe(line => line.Length == lines[0].Length);
         (await File.ReadAllBytesAsync(cli.In("bench/bench.png"))).Take(4).ShouldBe([0x89, (byte)'P', (byte)'N', (byte)'G']);
     }

@@ -25,7 +25,10 @@ public sealed class LoadFiguresTests
     public void Refusals_AreNotAmongTheLatencies()
     {
         var figures = LoadFigures.Of(
-            [Sample(0, 100, StatusCode.OK), Sample(0, 300, StatusCode.OK), Sample(0, 2, StatusCode.ResourceExhausted), Sample(0, 900, StatusCode.DeadlineExceeded)],
+            [
+                Sample(0, 100, StatusCode.OK), Sample(0, 300, StatusCode.OK), Sample(0, 2, StatusCode.ResourceExhausted),
+                Sample(0, 900, StatusCode.DeadlineExceeded),
+            ],
             TimeSpan.FromSeconds(4));
 
         (figures.Ok, figures.Ended, figures.Goodput).ShouldBe((2, 4, 0.5));

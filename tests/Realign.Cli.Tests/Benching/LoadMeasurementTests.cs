@@ -53,7 +53,7 @@ public sealed class LoadMeasurementTests
             _ = Interlocked.Decrement(ref running);
         });
 
-        var settings = _settings with { Window = TimeSpan.FromMilliseconds(50) };
+        var settings = _settings with { Window = TimeSpan.FromMilliseconds(500) };
         var point = await new LoadMeasurement(Call, service.Channel.CreateCallInvoker(), settings, TimeProvider.System)
             .RunAsync(new ClosedLoop(7, TenantShares.None), [], _ => { }, CancellationToken.None).DefaultTimeout();
 
@@ -82,11 +82,12 @@ public sealed class LoadMeasurementTests
             async (due, _) =>
             {
                 if (due >= TimeSpan.FromSeconds(Count / 10.0))
-                    return;
+                    return StatusCode.OK;
                 (await Call.RunAsync(service.Channel.CreateCallInvoker(), default, () => { })).ShouldBe(StatusCode.OK);
                 waited[due] = clock.Now - due;
                 if (waited.Count == Count)
                     await stop.CancelAsync();
+                return StatusCode.OK;
             }, clock, stop.Token).DefaultTimeout();
 
         waited.Count.ShouldBe(Count);
@@ -109,7 +110,7 @@ public sealed class LoadMeasurementTests
                     time.Advance(TimeSpan.FromSeconds(1));
                 if (due.Count == 10)
                     stop.Cancel();
-                return Task.CompletedTask;
+                return Task.FromResult(StatusCode.OK);
             }, new BenchClock(time), stop.Token).DefaultTimeout();
 
         due.ShouldBe([0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]);
@@ -132,19 +133,43 @@ public sealed class LoadMeasurementTests
     [Fact]
     public async Task Refusals_AreCountedByCode_AndTheLoadIsLeft()
     {
-        var time = new ManualTime();
-        await using var service = await BenchedService.StartAsync(_ =>
-        {
-            time.Advance(TimeSpan.FromMilliseconds(50));
-            throw new RpcException(new Status(StatusCode.ResourceExhausted, "full"));
-        });
+        await using var service = await BenchedService.StartAsync(_ => throw new RpcException(new Status(StatusCode.ResourceExhausted, "full")));
+        var settings = _settings with { Window = TimeSpan.FromMilliseconds(500) };
 
-        var point = await Measurement(service, time).RunAsync(new ClosedLoop(1, TenantShares.None), [], _ => { }, CancellationToken.None).DefaultTimeout();
+        var point = await new LoadMeasurement(Call, service.Channel.CreateCallInvoker(), settings, TimeProvider.System)
+            .RunAsync(new ClosedLoop(1, TenantShares.None), [], _ => { }, CancellationToken.None).DefaultTimeout();
 
         point.Windows.Count.ShouldBe(StabilityRule.Windows);
         point.Figures.Codes.Keys.ShouldBe([StatusCode.ResourceExhausted]);
-        point.Figures.Refusal!.P99.ShouldBe(50);
+        point.Figures.Refusal!.P99.ShouldBeGreaterThan(0);
         point.Figures.Latency.ShouldBeNull();
+    }
+
+    // a caller who calls again at once would keep the service busy with refusals
+    [Fact]
+    public async Task ClosedLoop_WhoseCallWasRefused_WaitsAMoment()
+    {
+        var time = new ManualTime();
+        using var stop = new CancellationTokenSource();
+        var begun = new List<TimeSpan>();
+        var clock = new BenchClock(time);
+
+        var running = new ClosedLoop(1, TenantShares.None).RunAsync(
+            (due, _) =>
+            {
+                begun.Add(due);
+                if (begun.Count == 3)
+                    stop.Cancel();
+                return Task.FromResult(begun.Count == 1 ? StatusCode.OK : StatusCode.ResourceExhausted);
+            }, clock, stop.Token);
+        while (!running.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(1));
+            await Task.Yield();
+        }
+
+        await running.DefaultTimeout();
+        (begun[2] - begun[1]).ShouldBeGreaterThanOrEqualTo(TimeSpan.FromMilliseconds(100));
     }
 
     [Fact]
@@ -174,9 +199,10 @@ public sealed class LoadMeasurementTests
     public async Task Overload_IsAMultipleOfTheBestGoodput()
     {
         await using var service = await BenchedService.StartAsync(_ => Task.CompletedTask);
-        var settings = _settings with { Window = TimeSpan.FromMilliseconds(50), MostWindows = 3 };
+        var settings = _settings with { Window = TimeSpan.FromMilliseconds(200), MostWindows = 3 };
         var result = new BenchResult("TaggerService/Tag", service.Address, settings);
-        var runner = new BenchRunner(new LoadMeasurement(Call, service.Channel.CreateCallInvoker(), settings, TimeProvider.System), TenantShares.None, false, _ => { });
+        var measurement = new LoadMeasurement(Call, service.Channel.CreateCallInvoker(), settings, TimeProvider.System);
+        var runner = new BenchRunner(measurement, TenantShares.None, false, _ => { });
 
         await runner.ClosedAsync(result, [1, 2], CancellationToken.None).DefaultTimeout();
         var peak = result.Peak;

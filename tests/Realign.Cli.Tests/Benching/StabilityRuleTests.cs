@@ -47,5 +47,6 @@ public sealed class StabilityRuleTests
     private static LoadWindow Window(int calls, double milliseconds) =>
         new([.. Enumerable.Repeat(Sample(milliseconds), calls)], TimeSpan.FromSeconds(1));
 
-    private static CallSample Sample(double milliseconds) => new(TimeSpan.Zero, TimeSpan.Zero, null, TimeSpan.FromMilliseconds(milliseconds), StatusCode.OK, "");
+    private static CallSample Sample(double milliseconds) =>
+        new(TimeSpan.Zero, TimeSpan.Zero, null, TimeSpan.FromMilliseconds(milliseconds), StatusCode.OK, "");
 }
