@@ -18,7 +18,8 @@ internal static class StatusTable
             _ = table.AddColumn("calls/s");
         _ = table.AddColumns("health check", "address", "");
         var ready = response.Services.All(service => service.State == ServiceState.Serving);
-        Add(table, rates is null, "gateway", ready ? "[green]serving[/]" : "[yellow]waiting for services[/]", "", "", took.TotalMilliseconds, gatewayAddress, "");
+        var whole = ready ? "[green]serving[/]" : "[yellow]waiting for services[/]";
+        Add(table, rates is null, "gateway", whole, "", "", took.TotalMilliseconds, gatewayAddress, "");
         foreach (var service in response.Services)
         {
             var state = service.State switch

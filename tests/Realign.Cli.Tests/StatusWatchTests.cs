@@ -71,10 +71,8 @@ public sealed class StatusWatchTests
         {
             if (++_asked == 3)
                 AskedThreeTimes.SetResult();
-            return Task.FromResult(new GetMeshStatusResponse
-            {
-                Services = { new ServiceStatus { Name = "generator", Address = "http://g", State = ServiceState.Serving, QueueDepth = 3, Calls = 1000 * _asked } },
-            });
+            var generator = new ServiceStatus { Name = "generator", Address = "http://g", State = ServiceState.Serving, QueueDepth = 3, Calls = 1000 * _asked };
+            return Task.FromResult(new GetMeshStatusResponse { Services = { generator } });
         }
     }
 }

@@ -13,6 +13,7 @@ start_docker() { # folder
     for try in iptables ip6tables iptables-save iptables-restore; do
         ln -sf "$DEB/iptables/usr/sbin/xtables-nft-multi" "$1/bin/$try"
     done
+    ln -sf "$DEB/tini/usr/bin/tini-static" "$1/bin/docker-init"
     export PATH=$1/bin:$PATH
     ip link set lo up
     DOCKER_RAMDISK=true dockerd --data-root "$1/data" --exec-root "$1/run" --pidfile "$1/pid" --host "unix://$1/docker.sock" --bip 10.77.0.1/16 \

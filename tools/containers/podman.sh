@@ -1,7 +1,7 @@
 # Sourced by tools/containers/run.sh: the rendered chart without a cluster. podman makes pods of its Deployments; Services, policies, scalers and gRPC probes
 # it passes over, so the Gateway is told addresses instead of names. The pods' users, file systems, settings, volumes and images are those of the chart.
 check_podman() { # folder
-    local folder=$1/podman helm ok service number addresses=()
+    local folder=$1/podman helm ok service number addresses=() images=()
     mkdir -p "$folder/etc" "$folder/charts" "$folder/home/.config/containers"
     cat >"$folder/etc/containers.conf" <<P
 [engine]
@@ -60,8 +60,10 @@ P
     ok=0
     for service in generator captioner tagger scene-scorer segmenter gateway; do
         docker tag "realign/$service" "localhost/realign/$service:chart"
-        docker save "localhost/realign/$service:chart" | podman load --quiet >/dev/null || ok=1
+        images+=("localhost/realign/$service:chart")
     done
+    # all at once: the base goes over once
+    docker save "${images[@]}" | podman load --quiet >/dev/null || ok=1
     podman network create --subnet 10.78.0.0/24 realign >/dev/null || ok=1
     for service in "${addresses[@]}" gateway=10.78.0.15; do
         podman kube play --network realign --ip "${service#*=}" "$folder/charts/${service%=*}.yaml" >/dev/null || ok=1

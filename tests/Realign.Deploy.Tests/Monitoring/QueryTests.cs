@@ -8,14 +8,17 @@ using Xunit;
 
 namespace Realign.Deploy.Tests.Monitoring;
 
-/// <summary>Every query that is shipped, asked of a real Prometheus that scrapes real services: one that finds nothing would be an empty panel or a silent alert.</summary>
+/// <summary>
+/// Every query that is shipped, asked of a real Prometheus that scrapes real services: one that finds nothing would be an empty panel or a silent alert.
+/// </summary>
 public sealed partial class QueryTests(MonitoredMesh mesh, Rendering rendering) : IClassFixture<MonitoredMesh>
 {
     [Fact]
     public async Task Dashboard_EveryQueryFindsSeries()
     {
         var dashboard = JsonNode.Parse(File.ReadAllText(Path.Combine(Checkout.Root, "deploy", "grafana", "realign.json")))!;
-        var queries = dashboard["panels"]!.AsArray().SelectMany(panel => panel!["targets"]?.AsArray() ?? []).Select(target => target!["expr"]!.ToString()).ToList();
+        var queries = dashboard["panels"]!.AsArray().SelectMany(panel => panel!["targets"]?.AsArray() ?? [])
+            .Select(target => target!["expr"]!.ToString()).ToList();
         queries.Count.ShouldBeGreaterThan(25);
 
         await EachFindsSeriesAsync(queries.Select(query =>
@@ -38,7 +41,8 @@ public sealed partial class QueryTests(MonitoredMesh mesh, Rendering rendering) 
     {
         Helm.Require(PrometheusServer.Programs);
         var set = await rendering.OfAsync("scaled");
-        var queries = set.Of("ScaledObject").SelectMany(scaler => scaler.ListAt("spec", "triggers")).Select(trigger => trigger["metadata"]!["query"]!.ToString())
+        var queries = set.Of("ScaledObject").SelectMany(scaler => scaler.ListAt("spec", "triggers"))
+            .Select(trigger => trigger["metadata"]!["query"]!.ToString())
             .Concat(set.Of("HorizontalPodAutoscaler").SelectMany(scaler => scaler.ListAt("spec", "metrics"))
                 .Select(metric => metric["pods"]!["metric"]!["name"]!.ToString())).Distinct().ToList();
         queries.Count.ShouldBe(5);

@@ -37,5 +37,6 @@ internal static class ScalingRule
 
     private static IEnumerable<string> Metrics(Manifest scaler) =>
         scaler.ListAt("spec", "metrics").Select(metric => (metric["pods"]?["metric"]?["name"] ?? metric["resource"]?["name"])?.ToString() ?? "")
-            .Concat(scaler.ListAt("spec", "triggers").Select(trigger => (trigger["metadata"] as JsonObject)?["query"]?.ToString() ?? trigger["type"]!.ToString()));
+            .Concat(scaler.ListAt("spec", "triggers")
+                .Select(trigger => (trigger["metadata"] as JsonObject)?["query"]?.ToString() ?? trigger["type"]!.ToString()));
 }

@@ -15,7 +15,8 @@ internal static class ShutdownRule
             if (wait < 1)
                 yield return $"{deployment}: it gets calls of those who have not heard yet that it goes";
             var grace = deployment.Number("spec", "template", "spec", "terminationGracePeriodSeconds") ?? 30;
-            var needed = wait + long.Parse(deployment.Setting("Hosting__DrainSeconds") ?? "30", CultureInfo.InvariantCulture) + ModelRunner.StopLimit.TotalSeconds;
+            var drain = long.Parse(deployment.Setting("Hosting__DrainSeconds") ?? "30", CultureInfo.InvariantCulture);
+            var needed = wait + drain + ModelRunner.StopLimit.TotalSeconds;
             if (grace <= needed)
                 yield return $"{deployment}: it is killed after {grace} s and may need {needed} s to end";
         }
