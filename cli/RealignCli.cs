@@ -4,9 +4,11 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Diagnostics;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text.RegularExpressions;
 using Grpc.Core;
 using Realign.Cli.Commands;
+using Realign.Cli.Connections;
 
 namespace Realign.Cli;
 
@@ -77,6 +79,7 @@ internal static partial class RealignCli
             SegmentCommand.Create(terminal),
             RewardCommand.Create(terminal),
             EvaluateCommand.Create(),
+            BenchCommand.Create(terminal),
             ModelsCommand.Create(terminal),
             AdaptersCommand.Create(terminal),
             KeysCommand.Create(terminal),
@@ -113,16 +116,27 @@ internal static partial class RealignCli
     private static string Explain(RpcException exception, string? address)
     {
         var speaksAnother = false;
+        var isSecure = address?.StartsWith("https:", StringComparison.OrdinalIgnoreCase) == true;
         for (var cause = exception.Status.DebugException; cause is not null; cause = cause.InnerException)
         {
-            if (cause is SocketException)
+            if (cause is SocketException { SocketErrorCode: not (SocketError.ConnectionReset or SocketError.Shutdown) })
                 return $"nothing answers at {address}. Start the mesh with ./run (or: realign up), or name another address; realign status shows who answers";
+            if (cause is AuthenticationException)
+            {
+                return $"TLS with what answers at {address} failed: {(cause.InnerException ?? cause).Message} Name the file of its authority in "
+                    + $"{TlsVariables.Authorities}, or the address with the name that is in its certificate";
+            }
+
             speaksAnother |= cause is HttpRequestException or IOException;
         }
 
         if (speaksAnother)
-            return $"what answers at {address} does not speak gRPC (HTTP/2 without TLS). Name the address of a service of the mesh, or start it on other "
-                + $"ports: realign up --port-base PORT";
+        {
+            var problem = isSecure
+                ? $"broke the connection: it wants a certificate that {TlsVariables.Certificate} does not name, or does not speak gRPC"
+                : "does not speak gRPC (HTTP/2 without TLS; with TLS write https://)";
+            return $"what answers at {address} {problem}. Name the address of a service of the mesh, or start it on other ports: realign up --port-base PORT";
+        }
 
         return exception.StatusCode switch
         {

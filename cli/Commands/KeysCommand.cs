@@ -32,6 +32,14 @@ internal static class KeysCommand
         };
         _ = scopes.AcceptOnlyFromAmong([.. AccessScopes.All]);
         var calls = new Option<int?>("--calls-per-minute") { Description = "Most calls a minute [no limit].", HelpName = "N" };
+        var steps = new Option<double?>("--megapixel-steps")
+        {
+            Description = "Most that it may draw, in width x height x steps x images / 10^6, at once and in a window [no limit].",
+            HelpName = "N",
+        };
+        var window = new Option<int?>("--window-seconds") { Description = "Window in which that comes back, evenly [3600].", HelpName = "SECONDS" };
+        var adapters = Names("--adapter", "Adapter");
+        var embeddings = Names("--embedding", "Embedding");
         var delegates = new Option<bool>("--delegates")
         {
             Description = "It calls for others and says for whom (x-tenant): the key of a Gateway at its services.",
@@ -42,10 +50,19 @@ internal static class KeysCommand
             HelpName = "FILE",
         };
         var command = new ExampleCommand("new", "Makes a key and the entry for the file of keys.",
-            ["realign keys new alice --scope gateway --scope reward --file keys.json", "realign keys new gateway --scope '*' --delegates --file keys.json"])
+            [
+                "realign keys new alice --scope gateway --scope reward --adapter 'styles/*' --megapixel-steps 500 --file keys.json", "realign keys new gateway --scope '*' --delegates --file keys.json",
+            ])
         {
-            name, scopes, calls, delegates, file,
+            name, scopes, calls, steps, window, adapters, embeddings, delegates, file,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(steps) is <= 0 || result.GetValue(window) is <= 0)
+                result.AddError("--megapixel-steps and --window-seconds take more than 0");
+            if (result.GetResult(window) is not null && result.GetValue(steps) is null)
+                result.AddError("--window-seconds belongs to --megapixel-steps");
+        });
         command.SetAction(parsed =>
         {
             var key = Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(KeyBytes));
@@ -59,6 +76,12 @@ internal static class KeysCommand
                 entry["delegates"] = true;
             if (parsed.GetValue(calls) is { } limit)
                 entry["calls_per_minute"] = limit;
+            if (parsed.GetValue(steps) is { } most)
+                entry["megapixel_steps"] = most;
+            if (parsed.GetValue(window) is { } seconds)
+                entry["window_seconds"] = seconds;
+            AddNames(entry, "adapters", parsed.GetValue(adapters));
+            AddNames(entry, "embeddings", parsed.GetValue(embeddings));
             if (parsed.GetValue(file) is { } path)
                 Add(path, entry);
             else
@@ -67,6 +90,18 @@ internal static class KeysCommand
             return ExitCodes.Success;
         });
         return command;
+    }
+
+    private static Option<string[]> Names(string option, string kind) => new(option)
+    {
+        Description = $"{kind} that it may draw with, * for all, styles/* for those of a folder; may be repeated [none].",
+        HelpName = "NAME",
+    };
+
+    private static void AddNames(JsonObject entry, string field, string[]? names)
+    {
+        if (names is { Length: > 0 })
+            entry[field] = new JsonArray([.. names.Select(name => JsonValue.Create(name))]);
     }
 
     // written beside its place and moved: a service that looks meanwhile reads the old one

@@ -44,7 +44,7 @@ internal static class RewardCommand
             var request = new ScoreRequest();
             foreach (var file in files)
                 request.Items.Add(new ScoreItem { Prompt = parsed.GetRequiredValue(prompt), Image = pictures.Read(parsed, file) });
-            request.Rewards.AddRange(Parse(parsed.GetRequiredValue(rewards), parsed.GetValue(encoder)));
+            request.Rewards.AddRange(RewardNames.Read(parsed.GetRequiredValue(rewards), parsed.GetValue(encoder)));
             using var channel = terminal.Connect(MeshService.Gateway, parsed.GetValue(address));
             var response = await new RewardService.RewardServiceClient(channel.Invoker).ScoreAsync(request, ServiceChannel.Options(parsed.GetValue(deadline),
                 token));
@@ -63,31 +63,6 @@ internal static class RewardCommand
             return response.Items.All(item => item.Error is null) ? ExitCodes.Success : ExitCodes.Failure;
         });
         return command;
-    }
-
-    private static IEnumerable<RewardSpec> Parse(string text, string? encoder)
-    {
-        foreach (var part in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-        {
-            var pieces = part.Split('=', 2);
-            if (!RewardNames.Kinds.TryGetValue(pieces[0], out var kind))
-                throw new CliException($"there is no reward '{pieces[0]}': use {string.Join(", ", RewardNames.Kinds.Keys)}", ExitCodes.Usage);
-            var spec = new RewardSpec { Kind = kind };
-            if (pieces.Length == 2)
-            {
-                spec.Weight = InvariantNumbers.TryRead<float>(pieces[1], out var weight)
-                    ? weight
-                    : throw new CliException($"the weight '{pieces[1]}' of {pieces[0]} is not a number", ExitCodes.Usage);
-            }
-
-            spec.TextEncoder = encoder switch
-            {
-                "paper" => TextEncoderPreset.Paper,
-                "official-code" => TextEncoderPreset.OfficialCode,
-                _ => TextEncoderPreset.Unspecified,
-            };
-            yield return spec;
-        }
     }
 
     private static Table Table(string[] files, ScoreRequest request, ScoreResponse response)

@@ -4,7 +4,6 @@ using Grpc.Health.V1;
 using Realign.Cli.Connections;
 using Realign.V1;
 using Realign.Wire.Mesh;
-using Spectre.Console;
 
 namespace Realign.Cli.Commands;
 
@@ -21,13 +20,24 @@ internal static class StatusCommand
             HelpName = "URL"
         };
         var quiet = new Option<bool>("--quiet") { Description = "Print nothing." };
+        var watch = new Option<double?>("--watch")
+        {
+            Description = "Ask again every so many seconds [2] until Ctrl-C, with the calls a second that went to each replica.",
+            HelpName = "SECONDS",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        watch.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && InvariantNumbers.TryRead<double>(token.Value, out var value) && value is not (>= 0.1 and <= 3600))
+                result.AddError("--watch takes 0.1 to 3600 seconds");
+        });
         var deadline = CommonOptions.Deadline(10);
         var json = CommonOptions.Json();
         var command = new ExampleCommand("status", "Shows which services of the mesh answer.",
-            ["realign status", "realign status --json", "realign status --address http://127.0.0.1:5103 --quiet && echo ready"],
+            ["realign status", "realign status --watch", "realign status --json", "realign status --address http://127.0.0.1:5103 --quiet && echo ready"],
             "Ends with 0 when everything serves, else with 3.")
         {
-            gateway, one, quiet, deadline, json,
+            gateway, one, quiet, watch, deadline, json,
         };
         command.SetAction(async (parsed, token) =>
         {
@@ -35,13 +45,20 @@ internal static class StatusCommand
             if (parsed.GetValue(one) is { } address)
                 return await CheckOneAsync(terminal, address, parsed.GetValue(quiet), options);
             using var channel = terminal.Connect(MeshService.Gateway, parsed.GetValue(gateway));
+            var client = new GatewayService.GatewayServiceClient(channel.Invoker);
+            if (parsed.GetResult(watch) is not null)
+            {
+                var period = TimeSpan.FromSeconds(parsed.GetValue(watch) ?? StatusWatch.DefaultSeconds);
+                return await new StatusWatch(terminal, client, channel.Address, period).RunAsync(parsed.GetValue(deadline), token);
+            }
+
             var start = TimeProvider.System.GetTimestamp();
-            var response = await new GatewayService.GatewayServiceClient(channel.Invoker).GetMeshStatusAsync(new GetMeshStatusRequest(), options);
-            var elapsed = TimeProvider.System.GetElapsedTime(start).TotalMilliseconds;
+            var response = await client.GetMeshStatusAsync(new GetMeshStatusRequest(), options);
+            var elapsed = TimeProvider.System.GetElapsedTime(start);
             if (parsed.GetValue(json))
                 terminal.Json(response);
             else if (!parsed.GetValue(quiet))
-                terminal.Console.Write(Table(response, channel.Address, elapsed));
+                terminal.Console.Write(StatusTable.Of(response, channel.Address, elapsed));
             return response.Services.All(service => service.State == ServiceState.Serving) ? ExitCodes.Success : ExitCodes.Unavailable;
         });
         return command;
@@ -63,26 +80,5 @@ internal static class StatusCommand
         if (!quiet)
             terminal.Output.WriteLine(state);
         return state == nameof(HealthCheckResponse.Types.ServingStatus.Serving) ? ExitCodes.Success : ExitCodes.Unavailable;
-    }
-
-    private static Table Table(GetMeshStatusResponse response, string gatewayAddress, double gatewayMilliseconds)
-    {
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("service", "state", "health check", "address", "");
-        var ready = response.Services.All(service => service.State == ServiceState.Serving);
-        _ = table.AddRow("gateway", ready ? "[green]serving[/]" : "[yellow]waiting for services[/]",
-            FormattableString.Invariant($"{gatewayMilliseconds:0.0} ms"), Markup.Escape(gatewayAddress), "");
-        foreach (var service in response.Services)
-        {
-            var state = service.State switch
-            {
-                ServiceState.Serving => "[green]serving[/]",
-                ServiceState.NotServing => "[yellow]not serving[/]",
-                _ => "[red]unreachable[/]",
-            };
-            _ = table.AddRow(Markup.Escape(service.Name), state, FormattableString.Invariant($"{service.LatencyMilliseconds:0.0} ms"),
-                Markup.Escape(service.Address), $"[grey]{Markup.Escape(service.Detail)}[/]");
-        }
-
-        return table;
     }
 }

@@ -21,7 +21,7 @@ internal sealed class ServiceChannel : IDisposable
             MaxReceiveMessageSize = null,
             MaxSendMessageSize = null,
             // a proxy is for the web: it knows nothing of this machine's ports, and speaks no gRPC
-            HttpHandler = new SocketsHttpHandler { UseProxy = false, EnableMultipleHttp2Connections = true },
+            HttpHandler = new SocketsHttpHandler { UseProxy = false, EnableMultipleHttp2Connections = true, SslOptions = TlsVariables.Read().Options() },
             DisposeHttpClient = true,
         });
     }

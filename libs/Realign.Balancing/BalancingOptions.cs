@@ -1,3 +1,5 @@
+using System.Net.Security;
+
 namespace Realign.Balancing;
 
 /// <summary>How the replicas of a service are found, watched and called.</summary>
@@ -8,6 +10,9 @@ public sealed record BalancingOptions
 
     /// <summary>Whether the proxy of the environment is used.</summary>
     public bool UseProxy { get; init; }
+
+    /// <summary>Whom connections to <c>https</c> believe and what they show; by default the machine's authorities, and nothing.</summary>
+    public SslClientAuthenticationOptions Tls { get; init; } = new();
 
     /// <summary>How often a name is looked up.</summary>
     public TimeSpan Refresh { get; init; } = TimeSpan.FromSeconds(15);
@@ -29,4 +34,10 @@ public sealed record BalancingOptions
 
     /// <summary>Pause before the first such round; twice as long before each further one, up to a second.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>
+    /// Of a hundred unary calls at most so many are made at a second replica too, when they take longer than 95 of 100 of their method do: whichever
+    /// answers first counts. 0 = none. Streams are never made twice.
+    /// </summary>
+    public double HedgeBudgetPercent { get; init; }
 }

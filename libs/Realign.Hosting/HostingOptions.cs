@@ -32,10 +32,41 @@ public sealed class HostingOptions
     [Range(1, 3600)]
     public int MessageSeconds { get; set; } = 30;
 
-    /// <summary>Most connections at a time, each with 100 calls at most.</summary>
+    /// <summary>Most connections at a time.</summary>
     /// <value>256.</value>
     [Range(1, 100_000)]
     public int MaxConnections { get; set; } = 256;
+
+    /// <summary>Most calls at a time on each of them.</summary>
+    /// <value>100.</value>
+    [Range(1, 10_000)]
+    public int MaxCallsPerConnection { get; set; } = 100;
+
+    /// <summary>Seconds after which a connection without calls is closed.</summary>
+    /// <value>130.</value>
+    [Range(1, 86_400)]
+    public int IdleConnectionSeconds { get; set; } = 130;
+
+    /// <summary>Seconds, 10 % more or less, after which a client is told to make another connection; calls in flight end on the old one.</summary>
+    /// <value>1800; 0 = never.</value>
+    [Range(0, 604_800)]
+    public int MaxConnectionAgeSeconds { get; set; } = 1800;
+
+    /// <summary>Seconds that calls in flight then get before the connection is cut.</summary>
+    /// <value>3600.</value>
+    [Range(1, 604_800)]
+    public int ConnectionGraceSeconds { get; set; } = 3600;
+
+    /// <summary>File of the certificate that the service shows, in PEM, with those that lead to its authority; read again when it changes.</summary>
+    /// <value>Empty: connections are made without TLS.</value>
+    public string CertificateFile { get; set; } = "";
+
+    /// <summary>File of its private key, in PEM, without a password.</summary>
+    public string CertificateKeyFile { get; set; } = "";
+
+    /// <summary>File of the authorities, in PEM, of whose clients connections are taken; read again when it changes.</summary>
+    /// <value>Empty: clients need no certificate.</value>
+    public string ClientCAFile { get; set; } = "";
 
     /// <summary>Formats of pictures that are read besides PNG, JPEG and WebP: gif, avif, heic, with commas; for services that pictures travel to.</summary>
     /// <value>Empty: none, as each is one more decoder that strangers reach. HEIC needs a libvips with an HEVC decoder, which the shipped one has not.</value>

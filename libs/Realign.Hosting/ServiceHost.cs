@@ -3,6 +3,7 @@ using Grpc.AspNetCore.HealthChecks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -10,6 +11,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using Realign.Hosting.Access;
+using Realign.Hosting.Connections;
 using Realign.Hosting.Errors;
 using Realign.Hosting.Logs;
 using Realign.Hosting.Models;
@@ -43,24 +45,28 @@ public static class ServiceHost
         builder.Services.AddSettings<HostingOptions, HostingOptionsValidator>(HostingOptions.SectionName);
         builder.Services.AddSingleton<IValidateOptions<HostingOptions>, ListenAddressValidator>();
         builder.Services.AddSingleton<IValidateOptions<HostingOptions>, KeyFileValidator>();
+        builder.Services.AddSingleton<IValidateOptions<HostingOptions>, CertificateFilesValidator>();
         builder.Services.AddSingleton<KeyRing>();
+        builder.Services.AddSingleton<ServerTls>();
+        builder.Services.AddSingleton<ConnectionAge>();
         builder.Services.AddSingleton<ReceiveBudget>();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.AddTelemetry(hosting);
 
         if (builder.Configuration[WebHostDefaults.ServerUrlsKey] is null && IPAddress.TryParse(hosting.Address, out var address))
-            builder.WebHost.UseUrls($"http://{new IPEndPoint(address, defaultPort)}");
+            builder.WebHost.UseUrls($"{(hosting.CertificateFile.Length > 0 ? "https" : "http")}://{new IPEndPoint(address, defaultPort)}");
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            // HTTP/2 without TLS: only prior knowledge works, so the endpoint speaks nothing else
-            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2);
+            kestrel.ConfigureEndpointDefaults(Protect);
             kestrel.Limits.MaxRequestBodySize = null;
             // one slow message must not end the other calls of its connection: CountedReader has the rule for each
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MaxConcurrentConnections = hosting.MaxConnections;
             kestrel.Limits.MaxRequestHeadersTotalSize = RequestFieldsMiddleware.MaxFieldBytes;
             kestrel.Limits.Http2.MaxRequestHeaderFieldSize = RequestFieldsMiddleware.MaxFieldBytes;
-            kestrel.Limits.Http2.MaxStreamsPerConnection = 100;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(hosting.MessageSeconds);
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(hosting.IdleConnectionSeconds);
+            kestrel.Limits.Http2.MaxStreamsPerConnection = hosting.MaxCallsPerConnection;
             kestrel.Limits.Http2.InitialStreamWindowSize = 4 << 20;
             kestrel.Limits.Http2.InitialConnectionWindowSize = 8 << 20;
         });
@@ -81,6 +87,8 @@ public static class ServiceHost
         // lines for the eye unless the configuration asks for json, which the slim builder does not listen to
         builder.Logging.AddConsole(options => options.FormatterName = builder.Configuration["Logging:Console:FormatterName"] ?? ConsoleFormatterNames.Simple);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        // strangers shall not fill the log with connections that found no room: kestrel_rejected_connections_total counts them
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Connections", LogLevel.Error);
         // RunAsync says why a service cannot start
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         // the framework logs each failed call as an error of its own; the interceptor has said what there is to say
@@ -151,15 +159,14 @@ public static class ServiceHost
     /// <typeparam name="TService">Its implementation.</typeparam>
     /// <param name="app">Where.</param>
     /// <param name="descriptor">Of its proto.</param>
-    public static IEndpointConventionBuilder MapService<TService>(this WebApplication app, ServiceDescriptor descriptor)
+    public static void MapService<TService>(this WebApplication app, ServiceDescriptor descriptor)
         where TService : class
     {
         ArgumentNullException.ThrowIfNull(descriptor);
-        var endpoints = app.MapGrpcService<TService>();
+        app.MapGrpcService<TService>();
         var names = app.Services.GetRequiredService<IOptions<GrpcHealthChecksOptions>>().Value.Services;
         if (names.All(mapping => mapping.Name != descriptor.FullName))
             names.Map(descriptor.FullName, _ => true);
-        return endpoints;
     }
 
     /// <summary>Runs a service until SIGTERM; a wrong setting ends it with one readable message instead of a stack trace.</summary>
@@ -195,6 +202,17 @@ public static class ServiceHost
         }
 
         return 1;
+    }
+
+    private static void Protect(ListenOptions endpoint)
+    {
+        // HTTP/2 without TLS: only prior knowledge works, so the endpoint speaks nothing else
+        endpoint.Protocols = HttpProtocols.Http2;
+        endpoint.Use(LingeringPipe.Around);
+        endpoint.Use(endpoint.ApplicationServices.GetRequiredService<ConnectionAge>().Limit);
+        var tls = endpoint.ApplicationServices.GetRequiredService<ServerTls>();
+        if (tls.IsOn)
+            endpoint.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(tls.Options()) });
     }
 
     private static List<string> SettingFailures(Exception exception) => exception switch

@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Realign.Hosting;
-using Realign.Hosting.Access;
 using Realign.Hosting.Settings;
 using Realign.OpenInference.Models;
 using Realign.OpenInference.Repository;
@@ -33,11 +32,10 @@ public static class OpenInferenceExtensions
 
     /// <summary>Maps the protocol; health answers for the model under the name that the protocol has for it.</summary>
     /// <param name="app">Where.</param>
-    /// <param name="scope">What a key must open; as of the typed API.</param>
-    public static void MapOpenInference(this WebApplication app, string scope)
+    public static void MapOpenInference(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
-        _ = app.MapService<OpenInferenceGrpcService>(GRPCInferenceService.Descriptor).WithMetadata(new ServiceScope(scope));
+        app.MapService<OpenInferenceGrpcService>(GRPCInferenceService.Descriptor);
         app.Services.GetRequiredService<TritonMetrics>().Watch();
         var health = app.Services.GetRequiredService<IOptions<GrpcHealthChecksOptions>>().Value.Services;
         foreach (var model in app.Services.GetServices<IInferenceModel>())

@@ -2,8 +2,6 @@ using System.Reflection;
 using Grpc.Core;
 using Inference;
 using Microsoft.Extensions.Logging;
-using Realign.Core.Calls;
-using Realign.Hosting.Access;
 using Realign.Hosting.Models;
 using Realign.OpenInference.Models;
 using Realign.OpenInference.Repository;
@@ -68,14 +66,12 @@ internal sealed class OpenInferenceGrpcService(
     public override Task<RepositoryIndexResponse> RepositoryIndex(RepositoryIndexRequest request, ServerCallContext context) =>
         repository.IndexAsync(request, context.CancellationToken);
 
-    [RequiredScope(AccessScopes.Manage)]
     public override async Task<RepositoryModelLoadResponse> RepositoryModelLoad(RepositoryModelLoadRequest request, ServerCallContext context)
     {
         await repository.LoadAsync(request, context.CancellationToken);
         return new RepositoryModelLoadResponse();
     }
 
-    [RequiredScope(AccessScopes.Manage)]
     public override async Task<RepositoryModelUnloadResponse> RepositoryModelUnload(RepositoryModelUnloadRequest request, ServerCallContext context)
     {
         await repository.UnloadAsync(request, context.CancellationToken);

@@ -19,6 +19,9 @@ public sealed class RequestPictures(params IReadOnlyList<(string Field, Image? I
     private volatile bool _isRead;
     private long _area;
 
+    /// <summary>How many there are.</summary>
+    public int Count => images.Count;
+
     /// <summary>How long reading took.</summary>
     public TimeSpan ReadTime { get; private set; }
 

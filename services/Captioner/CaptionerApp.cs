@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Realign.Captioner.Scoring;
+using Realign.Captioner.Telemetry;
 using Realign.Core.Images;
 using Realign.Hosting;
 using Realign.Hosting.Models;
@@ -46,12 +47,13 @@ public static class CaptionerApp
         }
 
         builder.Services.AddSingleton<PromptScoring>();
+        builder.Services.AddSingleton<TokenMetrics>();
         builder.Services.AddSingleton<CaptionerGrpcService>();
         builder.Services.AddOpenInference<CaptionerInference>();
         var app = builder.BuildService();
         RequestImage.Allow(app.Services.GetRequiredService<IOptions<HostingOptions>>().Value.PictureFormats);
         app.MapService<CaptionerGrpcService>(CaptionerService.Descriptor);
-        app.MapOpenInference(MeshService.Captioner.Name);
+        app.MapOpenInference();
         return app;
 
         bool IsSet(string setting) => section[setting] is { Length: > 0 };

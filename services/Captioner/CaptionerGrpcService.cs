@@ -2,6 +2,7 @@ using Grpc.Core;
 using Microsoft.Extensions.Options;
 using Realign.Captioner.Requests;
 using Realign.Captioner.Scoring;
+using Realign.Captioner.Telemetry;
 using Realign.Core.Timings;
 using Realign.Hosting;
 using Realign.Hosting.Models;
@@ -20,7 +21,8 @@ internal sealed class CaptionerGrpcService(
     ModelHost<ClipScorer> clip,
     PromptScoring scoring,
     IOptions<CaptionerOptions> options,
-    IOptions<HostingOptions> hosting) : CaptionerService.CaptionerServiceBase
+    IOptions<HostingOptions> hosting,
+    TokenMetrics tokens) : CaptionerService.CaptionerServiceBase
 {
     private const int MaxTexts = 256;
 
@@ -38,6 +40,7 @@ internal sealed class CaptionerGrpcService(
             (model, all, token) => (model.Describe(all[0], prompt, search, token), model.Family),
             CallTerms.Of(context, (double)search.MaxNewTokens * search.NumBeams));
 
+        tokens.Captioned(captioner.Name, found.NumPromptTokens, found.NumTokens);
         var response = new CaptionResponse
         {
             Caption = found.Caption,

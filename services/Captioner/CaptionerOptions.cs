@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
+using Realign.VisionLanguage.Scoring;
 
 namespace Realign.Captioner;
 
@@ -63,6 +64,13 @@ public sealed class CaptionerOptions
     /// <value>0.</value>
     [Range(0, 256)]
     public int Threads { get; set; }
+
+    /// <summary>
+    /// Most pairs of picture and prompt that a model scores in one pass: those of calls that wait at the same time are put together. 1 = each call alone.
+    /// </summary>
+    /// <value>8.</value>
+    [Range(1, PairBatch.MaxPairs)]
+    public int MaxBatch { get; set; } = PairBatch.MaxPairs;
 
     /// <summary>Calls that may wait per model.</summary>
     /// <value>16.</value>

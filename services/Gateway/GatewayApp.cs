@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Realign.Gateway.Backends;
 using Realign.Gateway.Realigning;
 using Realign.Gateway.Rewards;
@@ -18,6 +19,8 @@ public static class GatewayApp
     {
         var builder = ServiceHost.CreateBuilder(args, MeshService.Gateway.Port);
         builder.Services.AddSettings<GatewayOptions, GatewayOptionsValidator>(GatewayOptions.SectionName);
+        builder.Services.AddSingleton<IValidateOptions<GatewayOptions>, BackendCertificatesValidator>();
+        builder.Services.AddSingleton<BackendCertificates>();
         builder.Services.AddSingleton<BackendSet>();
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddSingleton<BackendKey>();
@@ -29,6 +32,7 @@ public static class GatewayApp
         builder.Services.AddSingleton<AttemptFlow>();
         builder.Services.AddSingleton<RealignFlow>();
         builder.Services.AddSingleton<RewardScoring>();
+        builder.Services.AddSingleton<RewardMetrics>();
         builder.Services.AddSingleton<GatewayGrpcService>();
         builder.Services.AddOpenInference<RealignInference>();
         builder.AddBackendHealth();
@@ -36,7 +40,7 @@ public static class GatewayApp
         var app = builder.BuildService();
         app.MapService<GatewayGrpcService>(GatewayService.Descriptor);
         app.MapService<RewardGrpcService>(RewardService.Descriptor);
-        app.MapOpenInference(MeshService.Gateway.Name);
+        app.MapOpenInference();
         return app;
     }
 }

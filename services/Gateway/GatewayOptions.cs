@@ -1,12 +1,14 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
+using Realign.Core.Certificates;
 using Realign.Wire.Mesh;
 
 namespace Realign.Gateway;
 
 /// <summary>
 /// Settings of the Gateway. An address of a service is <c>http://host:port</c>, several with commas between them,
-/// <c>static:///host:port,host:port</c>, or <c>dns:///name:port</c> for all addresses of a name.
+/// <c>static:///host:port,host:port</c>, or <c>dns:///name:port</c> for all addresses of a name; with TLS <c>https://host:port</c> or
+/// <c>dns+https:///name:port</c>.
 /// </summary>
 public sealed class GatewayOptions
 {
@@ -42,6 +44,17 @@ public sealed class GatewayOptions
     /// <value>Empty: none is shown.</value>
     public string BackendKeyFile { get; set; } = "";
 
+    /// <summary>File of the authorities, in PEM, whose backends are believed at <c>https</c> addresses; read again when it changes.</summary>
+    /// <value>Empty: those of the machine.</value>
+    public string BackendCAFile { get; set; } = "";
+
+    /// <summary>File of the certificate, in PEM, that backends with <c>Hosting:ClientCAFile</c> ask for; read again when it changes.</summary>
+    /// <value>Empty: none is shown.</value>
+    public string BackendCertificateFile { get; set; } = "";
+
+    /// <summary>File of its private key, in PEM, without a password.</summary>
+    public string BackendCertificateKeyFile { get; set; } = "";
+
     /// <summary>Whether the backends are reached through the proxy of the environment (http_proxy and so on).</summary>
     /// <value>false: the mesh is spoken to directly.</value>
     public bool UseProxy { get; set; }
@@ -57,6 +70,9 @@ public sealed class GatewayOptions
     internal DateTime DeadlineOf(DateTime callerDeadline, DateTime now) =>
         callerDeadline == DateTime.MaxValue ? now.AddSeconds(DefaultDeadlineSeconds) : callerDeadline;
 
+    /// <summary>Files of <see cref="BackendCAFile"/> and the other two.</summary>
+    internal ClientTlsFiles TlsFiles() => new(BackendCAFile, BackendCertificateFile, BackendCertificateKeyFile);
+
     /// <summary>Parts of the caller's deadline.</summary>
     [Required, ValidateObjectMembers]
     public StageShares Shares { get; set; } = new();
@@ -70,6 +86,14 @@ public sealed class GatewayOptions
     /// <value>100.</value>
     [Range(1, 10_000)]
     public int RetryDelayMilliseconds { get; set; } = 100;
+
+    /// <summary>
+    /// Of a hundred calls of a backend with several replicas at most so many are made at a second one too, when they take longer than 95 of 100 do.
+    /// Generations never are.
+    /// </summary>
+    /// <value>10; 0 = none.</value>
+    [Range(0.0, 100)]
+    public double HedgeBudgetPercent { get; set; } = 10;
 
     /// <summary>Seconds that a call waits for a backend that went away to come back, within its stage's deadline.</summary>
     /// <value>30; 0 = no longer than the retries take.</value>

@@ -7,6 +7,7 @@ using Realign.Diffusion.Schedulers;
 using Realign.Diffusion.Snapshots;
 using Realign.Diffusion.TextualInversion;
 using Realign.Generator.Events;
+using Realign.Generator.Telemetry;
 using Realign.Hosting;
 using Realign.Hosting.Models;
 using Realign.Hosting.Settings;
@@ -26,6 +27,7 @@ public static class GeneratorApp
     {
         var builder = ServiceHost.CreateBuilder(args, MeshService.Generator.Port);
         builder.Services.AddSettings<GeneratorOptions, GeneratorOptionsValidator>(GeneratorOptions.SectionName);
+        builder.Services.AddSingleton<DenoisingMetrics>();
         builder.Services.AddModel(MeshService.Generator.Name, provider => Options(provider).QueueCapacity,
             (provider, token) => Load(provider, Options(provider).Model, token), Probe, Load);
         builder.Services.AddSingleton<GeneratorGrpcService>();
@@ -34,7 +36,7 @@ public static class GeneratorApp
         var app = builder.BuildService();
         RequestImage.Allow(app.Services.GetRequiredService<IOptions<HostingOptions>>().Value.PictureFormats);
         app.MapService<GeneratorGrpcService>(GeneratorService.Descriptor);
-        app.MapOpenInference(MeshService.Generator.Name);
+        app.MapOpenInference();
         return app;
     }
 

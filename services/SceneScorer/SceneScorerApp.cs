@@ -26,7 +26,7 @@ public static class SceneScorerApp
         builder.Services.AddOpenInference<SceneScorerInference>();
         var app = builder.BuildService();
         app.MapService<SceneScorerGrpcService>(SceneScorerService.Descriptor);
-        app.MapOpenInference(MeshService.SceneScorer.Name);
+        app.MapOpenInference();
         return app;
     }
 

@@ -33,7 +33,7 @@ public static partial class SegmenterApp
         var app = builder.BuildService();
         RequestImage.Allow(app.Services.GetRequiredService<IOptions<HostingOptions>>().Value.PictureFormats);
         app.MapService<SegmenterGrpcService>(SegmenterService.Descriptor);
-        app.MapOpenInference(MeshService.Segmenter.Name);
+        app.MapOpenInference();
         return app;
     }
 

@@ -28,7 +28,7 @@ public static partial class TaggerApp
         var app = builder.BuildService();
         RequestImage.Allow(app.Services.GetRequiredService<IOptions<HostingOptions>>().Value.PictureFormats);
         app.MapService<TaggerGrpcService>(TaggerService.Descriptor);
-        app.MapOpenInference(MeshService.Tagger.Name);
+        app.MapOpenInference();
         return app;
     }
 

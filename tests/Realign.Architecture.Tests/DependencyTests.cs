@@ -13,9 +13,10 @@ public sealed class DependencyTests
         ["libs"] = ["protos", "libs"],
         ["services"] = ["protos", "libs"],
         ["cli"] = ["protos", "libs"],
+        ["clients"] = ["protos", "libs", "clients"],
         ["benchmarks"] = ["protos", "libs"],
         ["tools"] = ["protos", "libs"],
-        ["tests"] = ["protos", "libs", "services", "cli", "tests", "tools"],
+        ["tests"] = ["protos", "libs", "services", "cli", "clients", "tests", "tools"],
     };
 
     [Fact]

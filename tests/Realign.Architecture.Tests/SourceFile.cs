@@ -9,7 +9,7 @@ internal sealed record SourceFile(string Path, IReadOnlyList<string> Lines)
 {
     /// <summary>Folders of the root that hold code.</summary>
     public static IReadOnlyList<string> Layers { get; } =
-        [.. new[] { "protos", "libs", "services", "cli", "tests", "benchmarks", "tools" }.Where(layer =>
+        [.. new[] { "protos", "libs", "services", "cli", "clients", "tests", "benchmarks", "tools" }.Where(layer =>
             Directory.Exists(System.IO.Path.Combine(Checkout.Root, layer)))];
 
     /// <summary>Every file that is written by hand.</summary>

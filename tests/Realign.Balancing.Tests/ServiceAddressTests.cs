@@ -22,12 +22,14 @@ public sealed class ServiceAddressTests
         address.Text.ShouldBe(text);
     }
 
-    [Fact]
-    public void Read_Name_IsFound()
+    [Theory]
+    [InlineData("dns:///generator.realign.svc:5101", "http://generator.realign.svc:5101")]
+    [InlineData("dns+https:///generator.realign.svc:5101", "https://generator.realign.svc:5101")]
+    public void Read_Name_IsFound(string text, string name)
     {
-        ServiceAddress.Read("dns:///generator.realign.svc:5101", out var address).ShouldBeNull();
+        ServiceAddress.Read(text, out var address).ShouldBeNull();
 
-        address!.Name.ShouldBe(new Uri("http://generator.realign.svc:5101"));
+        address!.Name.ShouldBe(new Uri(name));
         address.Replicas.ShouldBeEmpty();
     }
 
@@ -42,6 +44,7 @@ public sealed class ServiceAddressTests
     [InlineData("static:///a:1,a:1", "twice")]
     [InlineData("http://a:1,http://a:1/", "twice")]
     [InlineData("dns:///generator", "name and port")]
+    [InlineData("dns+https:///generator", "name and port")]
     [InlineData("dns://8.8.8.8/generator:5101", "'dns://8.8.8.8/generator:5101'")]
     [InlineData("dns:///a:1,b:2", "name and port")]
     [InlineData("", "''")]

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Realign.Core.Calls;
+using Realign.Hosting.Access;
 using Realign.Hosting.Scheduling;
 using Realign.Testing;
 using Realign.V1;
@@ -67,9 +68,64 @@ public sealed class AccessTests : IDisposable
         var failure = await TestService.FailsAsync(() => ExtractAsync(service, "secret-a"));
 
         failure.StatusCode.ShouldBe(StatusCode.ResourceExhausted);
+        var violation = failure.GetRpcStatus()!.GetDetail<QuotaFailure>()!.Violations.Single();
+        (violation.Subject, violation.QuotaMetric, violation.QuotaValue).ShouldBe(("alice", "calls_per_minute", 2));
         failure.GetRpcStatus()!.GetDetail<RetryInfo>()!.RetryDelay.ToTimeSpan().ShouldBeInRange(TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1));
         (await ExtractAsync(service, "secret-b")).ShouldBe("bob");
     }
+
+    [Theory]
+    [InlineData("/inference.GRPCInferenceService/ModelInfer", "inference", "*")]
+    [InlineData("/inference.GRPCInferenceService/ModelStreamInfer", "inference", "*")]
+    [InlineData("/inference.GRPCInferenceService/ModelMetadata", "metadata", "*")]
+    [InlineData("/inference.GRPCInferenceService/ModelReady", "metadata", "*")]
+    [InlineData("/inference.GRPCInferenceService/RepositoryIndex", "metadata", "*")]
+    [InlineData("/inference.GRPCInferenceService/RepositoryModelLoad", "manage")]
+    [InlineData("/inference.GRPCInferenceService/RepositoryModelUnload", "manage")]
+    [InlineData("/realign.v1.SceneScorerService/ExtractEntities", "scene-scorer", "*")]
+    [InlineData("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", "*")]
+    [InlineData("/inference.GRPCInferenceService/CudaSharedMemoryRegister", "*")]
+    [InlineData("/realign.v2.SceneScorerService/ExtractEntities", "*")]
+    [InlineData("", "*")]
+    public void Method_IsOpenedByItsScopes_AndByNoOther(string path, params string[] scopes) =>
+        AccessScopes.All.Where(scope => MethodScopes.Opens(new HashSet<string> { scope }, path)).ShouldBe(scopes, ignoreOrder: true);
+
+    [Theory]
+    [InlineData("/grpc.health.v1.Health/Check", true)]
+    [InlineData("/inference.GRPCInferenceService/ServerLive", true)]
+    [InlineData("/inference.GRPCInferenceService/ServerReady", true)]
+    [InlineData("/inference.GRPCInferenceService/ServerMetadata", false)]
+    [InlineData("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", false)]
+    public void Method_OfProbes_NeedsNoKey(string path, bool isOpen) => MethodScopes.IsOpen(path).ShouldBe(isOpen);
+
+    [Fact]
+    public void StepBudget_ComesBackEvenly_AndIsOwed()
+    {
+        var budget = new StepBudget(100, TimeSpan.FromSeconds(50), _time);
+
+        budget.Spend(60, false).ShouldBeNull();
+        budget.Spend(60, false)!.Value.TotalSeconds.ShouldBe(10, 1e-6);
+        _time.Advance(TimeSpan.FromSeconds(10));
+        budget.Spend(60, false).ShouldBeNull();
+        // what continues is never refused, and is owed
+        budget.Spend(40, true).ShouldBeNull();
+        budget.Spend(0, false)!.Value.TotalSeconds.ShouldBe(20, 1e-6);
+        // more than all of it waits until nothing is spent, and is owed too
+        _time.Advance(TimeSpan.FromSeconds(69));
+        budget.Spend(250, false)!.Value.TotalSeconds.ShouldBe(1, 1e-6);
+        _time.Advance(TimeSpan.FromSeconds(1000));
+        budget.Spend(250, false).ShouldBeNull();
+        budget.Spend(1, false)!.Value.TotalSeconds.ShouldBe(75.5, 1e-6);
+    }
+
+    [Theory]
+    [InlineData("ink", "ink", true)]
+    [InlineData("ink", "inks", false)]
+    [InlineData("styles/*", "styles/ink", true)]
+    [InlineData("styles/*", "style", false)]
+    [InlineData("*", "anything", true)]
+    [InlineData("caf\u00e9", "cafe\u0301", true)]
+    public void NameList_KnowsNamesAndFolders(string entry, string name, bool allows) => new NameList([entry]).Allows(name).ShouldBe(allows);
 
     [Fact]
     public async Task File_ThatChanges_CountsWithoutARestart_AndABrokenOneDoesNot()
@@ -96,6 +152,11 @@ public sealed class AccessTests : IDisposable
     [InlineData("""{"keys": [{"name": "a", "sha256": "AB", "scopes": ["*"]}]}""", "64 lower-case")]
     [InlineData("""{"keys": [{"name": "a", "scopes": ["everything"]}]}""", "'everything' is not implemented")]
     [InlineData("""{"keys": [{"name": "a", "sha256": "", "scopes": ["*"], "calls_per_minute": 0}]}""", "calls_per_minute")]
+    [InlineData("""{"keys": [{"name": "a", "sha256": "", "scopes": ["*"], "megapixel_steps": 0}]}""", "megapixel_steps")]
+    [InlineData("""{"keys": [{"name": "a", "sha256": "", "scopes": ["*"], "window_seconds": 5}]}""", "belongs to megapixel_steps")]
+    [InlineData("""{"keys": [{"name": "a", "sha256": "", "scopes": ["*"], "adapters": "ink"}]}""", "adapters is no list")]
+    [InlineData("""{"keys": [{"name": "a", "sha256": "", "scopes": ["*"], "embeddings": ["*ink"]}]}""", "embeddings is no list")]
+    [InlineData("""{"keys": [{"name": "a", "sha256": "", "scopes": ["*"], "adapter": ["ink"]}]}""", "there is no adapter")]
     public void File_ThatIsNotUsable_KeepsTheServiceFromStarting(string text, string problem)
     {
         File.WriteAllText(KeyFile, text);

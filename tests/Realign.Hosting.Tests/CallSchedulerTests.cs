@@ -196,4 +196,66 @@ public sealed class CallSchedulerTests
 
         model.Arrive(Terms()).Refused!.Value.Why.RetryAfter.TotalSeconds.ShouldBe(8, 0.001);
     }
+
+    [Fact]
+    public void Companions_AreThoseOfTheBatch_InOrder_AsManyAsFit()
+    {
+        var model = new SimulatedModel(16).Teach();
+        _ = model.Arrive(Terms(size: 10));
+        var calls = Enumerable.Range(0, 6).Select(i => model.Arrive(Terms($"{i % 2}") with { Batch = new CallBatch("key", CallBatch.Full / 4) })).ToList();
+        var other = model.Arrive(Terms("0") with { Batch = new CallBatch("other", 1) });
+
+        model.Advance(10);
+
+        var running = model.Started[^1];
+        running.Joined.Prepend(running).ShouldBe(calls[..4]);
+        model.Scheduler.Depth.ShouldBe(7);
+        // four of a second each take two together
+        model.Advance(2);
+        calls.Select(call => call.EndedAt is not null).ShouldBe([true, true, true, true, false, false]);
+        model.Advance(10);
+        other.EndedAt.ShouldNotBeNull();
+        calls[4].EndedAt.ShouldBe(calls[5].EndedAt);
+    }
+
+    [Fact]
+    public void Companions_NeverMakeAnyoneLate()
+    {
+        var batch = new CallBatch("key", 1);
+        var model = new SimulatedModel(16).Teach();
+        _ = model.Arrive(Terms(size: 10));
+        var first = model.Arrive(Terms("a", left: 12.5) with { Batch = batch });
+        var passedOver = model.Arrive(Terms("b", left: 13.5));
+        var second = model.Arrive(Terms("a") with { Batch = batch });
+        var third = model.Arrive(Terms("a") with { Batch = batch });
+
+        model.Advance(10);
+
+        // two of them would end at 12 and three at 13 if a pass took as long as its calls: the first one is due at 12.5, the next tenant's must begin by 12.5
+        model.Started[^1].ShouldBe(first);
+        first.Joined.ShouldBe([second]);
+        model.Advance(10);
+        passedOver.Refused.ShouldBeNull();
+        third.EndedAt.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void Companions_AreChargedToTheirOwnTenants()
+    {
+        var batch = new CallBatch("key", 1);
+        var model = new SimulatedModel(16).Teach();
+        _ = model.Arrive(Terms("a", size: 10));
+        _ = model.Arrive(Terms("b", size: 2) with { Batch = batch });
+        _ = model.Arrive(Terms("c", size: 2) with { Batch = batch });
+        var late = model.Arrive(Terms("c"));
+        var early = model.Arrive(Terms("d"));
+
+        model.Advance(12);
+
+        // the pass of both took two seconds: c had one of them
+        early.EndedAt.ShouldBeNull();
+        model.Started[^1].ShouldBe(early);
+        model.Advance(1);
+        model.Started[^1].ShouldBe(late);
+    }
 }

@@ -9,6 +9,7 @@ namespace Realign.Testing;
 public sealed class ChildService : IAsyncDisposable
 {
     private const string Listening = "Now listening on: ";
+    private const string MetricsPort = "--Hosting:MetricsPort=";
 
     private readonly Process _process;
 
@@ -39,7 +40,9 @@ public sealed class ChildService : IAsyncDisposable
         var process = Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, name),
             ["--urls=http://127.0.0.1:0", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Information", .. settings])
         { RedirectStandardOutput = true })!;
-        var service = new ChildService(process, await AddressAsync(process).DefaultTimeout());
+        // where it can be scraped it says too
+        var metrics = settings.LastOrDefault(setting => setting.StartsWith(MetricsPort, StringComparison.Ordinal))?[MetricsPort.Length..];
+        var service = new ChildService(process, await AddressAsync(process, $":{metrics}").DefaultTimeout());
         try
         {
             using var health = new Health.HealthClient(service.Channel).Watch(new HealthCheckRequest());
@@ -66,12 +69,12 @@ public sealed class ChildService : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static async Task<string> AddressAsync(Process process)
+    private static async Task<string> AddressAsync(Process process, string notThisOne)
     {
         var found = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         process.OutputDataReceived += (_, line) =>
         {
-            if (line.Data?.IndexOf(Listening, StringComparison.Ordinal) is { } at and >= 0)
+            if (line.Data?.IndexOf(Listening, StringComparison.Ordinal) is { } at and >= 0 && !line.Data.EndsWith(notThisOne, StringComparison.Ordinal))
                 _ = found.TrySetResult(line.Data[(at + Listening.Length)..].Trim());
             else if (line.Data is null)
                 _ = found.TrySetException(new InvalidOperationException("the service ended without listening"));

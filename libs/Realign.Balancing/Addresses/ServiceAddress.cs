@@ -7,13 +7,14 @@ namespace Realign.Balancing.Addresses;
 /// <list type="bullet">
 /// <item><c>http://host:port</c> or <c>https://host:port</c>, several with commas between them;</item>
 /// <item><c>static:///host:port,host:port</c>, the same without schemes;</item>
-/// <item><c>dns:///name:port</c>: every address that the name has, now and later.</item>
+/// <item><c>dns:///name:port</c>: every address that the name has, now and later; <c>dns+https:///name:port</c>: the same with TLS, where each of them shows
+/// a certificate of that name.</item>
 /// </list>
 /// </summary>
 public sealed class ServiceAddress
 {
     private const string Static = "static:///";
-    private const string Dns = "dns:///";
+    private static readonly (string Prefix, string Scheme)[] _names = [("dns:///", "http"), ("dns+https:///", "https")];
 
     private ServiceAddress(string text, IReadOnlyList<Uri> replicas, Uri? name)
     {
@@ -39,10 +40,12 @@ public sealed class ServiceAddress
     {
         ArgumentNullException.ThrowIfNull(text);
         address = null;
-        if (text.StartsWith(Dns, StringComparison.OrdinalIgnoreCase))
+        foreach (var (prefix, scheme) in _names)
         {
-            var name = text[Dns.Length..];
-            if (!HasPort(name) || Endpoint($"http://{name}") is not { } found)
+            if (!text.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
+                continue;
+            var name = text[prefix.Length..];
+            if (!HasPort(name) || Endpoint($"{scheme}://{name}") is not { } found)
                 return $"'{text}' has no name and port";
             address = new ServiceAddress(text, [], found);
             return null;

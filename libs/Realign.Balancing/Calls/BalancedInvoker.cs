@@ -5,7 +5,7 @@ namespace Realign.Balancing.Calls;
 
 /// <summary>
 /// Makes unary and server-streaming calls at one of several replicas. Only for methods that may be made again: a unary call is, a stream as
-/// long as nothing of it was received. What goes wrong arrives as a <see cref="ReplicaException"/>.
+/// long as nothing of it was received; a unary call that takes long may be made at two replicas at once. What goes wrong arrives as a <see cref="ReplicaException"/>.
 /// </summary>
 internal sealed class BalancedInvoker(ReplicaSet replicas, BalancingOptions options, TimeProvider time, Replica? preferred) : CallInvoker
 {
@@ -52,15 +52,15 @@ internal sealed class BalancedInvoker(ReplicaSet replicas, BalancingOptions opti
         where TResponse : class
     {
         var attempts = new CallAttempts(replicas, options, time, preferred, callOptions);
+        var hedged = new HedgedCall<TResponse>(
+            replicas, time, method.FullName,
+            (replica, attemptOptions) => replica.Channel.CreateCallInvoker().AsyncUnaryCall(method, host, attemptOptions, request));
         while (true)
         {
             using var attempt = new ReplicaCall(await attempts.NextAsync(), callOptions);
             try
             {
-                using var call = attempt.Replica.Channel.CreateCallInvoker().AsyncUnaryCall(method, host, attempt.Options, request);
-                var answer = await call.ResponseAsync;
-                attempt.Replica.Answered(call.GetTrailers());
-                return answer;
+                return await hedged.RunAsync(attempt, callOptions);
             }
             catch (RpcException thrown)
             {

@@ -43,7 +43,8 @@ internal sealed class CallAttempts(ReplicaSet replicas, BalancingOptions options
     /// <exception cref="OperationCanceledException">The caller left.</exception>
     public async Task<bool> AgainAsync(Replica? replica, RpcException failure, PeerProblem problem)
     {
-        var isAway = failure.StatusCode == StatusCode.Unavailable || problem is PeerProblem.Unreachable or PeerProblem.Lost or PeerProblem.Silent;
+        var isAway = failure.StatusCode == StatusCode.Unavailable || problem is PeerProblem.Unreachable or PeerProblem.Lost or PeerProblem.Silent
+            or PeerProblem.Insecure;
         var room = failure.StatusCode == StatusCode.ResourceExhausted ? RetryDelay(failure) : null;
         if (!isAway && room is null)
             return false;

@@ -20,4 +20,7 @@ public enum PeerProblem
 
     /// <summary>It announced a message above the limit.</summary>
     TooLarge,
+
+    /// <summary>TLS with it failed: its certificate is not believed, or it speaks none.</summary>
+    Insecure,
 }

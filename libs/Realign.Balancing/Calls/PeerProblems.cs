@@ -31,8 +31,8 @@ public static class PeerProblems
         // PROTOCOL_ERROR and FRAME_SIZE_ERROR: what came is no HTTP/2
         HttpProtocolException { ErrorCode: 1 or 6 } => PeerProblem.NotGrpc,
         HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError } => PeerProblem.Unreachable,
-        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError or HttpRequestError.VersionNegotiationError } => PeerProblem.NotGrpc,
-        HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } => PeerProblem.NotGrpc,
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => PeerProblem.Insecure,
+        HttpRequestException { HttpRequestError: HttpRequestError.VersionNegotiationError or HttpRequestError.InvalidResponse } => PeerProblem.NotGrpc,
         SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown } => PeerProblem.Lost,
         SocketException => PeerProblem.Unreachable,
         HttpRequestException or IOException => PeerProblem.Lost,

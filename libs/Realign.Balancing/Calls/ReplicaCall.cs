@@ -45,6 +45,9 @@ internal sealed class ReplicaCall : IDisposable
         return (failure, problem);
     }
 
+    /// <summary>Cancels it: nobody waits for its answer any more.</summary>
+    public void Leave() => _linked.Cancel();
+
     public void Dispose()
     {
         if (_isDisposed)

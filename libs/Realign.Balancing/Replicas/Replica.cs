@@ -13,6 +13,9 @@ public sealed class Replica : IDisposable
     /// <summary>How long the depth that it reported counts.</summary>
     private static readonly TimeSpan _reportLife = TimeSpan.FromSeconds(5);
 
+    /// <summary>How much busier one counts that lost a call to another, for as long as a report counts.</summary>
+    private const int Handicap = 4;
+
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _shortestPause = TimeSpan.FromMilliseconds(50);
 
@@ -24,12 +27,19 @@ public sealed class Replica : IDisposable
     private readonly Lock _lock = new();
     private CancellationTokenSource _silence = new();
     private int _calls;
+    private long _sentCalls;
     private int _leases;
     private int _othersDepth;
     private long _reportedAt;
+    private long? _lostAt;
     private bool _isDisposed;
 
-    internal Replica(int number, Uri address, BalancingOptions options, TimeProvider time)
+    /// <param name="number">Which one of its service, from 1.</param>
+    /// <param name="address">Where it is.</param>
+    /// <param name="name">Name and port that it was found by; null where its address was written down.</param>
+    /// <param name="options">How it is watched and called.</param>
+    /// <param name="time">The clock.</param>
+    internal Replica(int number, Uri address, Uri? name, BalancingOptions options, TimeProvider time)
     {
         Number = number;
         Address = address.GetLeftPart(UriPartial.Authority);
@@ -46,10 +56,11 @@ public sealed class Replica : IDisposable
             InitialHttp2StreamWindowSize = 4 << 20,
             ConnectTimeout = TimeSpan.FromSeconds(5),
             UseProxy = options.UseProxy,
+            SslOptions = options.Tls,
         };
         Channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions
         {
-            HttpHandler = _handler,
+            HttpHandler = name is null ? _handler : new NamedPeer(name, _handler),
             MaxReceiveMessageSize = options.MaxMessageBytes,
             MaxSendMessageSize = options.MaxMessageBytes,
             InitialReconnectBackoff = TimeSpan.FromMilliseconds(50),
@@ -68,21 +79,30 @@ public sealed class Replica : IDisposable
     /// <summary>Asks it for its health.</summary>
     public Health.HealthClient Health { get; }
 
+    /// <summary>Calls that were ever sent to it.</summary>
+    public long SentCalls => Interlocked.Read(ref _sentCalls);
+
     /// <summary>Whether calls are sent to it.</summary>
     public ReplicaState State => _circuit.State;
 
     internal GrpcChannel Channel { get; }
 
+    /// <summary>How long its answers took.</summary>
+    internal ReplicaLatencies Latencies { get; } = new();
+
     /// <summary>Whether it ever answered.</summary>
     internal bool HasAnswered => _circuit.HasAnswered;
 
-    /// <summary>Calls of this process that it works on or that are meant for it, and those of others that it reported.</summary>
+    /// <summary>
+    /// Calls of this process that it works on or that are meant for it, and those of others that it reported; more while it is known to be slow.
+    /// </summary>
     internal int Load
     {
         get
         {
             lock (_lock)
-                return _calls + _leases + (_reportedAt != 0 && _time.GetElapsedTime(_reportedAt) < _reportLife ? _othersDepth : 0);
+                return _calls + _leases + (_reportedAt != 0 && _time.GetElapsedTime(_reportedAt) < _reportLife ? _othersDepth : 0)
+                    + (_lostAt is { } lost && _time.GetElapsedTime(lost) < _reportLife ? Handicap : 0);
         }
     }
 
@@ -105,6 +125,7 @@ public sealed class Replica : IDisposable
 
     internal void BeginCall()
     {
+        _ = Interlocked.Increment(ref _sentCalls);
         lock (_lock)
             _calls++;
     }
@@ -138,6 +159,13 @@ public sealed class Replica : IDisposable
     {
         _circuit.Spoke();
         Note(trailers);
+    }
+
+    /// <summary>Another one answered a call that it had longer.</summary>
+    internal void Lost()
+    {
+        lock (_lock)
+            _lostAt = _time.GetTimestamp();
     }
 
     /// <summary>A call to it failed.</summary>
@@ -213,7 +241,7 @@ public sealed class Replica : IDisposable
                 _circuit.Refused();
                 Revive();
                 break;
-            case PeerProblem.NotGrpc or PeerProblem.TooLarge:
+            case PeerProblem.NotGrpc or PeerProblem.TooLarge or PeerProblem.Insecure:
                 _circuit.Garbled();
                 Revive();
                 break;

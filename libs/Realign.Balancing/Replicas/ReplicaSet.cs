@@ -38,6 +38,7 @@ public sealed class ReplicaSet : IDisposable
         _options = options;
         _time = time;
         _lookUp = lookUp;
+        Hedges = new HedgeBudget(options.HedgeBudgetPercent);
         Invoker = new BalancedInvoker(this, options, time, null);
         if (address.Name is null)
             Update(address.Replicas);
@@ -60,6 +61,9 @@ public sealed class ReplicaSet : IDisposable
                 return _replicas;
         }
     }
+
+    /// <summary>How many calls may be made twice.</summary>
+    internal HedgeBudget Hedges { get; }
 
     /// <summary>Whether none of them answers anything, though something takes their connections.</summary>
     public bool IsSilent => Replicas is { Count: > 0 } all && all.All(replica => replica.State == ReplicaState.Silent);
@@ -99,6 +103,29 @@ public sealed class ReplicaSet : IDisposable
                 ? preferred
                 : Ordered(usable.Where(replica => !tried.Contains(replica))).FirstOrDefault() ?? Ordered(usable).FirstOrDefault();
             if (chosen is null)
+                return null;
+            _chosen[chosen] = ++_choices;
+            chosen.BeginCall();
+            return chosen;
+        }
+    }
+
+    /// <summary>How long a call of a method may take before it is made a second time; null = it is not.</summary>
+    internal TimeSpan? HedgeDelay(string method) => Hedges.IsOff || Replicas is not { Count: > 1 } all
+        ? null
+        : all.Where(replica => replica.State == ReplicaState.Serving).Min(replica => replica.Latencies.P95(method));
+
+    /// <summary>
+    /// Chooses one that serves and is no busier than the one that a call takes long at; null when there is none, or too many calls were made twice.
+    /// It counts as busy until its call is ended.
+    /// </summary>
+    internal Replica? Hedge(Replica late)
+    {
+        lock (_lock)
+        {
+            var load = late.Load;
+            var chosen = Ordered(_replicas.Where(replica => replica != late && replica.State == ReplicaState.Serving && replica.Load <= load)).FirstOrDefault();
+            if (chosen is null || !Hedges.TrySpend())
                 return null;
             _chosen[chosen] = ++_choices;
             chosen.BeginCall();
@@ -147,7 +174,7 @@ public sealed class ReplicaSet : IDisposable
             foreach (var address in wanted.Where(address => !kept.Exists(replica => replica.Address == address)))
             {
                 var number = Enumerable.Range(1, kept.Count + 1).First(free => !kept.Exists(replica => replica.Number == free));
-                kept.Add(new Replica(number, new Uri(address), _options, _time));
+                kept.Add(new Replica(number, new Uri(address), Address.Name, _options, _time));
             }
 
             _replicas = [.. kept.OrderBy(replica => replica.Number)];

@@ -26,7 +26,8 @@ public static class CallMetadata
     /// <summary>On an answer, in its trailers: calls that the service's models work on or that wait for them.</summary>
     public const string QueueDepth = "x-mesh-queue-depth";
 
-    private const int MaxTenantLength = 128;
+    /// <summary>Characters of a tenant's name at most.</summary>
+    public const int MaxTenantLength = 128;
 
     /// <summary>A tenant's name as a call carries it.</summary>
     /// <param name="value">Value of <see cref="Tenant"/>; null = absent.</param>

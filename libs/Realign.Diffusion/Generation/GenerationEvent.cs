@@ -11,7 +11,11 @@ public abstract record GenerationEvent;
 /// <param name="Timestep">Training timestep of the finished step.</param>
 /// <param name="EtaMilliseconds">Estimated time to the result; 0 while unknown.</param>
 /// <param name="IsModulated">Whether attention was modulated in this step.</param>
-public sealed record StepDone(int Step, int TotalSteps, double Timestep, double EtaMilliseconds, bool IsModulated) : GenerationEvent;
+public sealed record StepDone(int Step, int TotalSteps, double Timestep, double EtaMilliseconds, bool IsModulated) : GenerationEvent
+{
+    /// <summary>How long the step was computed, without what ran between it and the one before; zero for the first event.</summary>
+    public TimeSpan Took { get; init; }
+}
 
 /// <summary>What the clean image looks like after a step.</summary>
 /// <param name="Step">Steps done.</param>

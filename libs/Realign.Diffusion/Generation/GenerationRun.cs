@@ -22,11 +22,13 @@ internal sealed class GenerationRun(
     private readonly long _start = TimeProvider.System.GetTimestamp();
     private readonly int _total = stepsPerImage * request.Seeds.Count;
     private int _done;
+    private long _stepStart = TimeProvider.System.GetTimestamp();
 
     public void Begin() => listener.Add(new StepDone(0, _total, 0, 0, false));
 
     public IAttentionProcessor? Attention(DenoisingStep step, DaamRecorder? recorder)
     {
+        _stepStart = TimeProvider.System.GetTimestamp();
         var modulated = Modulated(step);
         return recorder is null ? modulated : recorder.AtStep(step.FirstRow, modulated);
     }
@@ -34,9 +36,13 @@ internal sealed class GenerationRun(
     public void Progress(DenoisingProgress progress)
     {
         _done++;
+        var took = TimeProvider.System.GetElapsedTime(_stepStart);
         var eta = (TimeProvider.System.GetElapsedTime(_start).TotalMilliseconds / _done * (_total - _done)) + finishingMilliseconds;
         // spacings with an offset tell the denoiser of a timestep past the last one
-        listener.Add(new StepDone(_done, _total, Math.Clamp(progress.Step.Timestep, 0, trainSteps - 1), eta, Modulated(progress.Step) is not null));
+        listener.Add(new StepDone(_done, _total, Math.Clamp(progress.Step.Timestep, 0, trainSteps - 1), eta, Modulated(progress.Step) is not null)
+        {
+            Took = took,
+        });
         var ofImage = progress.Step.Index + 1;
         if (request.PreviewEvery > 0 && ofImage % request.PreviewEvery == 0 && ofImage < progress.Step.Count && listener.TakesPreviews)
             listener.Add(new PreviewMade(_done, preview(progress.PredictedOriginal, request.PreviewSize)));

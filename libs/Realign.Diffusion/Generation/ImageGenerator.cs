@@ -68,12 +68,17 @@ public sealed class ImageGenerator(StableDiffusionPipeline pipeline, AdapterFold
     /// <summary>How much work a request is: pixels in the UNet's batches, over all steps and images. From any thread, for estimates of time.</summary>
     /// <param name="request">The request, its initial picture aside.</param>
     /// <param name="isFromImage">Whether it starts from a picture.</param>
-    public double WorkOf(GenerationRequest request, bool isFromImage)
+    public double WorkOf(GenerationRequest request, bool isFromImage) =>
+        MegapixelStepsOf(request, isFromImage) * 1e6 * (pipeline.IsGuided(request) ? 2 : 1);
+
+    /// <summary>What a request is counted as: width x height x steps x images / 10^6. From any thread.</summary>
+    /// <param name="request">The request, its initial picture aside.</param>
+    /// <param name="isFromImage">Whether it starts from a picture.</param>
+    public double MegapixelStepsOf(GenerationRequest request, bool isFromImage)
     {
         ArgumentNullException.ThrowIfNull(request);
         var (height, width) = pipeline.SizeOf(request);
-        var steps = pipeline.StepsOf(request) * (isFromImage ? request.Strength : 1);
-        return steps * (pipeline.IsGuided(request) ? 2 : 1) * height * width * request.Seeds.Count;
+        return pipeline.StepsOf(request) * (isFromImage ? request.Strength : 1) * height * width * request.Seeds.Count / 1e6;
     }
 
     /// <summary>

@@ -4,7 +4,7 @@ using Realign.Core.Errors;
 namespace Realign.Hosting.Access;
 
 /// <summary>A service whose keys cannot be read does not start: it would be open, or closed to everybody.</summary>
-internal sealed class KeyFileValidator : IValidateOptions<HostingOptions>
+internal sealed class KeyFileValidator(TimeProvider time) : IValidateOptions<HostingOptions>
 {
     public ValidateOptionsResult Validate(string? name, HostingOptions options)
     {
@@ -12,7 +12,7 @@ internal sealed class KeyFileValidator : IValidateOptions<HostingOptions>
             return ValidateOptionsResult.Success;
         try
         {
-            foreach (var key in KeyFile.Read(options.KeyFile).Values)
+            foreach (var key in KeyFile.Read(options.KeyFile, time).Values)
                 key.Dispose();
             return ValidateOptionsResult.Success;
         }

@@ -11,11 +11,13 @@ internal sealed partial class KeyRing : IDisposable
 {
     private readonly ILogger _logger;
     private readonly string _path;
+    private readonly TimeProvider _time;
     private readonly WatchedFile<IReadOnlyDictionary<string, AccessKey>> _keys;
 
     public KeyRing(IOptions<HostingOptions> options, TimeProvider time, ILogger<KeyRing> logger)
     {
         _path = options.Value.KeyFile;
+        _time = time;
         _logger = logger;
         _keys = new WatchedFile<IReadOnlyDictionary<string, AccessKey>>(_path, Read, time, problem => Log.NotUsable(_logger, problem.Message));
     }
@@ -33,7 +35,7 @@ internal sealed partial class KeyRing : IDisposable
 
     private IReadOnlyDictionary<string, AccessKey> Read(IReadOnlyDictionary<string, AccessKey>? before)
     {
-        var found = KeyFile.Read(_path);
+        var found = KeyFile.Read(_path, _time);
         if (before is null)
             return found;
         // what a key has spent is not forgotten with the file

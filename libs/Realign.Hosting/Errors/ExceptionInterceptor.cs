@@ -38,6 +38,7 @@ internal sealed partial class ExceptionInterceptor(ILogger<ExceptionInterceptor>
     {
         var start = TimeProvider.System.GetTimestamp();
         var code = StatusCode.OK;
+        metrics.Begins(context.Method);
         MalformedMessageMiddleware.MarkParsed(context.GetHttpContext());
         try
         {

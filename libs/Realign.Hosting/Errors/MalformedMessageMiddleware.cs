@@ -26,9 +26,9 @@ internal sealed class MalformedMessageMiddleware(RequestDelegate next, IOptions<
             return;
         var code = (StatusCode)number;
         if (Corrected(code, context.Items.ContainsKey(ParsedKey)) is { } corrected)
-            StatusFields.Write(fields, corrected);
+            StatusFields.Replace(context, corrected);
         else if (!fields.ContainsKey(StatusFields.Details))
-            StatusFields.Write(fields, ExceptionMapping.ToStatus((Code)number, Reason(code), Uri.UnescapeDataString(fields["grpc-message"].ToString())));
+            StatusFields.Replace(context, ExceptionMapping.ToStatus((Code)number, Reason(code), Uri.UnescapeDataString(fields["grpc-message"].ToString())));
     }
 
     private Google.Rpc.Status? Corrected(StatusCode code, bool isParsed)

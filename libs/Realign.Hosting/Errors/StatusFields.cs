@@ -29,8 +29,16 @@ internal static class StatusFields
     /// <summary>Answers with another status than the framework's, if it has not gone out yet.</summary>
     public static void Replace(HttpContext context, Status status)
     {
-        if (Of(context) is { } fields)
+        if (Of(context) is not { } fields)
+            return;
+        try
+        {
             Write(fields, status);
+        }
+        catch (InvalidOperationException) when (fields.IsReadOnly)
+        {
+            // a deadline passes on a timer of the framework's, which has just sent the status
+        }
     }
 
     /// <summary>Answers a call that no handler will see.</summary>

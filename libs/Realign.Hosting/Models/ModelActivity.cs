@@ -20,5 +20,5 @@ internal sealed class ModelActivity(string name, StallRule rule, TimeProvider ti
     public void End(ModelJob job) => _ = _jobs.Remove(job);
 
     private string? Check(ModelJob job) => rule.Check(
-        name, time.GetElapsedTime(job.ActiveSince), job.LeftAt is { } left ? time.GetElapsedTime(left) : null, expected(job));
+        name, time.GetElapsedTime(job.ActiveSince), job.AbandonedAt is { } left ? time.GetElapsedTime(left) : null, expected(job));
 }

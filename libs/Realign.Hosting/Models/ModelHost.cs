@@ -84,6 +84,9 @@ public sealed partial class ModelHost<TModel> : IHostedService, IServedModel, ID
     /// <inheritdoc/>
     public int QueueDepth => _current?.Runner.QueueDepth ?? 0;
 
+    /// <inheritdoc cref="ModelRunner.IsPreparing"/>
+    internal bool IsPreparing => _runner.IsPreparing;
+
     /// <summary>Runs work with the model on its thread.</summary>
     /// <exception cref="UnavailableException">The model is being loaded, was unloaded, is stalled, or the process stops.</exception>
     /// <exception cref="FailedPreconditionException">The model could not be loaded.</exception>
@@ -104,6 +107,17 @@ public sealed partial class ModelHost<TModel> : IHostedService, IServedModel, ID
     public Task<TResult> RunAsync<TInput, TResult>(
         Func<CancellationToken, TInput> prepare, Func<TModel, TInput, CancellationToken, TResult> work, CallTerms terms) =>
         Run(version => version.Runner.RunAsync(prepare, (input, token) => work(version.Model(), input, token), terms), terms);
+
+    /// <summary>As <see cref="RunAsync{TInput, TResult}"/>, for work on several calls in one pass: those that wait and have the same batch key.</summary>
+    /// <param name="prepare">Makes the input of one call.</param>
+    /// <param name="work">Gets the inputs of one call or more, gives a result for each. See <see cref="ModelRunner.RunTogetherAsync"/>.</param>
+    /// <param name="terms">What decides when it runs, and with which others.</param>
+    /// <exception cref="UnavailableException">The model is being loaded, is stalled, or the process stops.</exception>
+    /// <exception cref="FailedPreconditionException">The model could not be loaded.</exception>
+    /// <exception cref="ResourceExhaustedException">The queue is full, or the call cannot end in the time it has.</exception>
+    public Task<TResult> RunTogetherAsync<TInput, TResult>(
+        Func<CancellationToken, TInput> prepare, Func<TModel, IReadOnlyList<TInput>, CancellationToken, IReadOnlyList<TResult>> work, CallTerms terms) =>
+        Run(version => version.Runner.RunTogetherAsync(prepare, (inputs, token) => work(version.Model(), inputs, token), terms), terms);
 
     /// <inheritdoc cref="ModelRunner.Yield"/>
     public void Yield()

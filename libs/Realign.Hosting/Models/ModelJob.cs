@@ -27,6 +27,12 @@ internal abstract class ModelJob(CallTerms terms) : ScheduledCall(terms)
     /// <summary>When its caller left; null while there is one.</summary>
     public long? LeftAt { get; set; }
 
+    /// <summary>When the last of those it is worked on for left; null while there is one.</summary>
+    public long? AbandonedAt => Members.Max(member => member.LeftAt ?? long.MaxValue) is var last and < long.MaxValue ? last : null;
+
+    /// <summary>It and those that are worked on together with it.</summary>
+    public IEnumerable<ModelJob> Members => Joined.Cast<ModelJob>().Prepend(this);
+
     /// <summary>Calls back, at once if need be, when the caller leaves.</summary>
     public void Watch(Action<ModelJob> leave) => _registration = Caller.Register(() => leave(this));
 
@@ -34,9 +40,12 @@ internal abstract class ModelJob(CallTerms terms) : ScheduledCall(terms)
     /// <returns>What went wrong; null when the input is ready.</returns>
     public abstract Exception? Prepare(CancellationToken stopping);
 
-    /// <summary>Does the work, on the model's thread.</summary>
-    /// <returns>What went wrong; null when the work succeeded.</returns>
+    /// <summary>Does the work, that of those who joined included, on the model's thread.</summary>
+    /// <returns>What went wrong, with one of them at least; null when all of it succeeded.</returns>
     public abstract Exception? Run(CancellationToken stopping);
+
+    /// <summary>What went wrong with it when it was worked on; null when nothing did.</summary>
+    public abstract Exception? Failure { get; }
 
     /// <summary>Answers with what <see cref="Run"/> came to, unless there is an answer already.</summary>
     public abstract void Finish();

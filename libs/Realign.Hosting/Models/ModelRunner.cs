@@ -21,6 +21,8 @@ public sealed class ModelRunner : IDisposable
     /// <summary>Most inputs that exist at a time, being made, waiting or in use.</summary>
     public const int InputSlots = 3;
 
+    private const int InputUnits = InputSlots * CallBatch.Full;
+
     [ThreadStatic]
     private static ModelRunner? _ofThisThread;
 
@@ -35,7 +37,7 @@ public sealed class ModelRunner : IDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationToken _stop;
     private readonly ITimer _expiry;
-    private int _usedSlots;
+    private int _usedUnits;
     // of the model's thread: a call failed unexpectedly, and another is still at work
     private bool _isSuspect;
     private bool _isStopping;
@@ -109,6 +111,16 @@ public sealed class ModelRunner : IDisposable
         }
     }
 
+    /// <summary>Whether an input is being made.</summary>
+    internal bool IsPreparing
+    {
+        get
+        {
+            lock (_queue)
+                return _queue.Order().Any(job => job.State == ModelJobState.Preparing);
+        }
+    }
+
     /// <summary>Whether the thread has ended.</summary>
     public bool IsEnded => !_thread.IsAlive;
 
@@ -123,7 +135,7 @@ public sealed class ModelRunner : IDisposable
     /// <exception cref="OperationCanceledException">The token fired.</exception>
     public Task<TResult> RunAsync<TResult>(Func<CancellationToken, TResult> work, CallTerms terms)
     {
-        var job = new ModelWork<object?, TResult>(Name, null, (_, token) => work(token), terms) { State = ModelJobState.Ready };
+        var job = new ModelWork<object?, TResult>(Name, null, (_, token) => [work(token)], terms) { State = ModelJobState.Ready };
         Admit(job);
         return job.Answer;
     }
@@ -139,7 +151,18 @@ public sealed class ModelRunner : IDisposable
     /// <exception cref="UnavailableException">The process stops.</exception>
     /// <exception cref="OperationCanceledException">The token fired.</exception>
     public Task<TResult> RunAsync<TInput, TResult>(
-        Func<CancellationToken, TInput> prepare, Func<TInput, CancellationToken, TResult> work, CallTerms terms)
+        Func<CancellationToken, TInput> prepare, Func<TInput, CancellationToken, TResult> work, CallTerms terms) =>
+        RunTogetherAsync<TInput, TResult>(prepare, (inputs, token) => [work(inputs[0], token)], terms);
+
+    /// <summary>
+    /// As the other overload, for work on several calls in one pass: those that wait and have the same <see cref="CallTerms.Batch"/> key. Nobody waits
+    /// for others to come. A pass that fails is done again for each of its calls alone, so each gets the answer it would get alone.
+    /// </summary>
+    /// <param name="prepare">As of the other overload.</param>
+    /// <param name="work">Gets the inputs of one call or more, gives a result for each; its token fires when all of their callers left.</param>
+    /// <param name="terms">As of the other overload.</param>
+    public Task<TResult> RunTogetherAsync<TInput, TResult>(
+        Func<CancellationToken, TInput> prepare, Func<IReadOnlyList<TInput>, CancellationToken, IReadOnlyList<TResult>> work, CallTerms terms)
     {
         var job = new ModelWork<TInput, TResult>(Name, prepare, work, terms) { State = ModelJobState.Waiting };
         Admit(job);
@@ -317,18 +340,23 @@ public sealed class ModelRunner : IDisposable
         if (!job.HasInputSlot)
             return;
         job.HasInputSlot = false;
-        _usedSlots--;
+        _usedUnits -= UnitsOf(job);
     }
+
+    // calls that share a pass share an input slot too
+    private static int UnitsOf(ModelJob job) => job.Terms.Batch?.Units ?? CallBatch.Full;
 
     private void GiveSlots()
     {
-        if (_usedSlots >= InputSlots)
+        if (_usedUnits >= InputUnits)
             return;
-        foreach (var job in _queue.Order().Where(job => job.State == ModelJobState.Waiting).Take(InputSlots - _usedSlots))
+        foreach (var job in _queue.Order().Where(job => job.State == ModelJobState.Waiting))
         {
+            if (_usedUnits + UnitsOf(job) > InputUnits)
+                return;
             _activity.Begin(job, ModelJobState.Preparing);
             job.HasInputSlot = true;
-            _usedSlots++;
+            _usedUnits += UnitsOf(job);
             // a thread of its own: pictures that take long to decode must not keep the pool's few threads from answering health checks
             _ = Task.Factory.StartNew(() => Prepare(job), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
@@ -385,18 +413,24 @@ public sealed class ModelRunner : IDisposable
     {
         var failure = job.Run(_stop);
         Measure(job);
-        Count(job, failure);
+        foreach (var member in job.Members)
+            Count(member, member.Failure);
         lock (_queue)
         {
             _queue.End(job, isComplete: failure is null);
             _activity.End(job);
-            job.State = ModelJobState.Gone;
-            FreeSlot(job);
+            foreach (var member in job.Members)
+            {
+                member.State = ModelJobState.Gone;
+                FreeSlot(member);
+            }
+
             Changed();
         }
 
         // last: whoever has the answer and asks again finds the model free
-        job.Finish();
+        foreach (var member in job.Members)
+            member.Finish();
         // checked when nothing else is at work on the model: the check may load it again
         _isSuspect |= failure is not (null or RealignException or OperationCanceledException);
     }
@@ -415,11 +449,18 @@ public sealed class ModelRunner : IDisposable
 
     private void Begin(ModelJob job)
     {
-        _queue.Start(job);
+        _queue.Start(job, _queue.Companions(job, other => other.State == ModelJobState.Ready));
         _activity.Begin(job, ModelJobState.Running);
-        var waited = _time.GetElapsedTime(job.AdmittedAt);
-        _counters.Waited(waited);
-        _metrics?.Waited(Name, waited);
+        foreach (var member in job.Members)
+        {
+            member.State = ModelJobState.Running;
+            var waited = _time.GetElapsedTime(member.AdmittedAt);
+            _counters.Waited(waited);
+            _metrics?.Waited(Name, waited);
+        }
+
+        if (job.Terms.Batch is not null)
+            _metrics?.Joined(Name, 1 + job.Joined.Count);
     }
 
     private void Measure(ModelJob job)
@@ -427,7 +468,7 @@ public sealed class ModelRunner : IDisposable
         var worked = _time.GetElapsedTime(job.ActiveSince);
         _counters.Worked(worked);
         _metrics?.Worked(Name, worked);
-        if (job.LeftAt is { } left)
+        if (job.AbandonedAt is { } left)
             _metrics?.BecameIdle(Name, _time.GetElapsedTime(left));
     }
 

@@ -93,7 +93,14 @@ internal sealed class CountedReader(PipeReader inner, ReceiveBudget budget, Time
     private void GiveUp()
     {
         _isLate = true;
-        inner.CancelPendingRead();
+        try
+        {
+            inner.CancelPendingRead();
+        }
+        catch (ObjectDisposedException)
+        {
+            // the call ended while the timer was due
+        }
     }
 
     private void Keep(ReadResult arrived)

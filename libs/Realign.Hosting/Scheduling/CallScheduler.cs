@@ -11,6 +11,7 @@ namespace Realign.Hosting.Scheduling;
 /// others too, as long as its tenant is ahead by no more than four such calls.</item>
 /// <item>Between the steps of a call that yields, another may go before it: one that continues a flow, has an earlier deadline, or takes no more than
 /// a quarter of what is left of it; and only if it still ends in time itself and has had half of the time so far.</item>
+/// <item>Calls of one batch are worked on together, whatever their tenants; each tenant is charged for its part.</item>
 /// <item>A full queue makes room for a continuing call, and for one of a tenant with fewer places: the newest call of the tenant with most
 /// places loses its own.</item>
 /// </list>
@@ -44,7 +45,7 @@ internal sealed class CallScheduler<TCall>(int capacity, TimeProvider time)
     public int Length => _waiting.Count;
 
     /// <summary>Calls that wait or are worked on.</summary>
-    public int Depth => _waiting.Count + _running.Count;
+    public int Depth => _waiting.Count + Members().Count();
 
     /// <summary>Time until a call that waits could not end in time any more; null when there is none with a deadline.</summary>
     public TimeSpan? UntilExpiry => _waiting.Min(LatestStart) is { } latest ? latest > Now ? latest - Now : TimeSpan.Zero : null;
@@ -119,15 +120,54 @@ internal sealed class CallScheduler<TCall>(int capacity, TimeProvider time)
         return dropped;
     }
 
-    /// <summary>Work on a call that waits begins.</summary>
-    public void Start(TCall call)
+    /// <summary>
+    /// Those that can be worked on together with the next call: of its batch, as many as fit into one pass. None of them, and none that is passed
+    /// over, may come too late for it.
+    /// </summary>
+    /// <param name="call">The next call.</param>
+    /// <param name="isCandidate">Which of those that wait could.</param>
+    public List<TCall> Companions(TCall call, Func<TCall, bool> isCandidate)
     {
-        _ = _waiting.Remove(call);
-        var share = _tenants[call.Terms.Tenant];
-        call.StartedAt = Now;
-        call.StartTag = share.Served;
-        call.Charged = Expected(call);
-        share.Served += call.Charged;
+        var companions = new List<TCall>();
+        if (call.Terms is not { Batch: { } batch, Yields: false })
+            return companions;
+        var (units, size, latest) = (batch.Units, call.Terms.Size, call.Deadline ?? TimeSpan.MaxValue);
+        foreach (var other in Order(call))
+        {
+            var together = Now + Span(CostOf(call).Expected(size + other.Terms.Size));
+            if (other.Terms is { Batch: { } own, Yields: false } terms && terms.Kind == call.Terms.Kind && own.Key.Equals(batch.Key)
+                && units + own.Units <= CallBatch.Full && isCandidate(other) && together <= Earlier(latest, other.Deadline))
+            {
+                companions.Add(other);
+                units += own.Units;
+                size += terms.Size;
+                latest = Earlier(latest, other.Deadline);
+            }
+            else
+            {
+                latest = Earlier(latest, LatestStart(other));
+            }
+        }
+
+        return companions;
+    }
+
+    /// <summary>Work on a call that waits begins.</summary>
+    /// <param name="call">It.</param>
+    /// <param name="joined">Others that wait and are worked on together with it.</param>
+    public void Start(TCall call, IReadOnlyList<TCall> joined)
+    {
+        foreach (var member in joined.Prepend(call))
+        {
+            _ = _waiting.Remove(member);
+            var share = _tenants[member.Terms.Tenant];
+            member.StartedAt = Now;
+            member.StartTag = share.Served;
+            member.Charged = Expected(member);
+            share.Served += member.Charged;
+        }
+
+        call.Joined = joined;
         _running.Add(call);
     }
 
@@ -145,22 +185,23 @@ internal sealed class CallScheduler<TCall>(int capacity, TimeProvider time)
         if (isComplete || took > Expected(call))
         {
             var cost = CostOf(call);
-            cost.Learn(call.Terms.Size, took);
+            cost.Learn(call.WorkSize, took);
             cost.CheckedAt = Now;
         }
 
-        _tenants[call.Terms.Tenant].Served += took - call.Charged;
         _ = _running.Remove(call);
         foreach (var outer in _running)
             outer.Paused += Now - call.StartedAt;
-        Leave(call);
+        foreach (var member in MembersOf(call))
+            _tenants[member.Terms.Tenant].Served += (took * member.Terms.Size / call.WorkSize) - member.Charged;
+        Leave(MembersOf(call));
     }
 
     /// <summary>Takes a call out that waits.</summary>
     public void Remove(TCall call)
     {
         if (_waiting.Remove(call))
-            Leave(call);
+            Leave([call]);
     }
 
     /// <summary>How long a call is expected to take; zero while nothing is known of its kind.</summary>
@@ -212,9 +253,16 @@ internal sealed class CallScheduler<TCall>(int capacity, TimeProvider time)
             share.Served = Math.Max(share.Served, Floor(call.Terms.Tenant));
     }
 
-    private void Leave(TCall call)
+    private IEnumerable<ScheduledCall> Members() => _running.SelectMany(MembersOf);
+
+    private static IEnumerable<ScheduledCall> MembersOf(TCall call) => call.Joined.Prepend(call);
+
+    private static TimeSpan Earlier(TimeSpan first, TimeSpan? second) => second < first ? second.Value : first;
+
+    private void Leave(IEnumerable<ScheduledCall> calls)
     {
-        _tenants[call.Terms.Tenant].Calls--;
+        foreach (var call in calls)
+            _tenants[call.Terms.Tenant].Calls--;
         if (Depth == 0)
         {
             // nobody was kept waiting by what they had
@@ -234,7 +282,7 @@ internal sealed class CallScheduler<TCall>(int capacity, TimeProvider time)
     private double Floor(string? except)
     {
         var active = _tenants.Where(tenant => tenant.Value.Calls > 0 && tenant.Key != except)
-            .Select(tenant => _running.Where(call => call.Terms.Tenant == tenant.Key).Select(call => call.StartTag).DefaultIfEmpty(tenant.Value.Served).Min())
+            .Select(tenant => Members().Where(call => call.Terms.Tenant == tenant.Key).Select(call => call.StartTag).DefaultIfEmpty(tenant.Value.Served).Min())
             .ToList();
         return active.Count == 0 ? 0 : active.Min();
     }
@@ -246,9 +294,9 @@ internal sealed class CallScheduler<TCall>(int capacity, TimeProvider time)
         return cost;
     }
 
-    private double Expected(TCall call) => CostOf(call).Expected(call.Terms.Size);
+    private double Expected(TCall call) => CostOf(call).Expected(call.WorkSize);
 
-    private double Likely(TCall call) => CostOf(call).Likely(call.Terms.Size);
+    private double Likely(TCall call) => CostOf(call).Likely(call.WorkSize);
 
     private TimeSpan? LatestStart(TCall call) => call.IsTrial ? call.Deadline : call.Deadline - Span(Likely(call));
 

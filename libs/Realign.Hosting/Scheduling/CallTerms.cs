@@ -23,6 +23,9 @@ public sealed record CallTerms(CancellationToken CancellationToken)
     /// <summary>Whether its work lets others go before it between its steps.</summary>
     public bool Yields { get; init; }
 
+    /// <summary>What it can share with others of its kind; null = it is worked on alone. Work that yields is never shared.</summary>
+    public CallBatch? Batch { get; init; }
+
     /// <summary>For how long its caller will wait; null = for ever.</summary>
     public TimeSpan? TimeLeft { get; init; }
 

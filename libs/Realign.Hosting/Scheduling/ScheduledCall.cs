@@ -24,6 +24,12 @@ internal class ScheduledCall(CallTerms terms)
     /// <summary>Seconds that its tenant was charged for it in advance.</summary>
     public double Charged { get; set; }
 
+    /// <summary>Those that are worked on together with it.</summary>
+    public IReadOnlyList<ScheduledCall> Joined { get; set; } = [];
+
+    /// <summary>How much work it is, those that joined it included; as <see cref="CallTerms.Size"/>.</summary>
+    public double WorkSize => Terms.Size + Joined.Sum(call => call.Terms.Size);
+
     /// <summary>How long its work stood still for calls that went before it.</summary>
     public TimeSpan Paused { get; set; }
 }

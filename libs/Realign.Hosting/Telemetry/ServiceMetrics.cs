@@ -14,18 +14,22 @@ public sealed class ServiceMetrics : IDisposable
     /// <summary>Name of the meter and of the source of activities.</summary>
     public const string Name = "Realign";
 
-    // seconds: 5 ms to 10 minutes
-    private static readonly InstrumentAdvice<double> Seconds = new()
+    /// <summary>Buckets of durations in seconds: 5 ms to 10 minutes.</summary>
+    public static readonly InstrumentAdvice<double> Seconds = new()
     {
         HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600],
     };
+
+    private static readonly InstrumentAdvice<int> Calls = new() { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64] };
 
     private readonly Meter _meter;
     private readonly Histogram<double> _calls;
     private readonly Histogram<double> _waits;
     private readonly Histogram<double> _work;
     private readonly Histogram<double> _idle;
+    private readonly Histogram<int> _batches;
     private readonly Counter<long> _refusals;
+    private readonly UpDownCounter<long> _inProgress;
 
     /// <summary>Makes the instruments.</summary>
     /// <param name="meters">Of the process.</param>
@@ -37,6 +41,9 @@ public sealed class ServiceMetrics : IDisposable
         _waits = Histogram("realign.queue.wait", "How long a call waited for its model.");
         _work = Histogram("realign.model.duration", "How long a model worked on a call.");
         _idle = Histogram("realign.model.cancel_to_idle", "From the moment its caller left until the model was free.");
+        _batches = _meter.CreateHistogram(
+            "realign.model.batch_size", "{call}", "Calls that a model worked on in one pass, where it can take several.", tags: null, Calls);
+        _inProgress = _meter.CreateUpDownCounter<long>("realign.calls_in_progress", null, "Calls that have begun and not ended.");
         _refusals = _meter.CreateCounter<long>("realign.queue.refusals", null, "Calls that a queue refused or gave up, by reason.");
     }
 
@@ -54,12 +61,19 @@ public sealed class ServiceMetrics : IDisposable
             "realign.model.state", () => models().SelectMany(States), null, "1 for the state that a model is in, 0 for the others.");
     }
 
-    internal void Called(string method, StatusCode code, TimeSpan duration) => _calls.Record(
-        duration.TotalSeconds, new TagList { { "rpc.method", method.TrimStart('/') }, { "rpc.response.status_code", code.ToString() } });
+    internal void Begins(string method) => _inProgress.Add(1, new TagList { { "rpc.method", method.TrimStart('/') } });
+
+    internal void Called(string method, StatusCode code, TimeSpan duration)
+    {
+        _inProgress.Add(-1, new TagList { { "rpc.method", method.TrimStart('/') } });
+        _calls.Record(duration.TotalSeconds, new TagList { { "rpc.method", method.TrimStart('/') }, { "rpc.response.status_code", code.ToString() } });
+    }
 
     internal void Waited(string model, TimeSpan time) => _waits.Record(time.TotalSeconds, Of(model));
 
     internal void Worked(string model, TimeSpan time) => _work.Record(time.TotalSeconds, Of(model));
+
+    internal void Joined(string model, int calls) => _batches.Record(calls, Of(model));
 
     internal void BecameIdle(string model, TimeSpan sinceCallerLeft) => _idle.Record(sinceCallerLeft.TotalSeconds, Of(model));
 

@@ -9,9 +9,6 @@ namespace Realign.VisionLanguage.Scoring;
 /// <param name="device">Where the model is.</param>
 internal sealed class PairScorer(IDifferentiableImages images, Device device)
 {
-    private const int MaxPairs = 8;
-    private const long MaxPixels = 8L << 20;
-
     /// <summary>Scores all pairs; the graph of one batch is freed before the next begins.</summary>
     /// <param name="pairs">At least one pair.</param>
     /// <param name="score">(B, 3, S, S) pixels and the indices of their pairs -> (B) scores.</param>
@@ -43,10 +40,10 @@ internal sealed class PairScorer(IDifferentiableImages images, Device device)
     {
         var batch = new List<int>();
         long pixels = 0;
-        for (var i = first; i < pairs.Count && batch.Count < MaxPairs; i++)
+        for (var i = first; i < pairs.Count && batch.Count < PairBatch.MaxPairs; i++)
         {
             pixels += (long)pairs[i].Picture.Height * pairs[i].Picture.Width;
-            if (batch.Count > 0 && pixels > MaxPixels)
+            if (batch.Count > 0 && pixels > PairBatch.MaxPixels)
                 break;
             batch.Add(i);
         }

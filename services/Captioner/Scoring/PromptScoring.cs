@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Realign.Captioner.Requests;
 using Realign.Core.Errors;
 using Realign.Core.Timings;
@@ -11,7 +12,8 @@ using Realign.VisionLanguage.Scoring;
 namespace Realign.Captioner.Scoring;
 
 /// <summary>Which model computes which score. Models beside captioner and CLIP are there only where they are set.</summary>
-internal sealed class PromptScoring(ModelHost<ImageCaptioner> captioner, ModelHost<ClipScorer> clip, IServiceProvider services)
+internal sealed class PromptScoring(
+    ModelHost<ImageCaptioner> captioner, ModelHost<ClipScorer> clip, IServiceProvider services, IOptions<CaptionerOptions> options)
 {
     private readonly ModelHost<RetrievalScorer>? _retrieval = services.GetService<ModelHost<RetrievalScorer>>();
     private readonly ModelHost<HpsScorer>? _hps = services.GetService<ModelHost<HpsScorer>>();
@@ -55,7 +57,26 @@ internal sealed class PromptScoring(ModelHost<ImageCaptioner> captioner, ModelHo
         Task<(IReadOnlyList<ScoredPair> Scores, string Family)> Run<TModel>(
             ModelHost<TModel> host, Func<TModel, IReadOnlyList<PicturePrompt>, CancellationToken, (IReadOnlyList<ScoredPair>, string)> score)
             where TModel : class =>
-            PictureWork.RunAsync(host, call.Pictures, "score", timings, (model, all, token) => score(model, call.Pairs(all), token), terms);
+            host.RunTogetherAsync<PairsOfCall, (IReadOnlyList<ScoredPair>, string)>(
+                token => new PairsOfCall(call, call.Pictures.Read(token), timings),
+                (model, calls, token) =>
+                {
+                    var family = "";
+                    var scores = PairsOfCall.Score(calls, pairs =>
+                    {
+                        (var scored, family) = score(model, pairs, token);
+                        return scored;
+                    });
+                    return [.. scores.Select(scored => (scored, family))];
+                },
+                terms with { Batch = Batch(call) });
+    }
+
+    /// <summary>Calls of one method share a pass of its model, with gradients or without.</summary>
+    private CallBatch? Batch(ScoreCall call)
+    {
+        var share = Math.Max((double)call.Pictures.Count / options.Value.MaxBatch, (double)call.Pictures.Area() / PairBatch.MaxPixels);
+        return share > 1 ? null : new CallBatch((call.Method, call.WithGradient), Math.Max(1, (int)Math.Ceiling(share * CallBatch.Full)));
     }
 
     private Func<ClipScorer, IReadOnlyList<PicturePrompt>, CancellationToken, (IReadOnlyList<ScoredPair>, string)> Aesthetic(bool gradient)

@@ -46,7 +46,8 @@ internal static class BackendFailure
 
     private static StatusCode CodeOf(PeerProblem problem, StatusCode code) => problem switch
     {
-        PeerProblem.Unreachable or PeerProblem.Lost or PeerProblem.NotGrpc or PeerProblem.Silent => StatusCode.Unavailable,
+        PeerProblem.Unreachable or PeerProblem.Lost or PeerProblem.NotGrpc or PeerProblem.Silent or PeerProblem.Insecure =>
+            StatusCode.Unavailable,
         PeerProblem.TooLarge => StatusCode.Internal,
         // a backend cannot cancel: only our caller can, and then nobody translates
         _ => code is StatusCode.Unknown or StatusCode.Cancelled or StatusCode.OK ? StatusCode.Internal : code,
@@ -59,6 +60,10 @@ internal static class BackendFailure
         return problem switch
         {
             PeerProblem.Unreachable => $"{name} does not answer at {address}. Start it, or correct {setting}",
+            PeerProblem.Insecure =>
+                $"TLS with what listens at {address} failed: {Cause(failure)}. Look at its certificate, at Gateway:BackendCAFile and at {setting}",
+            PeerProblem.Lost when address.StartsWith("https", StringComparison.Ordinal) =>
+                $"the connection to {name} at {address} broke. Look at its log, and whether it takes Gateway:BackendCertificateFile",
             PeerProblem.Lost =>
                 $"the connection to {name} at {address} broke. Its log says why; correct {setting} if something else listens there",
             PeerProblem.Silent => $"what listens at {address} takes connections and answers nothing. Restart the {name}; its log says what it did last",
@@ -75,11 +80,21 @@ internal static class BackendFailure
         };
     }
 
+    // the innermost knows what is wrong with a certificate
+    private static string Cause(RpcException failure)
+    {
+        var cause = failure.Status.DebugException;
+        while (cause?.InnerException is { } inner)
+            cause = inner;
+        return (cause?.Message ?? failure.Status.Detail).TrimEnd('.');
+    }
+
     private static string? ReasonOf(PeerProblem problem) => problem switch
     {
         PeerProblem.Unreachable => "BACKEND_UNREACHABLE",
         PeerProblem.Lost => "BACKEND_LOST",
         PeerProblem.Silent => "BACKEND_SILENT",
+        PeerProblem.Insecure => "BACKEND_INSECURE",
         PeerProblem.NotGrpc or PeerProblem.TooLarge => "BACKEND_CONTRACT",
         _ => null,
     };

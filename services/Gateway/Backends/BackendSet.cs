@@ -10,18 +10,20 @@ namespace Realign.Gateway.Backends;
 /// <summary>The services behind the Gateway, and a typed client for each.</summary>
 internal sealed class BackendSet : IDisposable
 {
-    public BackendSet(IOptions<GatewayOptions> options, IOptions<HostingOptions> hosting, TimeProvider time)
+    public BackendSet(IOptions<GatewayOptions> options, IOptions<HostingOptions> hosting, BackendCertificates certificates, TimeProvider time)
     {
         var settings = options.Value;
         var balancing = new BalancingOptions
         {
             MaxMessageBytes = hosting.Value.MaxMessageMegabytes << 20,
             UseProxy = settings.UseProxy,
+            Tls = certificates.Tls.Options(),
             Refresh = TimeSpan.FromSeconds(settings.RefreshSeconds),
             HealthTimeout = TimeSpan.FromSeconds(settings.HealthTimeoutSeconds),
             SilentAfter = TimeSpan.FromSeconds(settings.SilentSeconds),
             RestartLimit = TimeSpan.FromSeconds(settings.RestartSeconds),
             Retries = settings.Retries,
+            HedgeBudgetPercent = settings.HedgeBudgetPercent,
             RetryDelay = TimeSpan.FromMilliseconds(settings.RetryDelayMilliseconds),
         };
         Generator = New(MeshService.Generator, settings.Generator);

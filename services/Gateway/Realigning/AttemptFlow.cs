@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Realign.Gateway.Backends;
 using Realign.Gateway.Verifying;
+using Realign.Hosting.Access;
 using Realign.V1;
 
 namespace Realign.Gateway.Realigning;
@@ -32,7 +33,7 @@ internal sealed class AttemptFlow(BackendSet backends, BackendCaller caller, Pic
         if (attempt.Number == 1 && !call.GoesOn)
             RequireAnswers(cancellationToken);
         var coarseRequest = CoarseRequest(call.Request, attempt.Seed);
-        var coarse = await GenerateAsync(stages, generator, Stage.Coarse, coarseRequest, cancellationToken);
+        var coarse = await GenerateAsync(call, stages, generator, Stage.Coarse, coarseRequest, cancellationToken);
         attempt.Seed = coarse.Images[0].Seed;
         attempt.Coarse = coarse.Images[0].Png;
         attempt.TruncatedPrompt = coarse.TruncatedPrompt;
@@ -75,7 +76,8 @@ internal sealed class AttemptFlow(BackendSet backends, BackendCaller caller, Pic
 
         if (plan.Segments.Count > 0)
         {
-            var refined = await GenerateAsync(stages, generator, Stage.Refine, RefineRequest(coarseRequest, attempt.Seed!.Value, plan), cancellationToken);
+            var refined = await GenerateAsync(
+                call, stages, generator, Stage.Refine, RefineRequest(coarseRequest, attempt.Seed!.Value, plan), cancellationToken);
             plan.DropIgnored(refined.Segments);
             if (plan.Segments.Count > 0)
                 attempt.Refined = refined.Images[0].Png;
@@ -161,15 +163,34 @@ internal sealed class AttemptFlow(BackendSet backends, BackendCaller caller, Pic
     }
 
     private async Task<GenerateResult> GenerateAsync(
-        StageRunner stages, GeneratorBackend generator, Stage stage, GenerateRequest request, CancellationToken cancellationToken)
+        RealignCall call, StageRunner stages, GeneratorBackend generator, Stage stage, GenerateRequest request, CancellationToken cancellationToken)
     {
+        var isCounted = false;
         return await stages.RunAsync(stage, generator.Backend,
-            scope => caller.GenerateAsync(scope, generator.Client, request, response => stages.WriteAsync(stage,
-                response.EventCase == GenerateResponse.EventOneofCase.Preview
-                    ? new RealignResponse { Preview = response.Preview }
-                    : new RealignResponse { Progress = response.Progress })),
+            scope => caller.GenerateAsync(scope, generator.Client, request, response =>
+            {
+                if (response.Preview is not null)
+                    return stages.WriteAsync(stage, new RealignResponse { Preview = response.Preview });
+                // told before the first step; what a REFINE continues has been paid for
+                if (!isCounted)
+                    Count(call.Rights, response.Progress.MegapixelSteps, stage == Stage.Refine);
+                isCounted = true;
+                return stages.WriteAsync(stage, new RealignResponse { Progress = response.Progress });
+            }),
             generated => stage == Stage.Coarse ? new RealignResponse { Coarse = generated } : new RealignResponse { Refined = generated },
             cancellationToken);
+    }
+
+    private static void Count(CallerRights rights, double megapixelSteps, bool isContinuing)
+    {
+        try
+        {
+            rights.Spend(megapixelSteps, isContinuing);
+        }
+        catch (RpcException spent)
+        {
+            throw new BackendException(spent);
+        }
     }
 
     /// <summary>Nothing is drawn for a call that must fail later: what a stage of it needs takes connections and answers nothing.</summary>

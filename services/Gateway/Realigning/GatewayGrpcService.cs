@@ -2,6 +2,7 @@ using Grpc.Core;
 using Realign.Core;
 using Realign.Core.Errors;
 using Realign.Gateway.Backends;
+using Realign.Hosting.Access;
 using Realign.V1;
 using Realign.Wire.Prompts;
 using Realign.Wire.Requests;
@@ -34,7 +35,10 @@ internal sealed class GatewayGrpcService(RealignFlow flow, MeshStatus mesh, Adap
                 "the flow finds the segments itself", "leave them out, or call Generate of the Generator with your own");
         }
 
-        return flow.RunAsync(request, responseStream, context.Deadline, context.CancellationToken);
+        var rights = CallerRights.Of(context);
+        rights.Require(generate.Adapters.Select(adapter => adapter.Name), generate.TextualInversions.Select(embedding => embedding.Name));
+        rights.Spend(0);
+        return flow.RunAsync(request, responseStream, rights, context.Deadline, context.CancellationToken);
     }
 
     public override async Task<GetMeshStatusResponse> GetMeshStatus(GetMeshStatusRequest request, ServerCallContext context)
@@ -44,8 +48,10 @@ internal sealed class GatewayGrpcService(RealignFlow flow, MeshStatus mesh, Adap
         return response;
     }
 
-    public override async Task<GatewayServiceListAdaptersResponse> ListAdapters(GatewayServiceListAdaptersRequest request, ServerCallContext context) => new()
+    public override async Task<GatewayServiceListAdaptersResponse> ListAdapters(GatewayServiceListAdaptersRequest request, ServerCallContext context)
     {
-        Adapters = { (await adapters.ReadAsync(context.Deadline, context.CancellationToken)).Adapters },
-    };
+        var rights = CallerRights.Of(context);
+        var answer = await adapters.ReadAsync(context.Deadline, context.CancellationToken);
+        return new GatewayServiceListAdaptersResponse { Adapters = { answer.Adapters.Where(adapter => rights.AllowsAdapter(adapter.Name)) } };
+    }
 }

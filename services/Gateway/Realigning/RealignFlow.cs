@@ -2,6 +2,7 @@ using Grpc.Core;
 using Microsoft.Extensions.Options;
 using Realign.Gateway.Backends;
 using Realign.Gateway.Verifying;
+using Realign.Hosting.Access;
 using Realign.V1;
 using Realign.Wire.Prompts;
 
@@ -17,7 +18,7 @@ internal sealed class RealignFlow(
     /// <summary>Runs the flow for a checked request and writes its events, the result last.</summary>
     /// <exception cref="RpcException">A stage of the first attempt failed and the policy is FAIL, or it was the first stage.</exception>
     public async Task RunAsync(
-        RealignRequest request, IServerStreamWriter<RealignResponse> stream, DateTime callerDeadline, CancellationToken cancellationToken)
+        RealignRequest request, IServerStreamWriter<RealignResponse> stream, CallerRights rights, DateTime callerDeadline, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow().UtcDateTime;
         var deadline = options.Value.DeadlineOf(callerDeadline, now);
@@ -26,7 +27,7 @@ internal sealed class RealignFlow(
             demanded => events.WriteAsync(0, Stage.Verify, new RealignResponse { Demand = demanded }), cancellationToken);
         try
         {
-            var call = new RealignCall(request, events, demand, now, deadline);
+            var call = new RealignCall(request, rights, events, demand, now, deadline);
             using var loop = new AttemptLoop(call, flow, options.Value.Shares, time);
             using (var lease = GeneratorLease.Take(backends.Generator, call.Attempts))
                 await loop.RunAsync(lease.Generators, cancellationToken);

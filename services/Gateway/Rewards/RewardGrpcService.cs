@@ -6,9 +6,9 @@ using Realign.Wire.Requests;
 namespace Realign.Gateway.Rewards;
 
 /// <summary>Checks what concerns the whole request; a pair that is not usable gets an error of its own instead.</summary>
-internal sealed class RewardGrpcService(RewardScoring scoring) : RewardService.RewardServiceBase
+internal sealed class RewardGrpcService(RewardScoring scoring, RewardMetrics metrics) : RewardService.RewardServiceBase
 {
-    public override Task<ScoreResponse> Score(ScoreRequest request, ServerCallContext context)
+    public override async Task<ScoreResponse> Score(ScoreRequest request, ServerCallContext context)
     {
         Require.Count("items", request.Items.Count, 1, 256);
         Require.Count("rewards", request.Rewards.Count, 1, 8);
@@ -37,6 +37,9 @@ internal sealed class RewardGrpcService(RewardScoring scoring) : RewardService.R
             }
         }
 
-        return scoring.ScoreAsync(request, context.Deadline, context.CancellationToken);
+        var response = await scoring.ScoreAsync(request, context.Deadline, context.CancellationToken);
+        foreach (var value in response.Items.SelectMany(item => item.Values))
+            metrics.Scored(value.Kind, value.Value);
+        return response;
     }
 }

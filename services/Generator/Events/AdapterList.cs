@@ -8,7 +8,7 @@ namespace Realign.Generator.Events;
 /// <summary>What adapters are there, as messages.</summary>
 internal static class AdapterList
 {
-    public static ListAdaptersResponse Response(IReadOnlyList<AdapterSummary> summaries) => new() { Adapters = { summaries.Select(File) } };
+    public static ListAdaptersResponse Response(IEnumerable<AdapterSummary> summaries) => new() { Adapters = { summaries.Select(File) } };
 
     private static AdapterFile File(AdapterSummary summary) => new()
     {

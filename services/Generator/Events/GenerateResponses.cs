@@ -16,7 +16,7 @@ namespace Realign.Generator.Events;
 /// <summary>What was generated, as messages.</summary>
 internal static class GenerateResponses
 {
-    public static GenerateResponse Event(GenerationEvent happened) => happened switch
+    public static GenerateResponse Event(GenerationEvent happened, double megapixelSteps) => happened switch
     {
         StepDone step => new GenerateResponse
         {
@@ -27,6 +27,7 @@ internal static class GenerateResponses
                 Timestep = step.Timestep,
                 EtaMilliseconds = step.EtaMilliseconds,
                 Modulated = step.IsModulated,
+                MegapixelSteps = megapixelSteps,
             },
         },
         PreviewMade preview => new GenerateResponse { Preview = new GeneratePreview { Step = preview.Step, Png = Png(preview.Image) } },

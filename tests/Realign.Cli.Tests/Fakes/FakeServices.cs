@@ -18,7 +18,7 @@ internal static class FakeServices
     /// <summary>A prompt whose end no model here reads.</summary>
     public const string LongPrompt = "a prompt without end";
 
-    public static Task<TestService> StartAsync() => TestService.StartAsync(args =>
+    public static Task<TestService> StartAsync(params string[] settings) => TestService.StartAsync(args =>
     {
         var app = ServiceHost.CreateBuilder(args, 0).BuildService();
         app.MapGrpcService<Gateway>();
@@ -29,7 +29,7 @@ internal static class FakeServices
         app.MapGrpcService<SceneScorer>();
         app.MapGrpcService<Segmenter>();
         return app;
-    });
+    }, settings);
 
     /// <summary>A car and an elephant, seen from far away.</summary>
     public static byte[] Scene(bool refined)

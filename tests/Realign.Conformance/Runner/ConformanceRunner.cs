@@ -22,6 +22,7 @@ public static class ConformanceRunner
         var results = new List<ConformanceResult>();
         foreach (var suite in Suites())
         {
+            using var held = suite as IDisposable;
             var folder = Path.Combine(pack, suite.Folder);
             if (!Directory.Exists(folder))
                 continue;

@@ -21,9 +21,9 @@ internal static class NumberedMesh
     };
 
     /// <summary>A mesh whose images show what is picked by their texts, e.g. "refined image 8".</summary>
-    public static async Task<FakeMesh> StartAsync(Func<string, Seen> pick)
+    public static async Task<FakeMesh> StartAsync(Func<string, Seen> pick, params string[] settings)
     {
-        var mesh = await FakeMesh.StartAsync();
+        var mesh = await FakeMesh.StartAsync(null, settings);
         Seen.Show(mesh, pick, _demand);
         NumberImages(mesh);
         return mesh;

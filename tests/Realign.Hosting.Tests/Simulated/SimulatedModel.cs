@@ -81,13 +81,17 @@ internal sealed class SimulatedModel(int capacity)
         }
     }
 
-    private static TimeSpan End(SimulatedCall call) => call.StartedAt + call.Paused + call.Duration;
+    // calls that are worked on together take half as long
+    private static TimeSpan End(SimulatedCall call) => call.StartedAt + call.Paused + (call.Joined.Count == 0
+        ? call.Duration
+        : call.Joined.Cast<SimulatedCall>().Aggregate(call.Duration, (sum, joined) => sum + joined.Duration) / 2);
 
     private void Work()
     {
         while (_running.TryPeek(out var done) && End(done) <= Now)
         {
-            done.EndedAt = Now;
+            foreach (var member in done.Joined.Cast<SimulatedCall>().Prepend(done))
+                member.EndedAt = Now;
             Scheduler.End(done, isComplete: true);
             _ = _running.Pop();
             // the one that it went before does a step first
@@ -110,7 +114,7 @@ internal sealed class SimulatedModel(int capacity)
 
     private void Begin(SimulatedCall call)
     {
-        Scheduler.Start(call);
+        Scheduler.Start(call, Scheduler.Companions(call, _ => true));
         Started.Add(call);
         _running.Push(call);
         _stepEnds = Now + Step;

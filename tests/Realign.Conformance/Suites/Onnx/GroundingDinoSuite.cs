@@ -14,13 +14,16 @@ using Realign.Tokenizers;
 namespace Realign.Conformance.Suites.Onnx;
 
 /// <summary>Grounding DINO: tokens, phrase blocks, pre-processing, logits and boxes, post-processing, phrase mapping.</summary>
-public sealed class GroundingDinoSuite : IConformanceSuite
+public sealed class GroundingDinoSuite : IConformanceSuite, IDisposable
 {
     // onnx/README.md; boxes in pixels scale with the image
     private const double LogitTolerance = 1e-4;
     private const double BoxTolerance = 1e-5;
     private const double PixelTolerance = 1e-5;
     private const double ScoreTolerance = 1e-5;
+
+    private readonly OpenGraphs<GroundingDinoModel> _models = new((folder, graph) =>
+        GroundingDinoModel.Open(ModelFolder(folder), Path.Combine(folder, graph), new OnnxModelOptions()));
 
     public string Folder => "onnx/grounding-dino";
 
@@ -44,8 +47,7 @@ public sealed class GroundingDinoSuite : IConformanceSuite
 
     private static string ModelFolder(string folder) => Path.Combine(folder, "model");
 
-    private static GroundingDinoModel Open(string folder, string graph) => GroundingDinoModel.Open(ModelFolder(folder), Path.Combine(folder, graph),
-        new OnnxModelOptions());
+    public void Dispose() => _models.Dispose();
 
     private static HashSet<int> Delimiters(BertTokenizer tokenizer) => [tokenizer.ClsId, tokenizer.SepId, tokenizer.Encode(".")[1], tokenizer.Encode("?")[1]];
 
@@ -91,10 +93,10 @@ public sealed class GroundingDinoSuite : IConformanceSuite
 
     private static RgbImage Read(string folder, string image) => ImageDecoder.Decode(File.ReadAllBytes(Path.Combine(folder, "images", image)));
 
-    private static void Image(CaseContext context, string folder, JsonElement item)
+    private void Image(CaseContext context, string folder, JsonElement item)
     {
         using var data = SafetensorsFile.Open(Path.Combine(folder, "images.safetensors"));
-        using var model = Open(folder, "model/onnx/model.onnx");
+        var model = _models.Get(folder, "model/onnx/model.onnx");
         var image = Read(folder, item.Text("image"));
         context.EqualSequence("size", item.GetProperty("size_hw").Ints(), [image.Height, image.Width]);
         var (pixels, width, height) = model.Preprocess(image);
@@ -106,10 +108,10 @@ public sealed class GroundingDinoSuite : IConformanceSuite
         context.EqualSequence("pixel_mask", data.ReadInt64s($"{stem}.pixel_mask"), Enumerable.Repeat(1L, width * height));
     }
 
-    private static void ImageBatch(CaseContext context, string folder, string[] names)
+    private void ImageBatch(CaseContext context, string folder, string[] names)
     {
         using var data = SafetensorsFile.Open(Path.Combine(folder, "images.safetensors"));
-        using var model = Open(folder, "model/onnx/model.onnx");
+        var model = _models.Get(folder, "model/onnx/model.onnx");
         var normalization = ImageNormalization.Load(ModelFolder(folder));
         var originals = names.Select(name => Read(folder, name)).ToList();
         var images = originals.Select(image =>
@@ -143,7 +145,7 @@ public sealed class GroundingDinoSuite : IConformanceSuite
         }
     }
 
-    private static void Run(CaseContext context, string folder, JsonElement run)
+    private void Run(CaseContext context, string folder, JsonElement run)
     {
         using var data = SafetensorsFile.Open(Path.Combine(folder, "runs.safetensors"));
         using var images = SafetensorsFile.Open(Path.Combine(folder, "images.safetensors"));
@@ -154,7 +156,7 @@ public sealed class GroundingDinoSuite : IConformanceSuite
             graphs.Add(note["same result from ".Length..]);
         foreach (var graph in graphs)
         {
-            using var model = Open(folder, graph);
+            var model = _models.Get(folder, graph);
             var stem = names.Length > 1 ? name : Path.GetFileNameWithoutExtension(names[0]);
             var special = run.Maybe("pixel_values")?.GetString();
             var file = special is not null && data.Entries.ContainsKey(special) ? data : images;
@@ -241,9 +243,9 @@ public sealed class GroundingDinoSuite : IConformanceSuite
                 size.Height));
     }
 
-    private static void TooLong(CaseContext context, string folder, JsonElement item)
+    private void TooLong(CaseContext context, string folder, JsonElement item)
     {
-        using var model = Open(folder, "model/onnx/model.onnx");
+        var model = _models.Get(folder, "model/onnx/model.onnx");
         context.True("the pack says it is accepted", !item.GetProperty("accepted").GetBoolean());
         int[] ids = [.. Enumerable.Repeat(model.Tokenizer.SepId, model.MaxTextLength + 1)];
         var (width, height) = model.TargetSize(64, 64);

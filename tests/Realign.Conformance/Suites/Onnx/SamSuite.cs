@@ -10,7 +10,7 @@ using Realign.Safetensors;
 namespace Realign.Conformance.Suites.Onnx;
 
 /// <summary>SAM in its export styles: pre-processing, embeddings, prompts, masks at the image's size.</summary>
-public sealed class SamSuite : IConformanceSuite
+public sealed class SamSuite : IConformanceSuite, IDisposable
 {
     // onnx/README.md
     private const double PixelTolerance = 1e-5;
@@ -18,6 +18,11 @@ public sealed class SamSuite : IConformanceSuite
     private const double IouTolerance = 1e-5;
     private const double LogitTolerance = 2e-4;
     private const double DifferingPixels = 0.0002;
+
+    private readonly OpenGraphs<SamModel> _models = new((folder, decoder) => SamModel.Open(
+        ModelFolder(folder), Path.Combine(folder, "model", "onnx", "vision_encoder.onnx"), Path.Combine(folder, decoder), new OnnxModelOptions()));
+
+    private readonly OpenGraphs<OnnxModel> _graphs = new((folder, graph) => OnnxModel.Open(Path.Combine(folder, graph)));
 
     public string Folder => "onnx/sam";
 
@@ -41,18 +46,21 @@ public sealed class SamSuite : IConformanceSuite
 
     private static string ModelFolder(string folder) => Path.Combine(folder, "model");
 
-    private static SamModel Open(string folder, string decoder) => SamModel.Open(
-        ModelFolder(folder), Path.Combine(folder, "model", "onnx", "vision_encoder.onnx"), Path.Combine(folder, decoder), new OnnxModelOptions());
+    public void Dispose()
+    {
+        _models.Dispose();
+        _graphs.Dispose();
+    }
 
     private static RgbImage Read(string folder, JsonElement item) => ImageDecoder.Decode(File.ReadAllBytes(Path.Combine(folder, "images", item.Text("image"))));
 
     private static string Stem(JsonElement item) => Path.GetFileNameWithoutExtension(item.Text("image"));
 
-    private static void Image(CaseContext context, string folder, JsonElement item)
+    private void Image(CaseContext context, string folder, JsonElement item)
     {
         using var pixels = SafetensorsFile.Open(Path.Combine(folder, "images.safetensors"));
         using var embeddings = SafetensorsFile.Open(Path.Combine(folder, "embeddings.safetensors"));
-        using var model = Open(folder, "model/onnx/prompt_encoder_mask_decoder.onnx");
+        var model = _models.Get(folder, "model/onnx/prompt_encoder_mask_decoder.onnx");
         var image = Read(folder, item);
         context.EqualSequence("original", item.GetProperty("original_size_hw").Ints(), [image.Height, image.Width]);
         var (values, width, height) = model.Preprocess(image);
@@ -60,7 +68,7 @@ public sealed class SamSuite : IConformanceSuite
         var normalization = ImageNormalization.Load(ModelFolder(folder));
         ResizeOrder.Compare(context, image, (width, height), resized => normalization.Apply(resized, model.ImageSize, model.ImageSize),
             pixels.ReadSingles($"{Stem(item)}.pixel_values"), values, PixelTolerance);
-        using var encoder = OnnxModel.Open(Path.Combine(folder, "model", "onnx", "vision_encoder.onnx"));
+        var encoder = _graphs.Get(folder, "model/onnx/vision_encoder.onnx");
         var outputs = encoder.Run(new Dictionary<string, OnnxTensor> { ["pixel_values"] = OnnxPack.Tensor(pixels, $"{Stem(item)}.pixel_values") }, null,
             CancellationToken.None);
         context.Near("image_embeddings", embeddings.ReadSingles($"{Stem(item)}.image_embeddings"), outputs["image_embeddings"].ToSingles(), EmbeddingTolerance);
@@ -89,10 +97,10 @@ public sealed class SamSuite : IConformanceSuite
             new SamPrompt(points?[index] ?? [], labels?[index] ?? [], boxes is null ? null : boxes[index]))];
     }
 
-    private static void Prompt(CaseContext context, string folder, JsonElement root, JsonElement item)
+    private void Prompt(CaseContext context, string folder, JsonElement root, JsonElement item)
     {
         using var data = SafetensorsFile.Open(Path.Combine(folder, "cases.safetensors"));
-        using var model = Open(folder, item.Text("decoder"));
+        var model = _models.Get(folder, item.Text("decoder"));
         var image = Read(folder, item);
         var name = item.Text("name");
         var results = model.Run(image, Prompts(item), CancellationToken.None);
@@ -153,15 +161,15 @@ public sealed class SamSuite : IConformanceSuite
         context.Near($"{what}: share of differing pixels", (double)differing / expected.Length, DifferingPixels);
     }
 
-    private static void Corners(CaseContext context, string folder, JsonElement item)
+    private void Corners(CaseContext context, string folder, JsonElement item)
     {
         using var data = SafetensorsFile.Open(Path.Combine(folder, "cases.safetensors"));
         using var embeddings = SafetensorsFile.Open(Path.Combine(folder, "embeddings.safetensors"));
-        using (var plain = Open(folder, "model/onnx/prompt_encoder_mask_decoder.onnx"))
-            context.Equal("decoder", SamDecoderKind.Points, plain.DecoderKind);
+        const string decoder = "model/onnx/prompt_encoder_mask_decoder.onnx";
+        context.Equal("decoder", SamDecoderKind.Points, _models.Get(folder, decoder).DecoderKind);
         var source = item.Text("input_points_from").Split(' ')[0];
         var image = source[..source.IndexOf('_', StringComparison.Ordinal)];
-        using var graph = OnnxModel.Open(Path.Combine(folder, "model", "onnx", "prompt_encoder_mask_decoder.onnx"));
+        var graph = _graphs.Get(folder, decoder);
         var outputs = graph.Run(new Dictionary<string, OnnxTensor>
         {
             ["input_points"] = OnnxTensor.Create(data.ReadSingles(source), 1, 1, 2, 2),
@@ -195,9 +203,9 @@ public sealed class SamSuite : IConformanceSuite
 
     private static OnnxTensor Zeros(long[] shape) => OnnxTensor.Create(new float[shape.Aggregate(1L, (a, b) => a * b)], shape);
 
-    private static void Official(CaseContext context, string folder, JsonElement official, JsonElement item)
+    private void Official(CaseContext context, string folder, JsonElement official, JsonElement item)
     {
-        using var graph = OnnxModel.Open(Path.Combine(folder, official.Text("file")));
+        var graph = _graphs.Get(folder, official.Text("file"));
         var (inputs, data) = OfficialInputs(folder, official, item, graph);
         using var file = data;
         var name = item.Text("name");
@@ -218,7 +226,7 @@ public sealed class SamSuite : IConformanceSuite
             return;
         }
 
-        using var model = Open(folder, official.Text("file"));
+        var model = _models.Get(folder, official.Text("file"));
         context.Equal("decoder", SamDecoderKind.Official, model.DecoderKind);
         var image = Read(folder, item);
         var result = model.Run(image, [OfficialPrompt(item)], CancellationToken.None)[0];
@@ -236,9 +244,9 @@ public sealed class SamSuite : IConformanceSuite
             corners.Count == 2 ? new BoundingBox(corners[0][0], corners[0][1], corners[1][0], corners[1][1]) : null);
     }
 
-    private static void Single(CaseContext context, string folder, JsonElement official, JsonElement item)
+    private void Single(CaseContext context, string folder, JsonElement official, JsonElement item)
     {
-        using var graph = OnnxModel.Open(Path.Combine(folder, official.Text("single_mask_file")));
+        var graph = _graphs.Get(folder, official.Text("single_mask_file"));
         var (inputs, data) = OfficialInputs(folder, official, item, graph);
         using var file = data;
         var name = item.Text("name");

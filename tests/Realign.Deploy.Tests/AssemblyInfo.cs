@@ -1,0 +1,4 @@
+using Realign.Deploy.Tests.Charts;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(Rendering))]
