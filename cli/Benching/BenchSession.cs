@@ -14,14 +14,17 @@ namespace Realign.Cli.Benching;
 /// <param name="json">Whether JSON is printed instead of a table.</param>
 internal sealed class BenchSession(Terminal terminal, ServiceChannel channel, BenchResult result, string? folder, bool json)
 {
+    private const double FirstCallSeconds = 60;
+
     private readonly CallInvoker _invoker = channel.Invoker;
 
     /// <summary>Does what the options ask for.</summary>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
     public async Task<int> RunAsync(BenchCall call, BenchCall small, LoadOptions options, ParseResult parsed, CancellationToken cancellationToken)
     {
-        // a request that is refused is told once, with the reason, and not counted a thousand times
-        await call.SendAsync(_invoker, ServiceChannel.Options(result.Settings.Deadline.TotalSeconds, cancellationToken), () => { });
+        // a request that is refused is told once, with the reason, and not counted a thousand times; the first call of a service takes long
+        var patience = Math.Max(FirstCallSeconds, result.Settings.Deadline.TotalSeconds);
+        await call.SendAsync(_invoker, ServiceChannel.Options(patience, cancellationToken), () => { });
         try
         {
             await WatchedAsync(say => MeasureAsync(call, small, options, parsed, say, cancellationToken));
