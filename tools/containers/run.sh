@@ -98,7 +98,7 @@ result "compose: both Generators get calls" $ok "$counts"
 kill_generator() {
     sleep 2
     kill -9 "$(ps -o pid= --ppid "$(docker inspect -f '{{.State.Pid}}' "$first")" | tr -d ' ')"
-    until_true 120 healthy "$first"
+    until_true 300 healthy "$first"
     sleep 2
 }
 under_load kill_generator
@@ -106,7 +106,7 @@ healthy "$first" && [ "$wrong" -eq 0 ] && ok=0 || ok=1
 result "compose: kill -9 of a Generator under load, which comes back" $ok "$wrong of $calls calls failed, started $(docker inspect -f '{{.RestartCount}}' "$first") time(s) again"
 
 compose up -d --no-build --no-recreate --scale generator=3 >/dev/null || true
-until_true 120 all_healthy generator 3 || true
+until_true 300 all_healthy generator 3 || true
 third=$(containers generator | grep -v -e "$first" -e "$second")
 gets_calls() { generate $((RANDOM + 20)) && [ "$(calls_of "$third")" -gt 0 ]; }
 begun=$SECONDS
@@ -117,7 +117,7 @@ rolling_restart() {
     local id
     for id in $(containers generator) $(containers tagger) $(containers segmenter) $(containers scene-scorer) $(containers captioner); do
         docker restart -t 40 "$id" >/dev/null
-        until_true 120 healthy "$id"
+        until_true 300 healthy "$id"
     done
 }
 begun=$SECONDS
