@@ -20,7 +20,7 @@ internal sealed class OpenInferenceGrpcService(
     private static readonly string[] Extensions = ["model_repository", "model_configuration", "schedule_policy", "parameters", "statistics"];
 
     private static readonly string Version = typeof(OpenInferenceGrpcService).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
-        ?.InformationalVersion ?? "0";
+        ?.InformationalVersion.Split('+')[0] ?? "0";
 
     public override Task<ServerLiveResponse> ServerLive(ServerLiveRequest request, ServerCallContext context) =>
         Task.FromResult(new ServerLiveResponse { Live = catalog.All.All(model => model.Served?.Status != ModelStatus.Stalled) });

@@ -160,7 +160,8 @@ public sealed class ModelSwapTests
         using var left = new CancellationTokenSource();
 
         _ = await host.RunAsync((model, _) => model.Name, None).DefaultTimeout();
-        await Should.ThrowAsync<InvalidInputException>(host.RunAsync<int>((_, _) => throw new InvalidInputException("a", "b", "c", "d"), None).DefaultTimeout());
+        await Should.ThrowAsync<InvalidInputException>(
+            host.RunAsync<int>((_, _) => throw new InvalidInputException("a", "b", "c", "d"), None).DefaultTimeout());
         await Should.ThrowAsync<InvalidOperationException>(host.RunAsync<int>((_, _) => throw new InvalidOperationException("once"), None).DefaultTimeout());
         var leaving = host.RunAsync((_, token) => { left.Cancel(); token.ThrowIfCancellationRequested(); return 1; }, new CallTerms(left.Token));
         await Should.ThrowAsync<OperationCanceledException>(leaving.DefaultTimeout());

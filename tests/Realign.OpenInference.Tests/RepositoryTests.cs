@@ -136,7 +136,8 @@ public sealed class RepositoryTests : IDisposable
     [Fact]
     public async Task WithKeys_TheScopeManageLoads_AndThatOfTheServiceCalls()
     {
-        await using var service = await EchoService.StartAsync($"--Hosting:KeyFile={WriteKeys(("caller", "tagger"), ("all", "*"), ("other", "generator"), ("chief", "manage"))}");
+        var keys = WriteKeys(("caller", "tagger"), ("all", "*"), ("other", "generator"), ("chief", "manage"));
+        await using var service = await EchoService.StartAsync($"--Hosting:KeyFile={keys}");
 
         await LoadAsync(service, null, Key("chief"));
         (await TestService.FailsAsync(() => LoadAsync(service, null, Key("caller")))).StatusCode.ShouldBe(StatusCode.PermissionDenied);

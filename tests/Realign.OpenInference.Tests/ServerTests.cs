@@ -23,7 +23,7 @@ public sealed class ServerTests
         (await client.ServerReadyAsync(new ServerReadyRequest())).Ready.ShouldBeTrue();
         var metadata = await client.ServerMetadataAsync(new ServerMetadataRequest());
         metadata.Name.ShouldBe("realign");
-        metadata.Version.ShouldNotBeEmpty();
+        metadata.Version.ShouldMatch(@"^\d+\.\d+\.\d+$");
         metadata.Extensions.ShouldBe(["model_repository", "model_configuration", "schedule_policy", "parameters", "statistics"]);
         foreach (var name in new[] { "echo", "echo-host", "inference.GRPCInferenceService" })
             (await service.HealthAsync(name)).ShouldBe(HealthCheckResponse.Types.ServingStatus.Serving, name);
@@ -119,9 +119,14 @@ public sealed class ServerTests
         var none = new NotOffered();
         Func<AsyncUnaryCall<NotOffered>>[] calls =
         [
-            () => client.SystemSharedMemoryStatusAsync(none), () => client.SystemSharedMemoryRegisterAsync(none), () => client.SystemSharedMemoryUnregisterAsync(none),
-            () => client.CudaSharedMemoryStatusAsync(none), () => client.CudaSharedMemoryRegisterAsync(none), () => client.CudaSharedMemoryUnregisterAsync(none),
-            () => client.TraceSettingAsync(none), () => client.LogSettingsAsync(none),
+            () => client.SystemSharedMemoryStatusAsync(none),
+            () => client.SystemSharedMemoryRegisterAsync(none),
+            () => client.SystemSharedMemoryUnregisterAsync(none),
+            () => client.CudaSharedMemoryStatusAsync(none),
+            () => client.CudaSharedMemoryRegisterAsync(none),
+            () => client.CudaSharedMemoryUnregisterAsync(none),
+            () => client.TraceSettingAsync(none),
+            () => client.LogSettingsAsync(none),
         ];
 
         foreach (var call in calls)

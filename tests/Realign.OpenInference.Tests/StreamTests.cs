@@ -17,8 +17,8 @@ public sealed class StreamTests
         await using var service = await EchoService.StartAsync();
         service.ExpectError("failed unexpectedly");
 
-        var responses = await service.StreamAsync(null, Named("a"), Named("b", "refuse"), Named("c", "crash"), new ModelInferRequest { ModelName = "other", Id = "d" },
-            Named("e"));
+        var responses = await service.StreamAsync(null, Named("a"), Named("b", "refuse"), Named("c", "crash"),
+            new ModelInferRequest { ModelName = "other", Id = "d" }, Named("e"));
 
         responses.Select(response => response.InferResponse.Id).ShouldBe(["a", "b", "c", "d", "e"]);
         responses.Select(response => response.ErrorMessage.Length > 0).ShouldBe([false, true, true, true, false]);

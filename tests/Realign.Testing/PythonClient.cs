@@ -8,7 +8,9 @@ public static class PythonClient
 {
     private const string Python = "/usr/bin/python3";
 
-    /// <summary>Makes stubs and runs a script; its arguments are the folder with the stubs and those given. A laptop without the tools skips the test.</summary>
+    /// <summary>
+    /// Makes stubs and runs a script; its arguments are the folder with the stubs and those given. A laptop without the tools skips the test.
+    /// </summary>
     /// <param name="script">Path of the script.</param>
     /// <param name="protos">Paths below the folder of the protos, each with its messages and services.</param>
     /// <param name="arguments">Further arguments.</param>

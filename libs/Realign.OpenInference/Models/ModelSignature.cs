@@ -21,8 +21,10 @@ public sealed record ModelSignature(
     internal string TensorOf(string field)
     {
         // the longest that it begins with, up to the end of a name
-        var known = Fields.Keys.Where(name => field.StartsWith(name, StringComparison.Ordinal) && (field.Length == name.Length || field[name.Length] is '.' or '['))
-            .MaxBy(name => name.Length);
+        var known = Fields.Keys.Where(name => Begins(field, name)).MaxBy(name => name.Length);
         return known is null ? field : Fields[known] + field[known.Length..];
     }
+
+    private static bool Begins(string field, string name) =>
+        field.StartsWith(name, StringComparison.Ordinal) && (field.Length == name.Length || field[name.Length] is '.' or '[');
 }

@@ -88,5 +88,6 @@ internal sealed record LoadParameters(string? Model, string? Version)
         new("parameters.config.model", model, problem, wayOut);
 
     private static InvalidInputException NoConfig(string found) =>
-        new("parameters.config", found, "it is a JSON object with the texts model and version", "send for example {\"model\": \"tagger-2\", \"version\": \"2\"}");
+        new("parameters.config", found, "it is a JSON object with the texts model and version",
+            "send for example {\"model\": \"tagger-2\", \"version\": \"2\"}");
 }

@@ -31,7 +31,8 @@ internal sealed class InferenceCallContext : ServerCallContext, IDisposable
             {
                 _deadline = own;
                 _timeout = CancellationTokenSource.CreateLinkedTokenSource(caller.CancellationToken);
-                _timeout.CancelAfter(timeout);
+                // not before the deadline: whoever is told so looks at the clock
+                _timeout.CancelAfter(timeout + TimeSpan.FromMilliseconds(1));
             }
         }
 

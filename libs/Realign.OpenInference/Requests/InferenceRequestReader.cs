@@ -13,7 +13,9 @@ internal static class InferenceRequestReader
     private const string Classification = "classification";
 
     /// <summary>Reads one.</summary>
-    /// <exception cref="InvalidInputException">A tensor is missing, unknown, there twice, of another type or shape, or its data is not what its shape says.</exception>
+    /// <exception cref="InvalidInputException">
+    /// A tensor is missing, unknown, there twice, of another type or shape, or its data is not what its shape says.
+    /// </exception>
     public static InferenceRequest Read(ModelInferRequest request, ModelSignature signature)
     {
         var raw = request.RawInputContents;

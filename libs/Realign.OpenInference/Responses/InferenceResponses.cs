@@ -66,7 +66,12 @@ internal static class InferenceResponses
             Dims = { tensor.Shape },
             Optional = tensor.IsOptional,
         }));
-        config.Output.AddRange(signature.Outputs.Select(tensor => new ModelOutput { Name = tensor.Name, DataType = tensor.Type.Config, Dims = { tensor.Shape } }));
+        config.Output.AddRange(signature.Outputs.Select(tensor => new ModelOutput
+        {
+            Name = tensor.Name,
+            DataType = tensor.Type.Config,
+            Dims = { tensor.Shape },
+        }));
         return config;
     }
 

@@ -10,7 +10,8 @@ namespace Realign.OpenInference.Responses;
 /// The requests of a stream, one after another; their answers come in their order. One that fails is told so, and the stream goes on, unless the caller
 /// wants it to end with the failure's status.
 /// </summary>
-internal sealed partial class InferenceStream(InferenceRunner runner, IServerStreamWriter<ModelStreamInferResponse> responses, ServerCallContext context, ILogger logger)
+internal sealed partial class InferenceStream(
+    InferenceRunner runner, IServerStreamWriter<ModelStreamInferResponse> responses, ServerCallContext context, ILogger logger)
 {
     private const string StatusWanted = "triton_grpc_error";
 
