@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Google.Rpc;
 using Grpc.Core;
+using Inference;
 using Realign.Core.Calls;
 using Realign.Testing;
 using Realign.V1;
@@ -36,6 +37,19 @@ public sealed class KeyTests : IDisposable
         // half of it still fits
         request.NumInferenceSteps = 1;
         _ = await DrawAsync(service, request);
+    }
+
+    [Fact]
+    public async Task MegapixelSteps_OfTheOpenInferenceProtocol_AreThoseOfTheKeyToo()
+    {
+        await using var service = await StartAsync(new JsonObject { ["megapixel_steps"] = 64 * 64 * 2 * 1.5 / 1e6, ["window_seconds"] = 86_400 });
+        var request = new ModelInferRequest { ModelName = "realigndiff-unet" }.With("prompt", "BYTES", [1], InferMessages.Texts("a car"))
+            .With("size", "INT32", [2], InferMessages.Raw(64, 64)).With("steps", "INT32", [1], InferMessages.Raw(2));
+
+        _ = await service.InferAsync(request, new CallOptions(Headers()));
+        var failure = await TestService.FailsAsync(() => service.InferAsync(request, new CallOptions(Headers())));
+
+        failure.GetRpcStatus()!.GetDetail<ErrorInfo>()!.Reason.ShouldBe("MEGAPIXEL_STEPS");
     }
 
     [Fact]

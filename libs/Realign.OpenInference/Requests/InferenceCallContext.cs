@@ -9,7 +9,11 @@ namespace Realign.OpenInference.Requests;
 /// </summary>
 internal sealed class InferenceCallContext : ServerCallContext, IDisposable
 {
+    // where grpc-dotnet looks for the HTTP request of a call that is not its own
+    private const string HttpContextKey = "__HttpContext";
+
     private readonly ServerCallContext _caller;
+    private readonly Dictionary<object, object> _state;
     private readonly CancellationTokenSource? _timeout;
     private readonly Metadata _headers;
     private readonly string _method;
@@ -22,6 +26,7 @@ internal sealed class InferenceCallContext : ServerCallContext, IDisposable
     public InferenceCallContext(ServerCallContext caller, string method, RequestParameters parameters)
     {
         _caller = caller;
+        _state = new Dictionary<object, object>(caller.UserState) { [HttpContextKey] = caller.GetHttpContext() };
         _method = method;
         _deadline = caller.Deadline;
         if (parameters.Timeout is { } timeout)
@@ -73,7 +78,7 @@ internal sealed class InferenceCallContext : ServerCallContext, IDisposable
     protected override AuthContext AuthContextCore => _caller.AuthContext;
 
     /// <inheritdoc/>
-    protected override IDictionary<object, object> UserStateCore => _caller.UserState;
+    protected override IDictionary<object, object> UserStateCore => _state;
 
     /// <inheritdoc/>
     public void Dispose() => _timeout?.Dispose();
