@@ -44,7 +44,7 @@ internal abstract class ModelJob(CallTerms terms) : ScheduledCall(terms)
     /// <returns>What went wrong, with one of them at least; null when all of it succeeded.</returns>
     public abstract Exception? Run(CancellationToken stopping);
 
-    /// <summary>What went wrong with it when it was worked on; null when nothing did.</summary>
+    /// <summary>What went wrong with its own work; null when nothing did. After the work.</summary>
     public abstract Exception? Failure { get; }
 
     /// <summary>Answers with what <see cref="Run"/> came to, unless there is an answer already.</summary>

@@ -22,7 +22,6 @@ public sealed class ModelRunner : IDisposable
     public const int InputSlots = 3;
 
     private const int InputUnits = InputSlots * CallBatch.Full;
-
     [ThreadStatic]
     private static ModelRunner? _ofThisThread;
 
