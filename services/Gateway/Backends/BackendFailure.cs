@@ -67,6 +67,8 @@ internal static class BackendFailure
             PeerProblem.Lost =>
                 $"the connection to {name} at {address} broke. Its log says why; correct {setting} if something else listens there",
             PeerProblem.Silent => $"what listens at {address} takes connections and answers nothing. Restart the {name}; its log says what it did last",
+            PeerProblem.NotGrpc when address.StartsWith("https", StringComparison.Ordinal) =>
+                $"what listens at {address} does not speak gRPC, or does not take Gateway:BackendCertificateFile. Correct {setting}",
             PeerProblem.NotGrpc => $"what listens at {address} does not speak gRPC over HTTP/2, so it is no {name}. Correct {setting}",
             PeerProblem.TooLarge =>
                 $"what listens at {address} announced a message above Hosting:MaxMessageMegabytes. Correct {setting}, or raise that limit if it "

@@ -172,9 +172,12 @@ internal sealed class AttemptFlow(BackendSet backends, BackendCaller caller, Pic
                 if (response.Preview is not null)
                     return stages.WriteAsync(stage, new RealignResponse { Preview = response.Preview });
                 // told before the first step; what a REFINE continues has been paid for
-                if (!isCounted)
-                    Count(call.Rights, response.Progress.MegapixelSteps, stage == Stage.Refine);
-                isCounted = true;
+                if (!isCounted && response.Progress is { } begun)
+                {
+                    Count(call.Rights, begun.MegapixelSteps, stage == Stage.Refine);
+                    isCounted = true;
+                }
+
                 return stages.WriteAsync(stage, new RealignResponse { Progress = response.Progress });
             }),
             generated => stage == Stage.Coarse ? new RealignResponse { Coarse = generated } : new RealignResponse { Refined = generated },
