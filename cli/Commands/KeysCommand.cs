@@ -51,7 +51,8 @@ internal static class KeysCommand
         };
         var command = new ExampleCommand("new", "Makes a key and the entry for the file of keys.",
             [
-                "realign keys new alice --scope gateway --scope reward --adapter 'styles/*' --megapixel-steps 500 --file keys.json", "realign keys new gateway --scope '*' --delegates --file keys.json",
+                "realign keys new alice --scope gateway --scope reward --adapter 'styles/*' --megapixel-steps 500 --file keys.json",
+                "realign keys new gateway --scope '*' --delegates --file keys.json",
             ])
         {
             name, scopes, calls, steps, window, adapters, embeddings, delegates, file,

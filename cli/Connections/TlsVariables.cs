@@ -2,7 +2,7 @@ using Realign.Core.Certificates;
 
 namespace Realign.Cli.Connections;
 
-/// <summary>Files that calls to <c>https</c> addresses are made with, from the environment, as keys are: what is secret does not stand in command lines.</summary>
+/// <summary>Files that calls to <c>https</c> addresses are made with, from the environment as keys are: no secret stands in a command line.</summary>
 internal static class TlsVariables
 {
     /// <summary>Authorities whose services are believed, in PEM.</summary>

@@ -2,7 +2,6 @@ using System.Reflection;
 using Grpc.Core;
 using Inference;
 using Microsoft.Extensions.Logging;
-using Realign.Hosting.Access;
 using Realign.Hosting.Models;
 using Realign.OpenInference.Models;
 using Realign.OpenInference.Repository;

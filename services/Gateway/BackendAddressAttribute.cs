@@ -13,7 +13,8 @@ internal sealed class BackendAddressAttribute : ValidationAttribute
         return problem is null
             ? ValidationResult.Success
             : new ValidationResult(
-                $"{validationContext.DisplayName}: {problem}; write it like http://127.0.0.1:5101, several with commas between them, or dns:///name:5101, with TLS https:// or dns+https:///",
+                $"{validationContext.DisplayName}: {problem}; write it like http://127.0.0.1:5101, several with commas between them, "
+                + "or dns:///name:5101, with TLS https:// or dns+https:///",
                 [validationContext.MemberName ?? ""]);
     }
 }

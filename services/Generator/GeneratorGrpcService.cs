@@ -64,7 +64,9 @@ internal sealed class GeneratorGrpcService(ModelHost<ImageGenerator> generator, 
     public override Task<ListAdaptersResponse> ListAdapters(ListAdaptersRequest request, ServerCallContext context)
     {
         var rights = CallerRights.Of(context);
-        return Task.Run(() => AdapterList.Response(
-            generator.Ask(model => model.ListAdapters(context.CancellationToken)).Where(adapter => rights.AllowsAdapter(adapter.Name))), context.CancellationToken);
+        return Task.Run(
+            () => AdapterList.Response(
+                generator.Ask(model => model.ListAdapters(context.CancellationToken)).Where(adapter => rights.AllowsAdapter(adapter.Name))),
+            context.CancellationToken);
     }
 }

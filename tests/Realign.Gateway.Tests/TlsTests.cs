@@ -48,7 +48,8 @@ public sealed class TlsTests : IDisposable
         failure.Status.Detail.ShouldContain($"TLS with what listens at {captioner.Address} failed: ");
         Calls.Info(failure).Reason.ShouldBe("BACKEND_INSECURE");
         failure.Status.Detail.ShouldContain("Gateway:BackendCAFile");
-        var status = await new GatewayService.GatewayServiceClient(gateway.Channel).GetMeshStatusAsync(new GetMeshStatusRequest()).ResponseAsync.DefaultTimeout();
+        var client = new GatewayService.GatewayServiceClient(gateway.Channel);
+        var status = await client.GetMeshStatusAsync(new GetMeshStatusRequest()).ResponseAsync.DefaultTimeout();
         status.Services.Single(service => service.Name == "captioner").Detail.ShouldContain("its certificate is not believed");
     }
 

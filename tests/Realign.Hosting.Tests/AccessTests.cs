@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using Google.Rpc;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Realign.Core.Calls;
@@ -76,27 +75,20 @@ public sealed class AccessTests : IDisposable
     }
 
     [Theory]
+    [InlineData("/inference.GRPCInferenceService/ModelInfer", "inference", "*")]
+    [InlineData("/inference.GRPCInferenceService/ModelStreamInfer", "inference", "*")]
+    [InlineData("/inference.GRPCInferenceService/ModelMetadata", "metadata", "*")]
+    [InlineData("/inference.GRPCInferenceService/ModelReady", "metadata", "*")]
+    [InlineData("/inference.GRPCInferenceService/RepositoryIndex", "metadata", "*")]
+    [InlineData("/inference.GRPCInferenceService/RepositoryModelLoad", "manage")]
+    [InlineData("/inference.GRPCInferenceService/RepositoryModelUnload", "manage")]
     [InlineData("/realign.v1.SceneScorerService/ExtractEntities", "scene-scorer", "*")]
-    [InlineData("/realign.v1.GatewayService/Realign", "gateway", "*")]
     [InlineData("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", "*")]
-    [InlineData("/inference.GRPCInferenceService/ModelInfer", "*")]
+    [InlineData("/inference.GRPCInferenceService/CudaSharedMemoryRegister", "*")]
     [InlineData("/realign.v2.SceneScorerService/ExtractEntities", "*")]
     [InlineData("", "*")]
     public void Method_IsOpenedByItsScopes_AndByNoOther(string path, params string[] scopes) =>
-        AccessScopes.All.Where(scope => MethodScopes.Opens(new HashSet<string> { scope }, MethodScopes.ScopeOf(path))).ShouldBe(scopes, ignoreOrder: true);
-
-    [Theory]
-    [InlineData("generator", "generator", "*")]
-    [InlineData("manage", "manage")]
-    public void Endpoint_SaysWhichScopeItNeeds(string needed, params string[] scopes)
-    {
-        var context = new DefaultHttpContext();
-        context.Request.Path = "/inference.GRPCInferenceService/RepositoryModelLoad";
-        object[] metadata = needed == "manage" ? [new ServiceScope("generator"), new RequiredScopeAttribute("manage")] : [new ServiceScope(needed)];
-        context.SetEndpoint(new Endpoint(null, new EndpointMetadataCollection(metadata), "load"));
-
-        AccessScopes.All.Where(scope => MethodScopes.Opens(new HashSet<string> { scope }, MethodScopes.ScopeOf(context))).ShouldBe(scopes, ignoreOrder: true);
-    }
+        AccessScopes.All.Where(scope => MethodScopes.Opens(new HashSet<string> { scope }, path)).ShouldBe(scopes, ignoreOrder: true);
 
     [Theory]
     [InlineData("/grpc.health.v1.Health/Check", true)]

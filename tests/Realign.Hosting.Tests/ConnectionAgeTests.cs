@@ -117,7 +117,8 @@ public sealed class ConnectionAgeTests
     });
 
     private Task<TestService> StartAsync(params string[] settings) =>
-        TestService.StartAsync(Build, ["--Hosting:MaxConnectionAgeSeconds=100", "--Hosting:MessageSeconds=3600", "--Hosting:ConnectionGraceSeconds=600000", .. settings]);
+        TestService.StartAsync(
+            Build, ["--Hosting:MaxConnectionAgeSeconds=100", "--Hosting:MessageSeconds=3600", "--Hosting:ConnectionGraceSeconds=600000", .. settings]);
 
     private WebApplication Build(string[] args)
     {

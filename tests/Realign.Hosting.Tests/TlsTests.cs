@@ -152,7 +152,8 @@ public sealed class TlsTests : IDisposable
         Refused("--Hosting:CertificateFile=/nowhere/tls.crt", $"--Hosting:CertificateKeyFile={_files.Key}").ShouldContain("/nowhere/tls.crt");
         Refused($"--Hosting:CertificateFile={_files.Certificate}").ShouldContain("Hosting:CertificateKeyFile go together");
         Refused($"--Hosting:ClientCAFile={_files.Authority}").ShouldContain("needs TLS");
-        Refused($"--Hosting:CertificateFile={_files.Certificate}", $"--Hosting:CertificateKeyFile={_others.Key}").ShouldContain("no private key of the certificate");
+        Refused($"--Hosting:CertificateFile={_files.Certificate}", $"--Hosting:CertificateKeyFile={_others.Key}")
+            .ShouldContain("no private key of the certificate");
         Refused([.. CertificateSettings(), $"--Hosting:ClientCAFile={_files.Key}"]).ShouldContain("Hosting:ClientCAFile = ");
         Refused([.. CertificateSettings(), "--urls=http://127.0.0.1:0"]).ShouldContain("write it like https://127.0.0.1:5101");
     }

@@ -21,7 +21,7 @@ internal static class EchoService
             : throw new ModelLoadException(name, "nothing there", "name another"));
         builder.Services.AddOpenInference<EchoModel>();
         var app = builder.BuildService();
-        app.MapOpenInference("tagger");
+        app.MapOpenInference();
         return app;
     }
 

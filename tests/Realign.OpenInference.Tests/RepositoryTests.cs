@@ -134,9 +134,9 @@ public sealed class RepositoryTests : IDisposable
     }
 
     [Fact]
-    public async Task WithKeys_TheScopeManageLoads_AndThatOfTheServiceCalls()
+    public async Task WithKeys_TheScopeManageLoads_AndInferenceInfers()
     {
-        var keys = WriteKeys(("caller", "tagger"), ("all", "*"), ("other", "generator"), ("chief", "manage"));
+        var keys = WriteKeys(("caller", "inference"), ("all", "*"), ("other", "generator"), ("chief", "manage"));
         await using var service = await EchoService.StartAsync($"--Hosting:KeyFile={keys}");
 
         await LoadAsync(service, null, Key("chief"));

@@ -7,7 +7,7 @@ internal static partial class SystemAuthorities
 {
     private const string Nowhere = "/dev/null/none";
 
-    /// <summary>Lets them be: others were named, and they would not count. OpenSSL's own variables, which .NET looks at in the environment of the process.</summary>
+    /// <summary>Lets them be: others were named, and they would not count. .NET looks at OpenSSL's own variables.</summary>
     public static void Ignore()
     {
         _ = Set("SSL_CERT_DIR", Nowhere, 1);

@@ -22,7 +22,8 @@ public static class PemFiles
         var text = Text(certificateFile);
         var key = Text(keyFile);
         if (key.Contains("ENCRYPTED", StringComparison.Ordinal))
-            throw new ModelLoadException(keyFile, "the key has a password", "write it without one: openssl pkey -in KEY -out PLAIN, readable by the service only");
+            throw new ModelLoadException(keyFile, "the key has a password",
+                "write it without one: openssl pkey -in KEY -out PLAIN, readable by the service only");
         var all = Parse(certificateFile, text);
         X509Certificate2 certificate;
         try
@@ -31,8 +32,8 @@ public static class PemFiles
         }
         catch (Exception exception) when (exception is CryptographicException or ArgumentException)
         {
-            throw new ModelLoadException(keyFile, $"it has no private key of the certificate in {certificateFile}", "name the key that the certificate was made "
-                + "with, in PEM (-----BEGIN PRIVATE KEY-----)", exception);
+            throw new ModelLoadException(keyFile, $"it has no private key of the certificate in {certificateFile}",
+                "name the key that the certificate was made with, in PEM (-----BEGIN PRIVATE KEY-----)", exception);
         }
 
         if (now < certificate.NotBefore || now > certificate.NotAfter)

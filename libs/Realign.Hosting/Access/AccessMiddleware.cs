@@ -25,11 +25,12 @@ internal sealed class AccessMiddleware(RequestDelegate next, KeyRing keys)
             return Unauthenticated("this service takes calls with a key only. Send it as metadata: authorization: Bearer KEY (command line: REALIGN_KEY)");
         if (keys.Find(field[CallMetadata.KeyScheme.Length..].Trim()) is not { } key)
             return Unauthenticated("the key is not known here. Ask the operator for one, or whether it was replaced");
-        var scope = MethodScopes.ScopeOf(context);
-        if (!MethodScopes.Opens(key.Scopes, scope))
+        var path = context.Request.Path.Value ?? "";
+        if (!MethodScopes.Opens(key.Scopes, path))
         {
+            var scope = MethodScopes.ScopeOf(path);
             return ExceptionMapping.ToStatus(Code.PermissionDenied, "SCOPE_MISSING",
-                $"the key of {key.Name} does not open {(scope == AccessScopes.Any ? "this method" : scope)}. Ask the operator to add \"{scope}\" to its scopes",
+                $"the key of {key.Name} does not open {(scope == AccessScopes.Any ? path : scope)}. Ask the operator to add \"{scope}\" to its scopes",
                 ("scope", scope));
         }
 

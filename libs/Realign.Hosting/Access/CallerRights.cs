@@ -48,8 +48,8 @@ public sealed class CallerRights
             return;
         var limit = FormattableString.Invariant($"{steps.Limit:0.###} megapixel-steps in {steps.Window.TotalSeconds:0} s");
         throw Quotas.Failure("MEGAPIXEL_STEPS", _key.Name, "megapixel_steps", (long)Math.Ceiling(steps.Limit), string.Create(CultureInfo.InvariantCulture,
-            $"the key of {_key.Name} has {limit}, and not the {megapixelSteps:0.###} of this call left. Wait, ask for fewer steps or smaller images, or ask the "
-            + $"operator for more"), after).ToRpcException();
+            $"the key of {_key.Name} has {limit}, and not the {megapixelSteps:0.###} of this call left. Wait, ask for fewer steps or smaller images, "
+            + $"or ask the operator for more"), after).ToRpcException();
     }
 
     private RpcException NotAllowed(string kind, string name) => ExceptionMapping.ToStatus(Code.PermissionDenied, $"{kind.ToUpperInvariant()}_NOT_ALLOWED",

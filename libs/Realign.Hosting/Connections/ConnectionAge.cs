@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace Realign.Hosting.Connections;
 
 /// <summary>
-/// Ends connections of a certain age: their client is told to begin no more calls on it (GOAWAY) and makes another one, which may lead to a replica that was not
-/// there before. Calls in flight end by themselves; those that outlast the grace are cut off.
+/// Ends connections of a certain age: their client is told to begin no more calls on it (GOAWAY) and makes another one, which may lead to a replica that
+/// was not there before. Calls in flight end by themselves; those that outlast the grace are cut off.
 /// </summary>
 internal sealed class ConnectionAge(IOptions<HostingOptions> options, TimeProvider time)
 {

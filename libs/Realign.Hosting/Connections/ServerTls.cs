@@ -27,7 +27,8 @@ internal sealed partial class ServerTls
         }
 
         if (settings.ClientCAFile.Length > 0)
-            _clients = new(settings.ClientCAFile, _ => PemFiles.ReadAuthorities(settings.ClientCAFile), time, problem => Log.NotUsable(logger, problem.Message));
+            _clients = new(
+                settings.ClientCAFile, _ => PemFiles.ReadAuthorities(settings.ClientCAFile), time, problem => Log.NotUsable(logger, problem.Message));
         // as they were when the service started, whatever becomes of them before somebody connects
         _ = (_own?.Value, _clients?.Value);
     }
