@@ -47,6 +47,9 @@ internal static class InvariantNumbers
             case Option<double> number:
                 number.CustomParser = result => Read<double>(result, option.Name) ?? 0;
                 break;
+            case Option<double?> number:
+                number.CustomParser = result => Read<double>(result, option.Name);
+                break;
             default:
                 break;
         }

@@ -57,15 +57,12 @@ internal static class KeysCommand
         {
             name, scopes, calls, steps, window, adapters, embeddings, delegates, file,
         };
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(steps) is <= 0 || result.GetValue(window) is <= 0)
-                result.AddError("--megapixel-steps and --window-seconds take more than 0");
-            if (result.GetResult(window) is not null && result.GetValue(steps) is null)
-                result.AddError("--window-seconds belongs to --megapixel-steps");
-        });
         command.SetAction(parsed =>
         {
+            if (parsed.GetValue(steps) is <= 0 || parsed.GetValue(window) is <= 0)
+                throw new CliException("--megapixel-steps and --window-seconds take more than 0", ExitCodes.Usage);
+            if (parsed.GetValue(window) is not null && parsed.GetValue(steps) is null)
+                throw new CliException("--window-seconds belongs to --megapixel-steps", ExitCodes.Usage);
             var key = Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(KeyBytes));
             var entry = new JsonObject
             {

@@ -34,7 +34,7 @@ public sealed class StatusWatchTests
         var (queue, rate) = Cells(tables[1], "generator")[2..4] is [var first, var second] ? (first, second) : ("", "");
         queue.ShouldBe("3");
         // 1000 calls in a tenth of a second, or in what a busy machine makes of it
-        double.Parse(rate, System.Globalization.CultureInfo.InvariantCulture).ShouldBeInRange(10, 10_000);
+        double.Parse(rate, System.Globalization.CultureInfo.InvariantCulture).ShouldBeInRange(10, 1_000_000);
     }
 
     [Theory]

@@ -222,11 +222,28 @@ public sealed class UpDownTests
         }
     }
 
-    /// <summary>A port that was free a moment ago, with room for five more.</summary>
+    /// <summary>First of six ports that are free, below those that the system gives to connections of other tests.</summary>
     private static int FreePorts()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return Math.Min(((IPEndPoint)listener.LocalEndpoint).Port, 65_000);
+        while (true)
+        {
+            var first = Random.Shared.Next(20_000, 32_000);
+            if (Services.Select((_, index) => first + index).All(IsFree))
+                return first;
+        }
+    }
+
+    private static bool IsFree(int port)
+    {
+        try
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 }
