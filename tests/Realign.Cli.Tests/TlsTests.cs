@@ -48,7 +48,8 @@ public sealed class TlsTests : IDisposable
     {
         var configuration = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/')).Name;
         var start = new ProcessStartInfo(Path.Combine(Checkout.Root, "artifacts/bin/Realign.Cli", configuration, "realign"),
-            ["status", "--address", service.Address]) { RedirectStandardOutput = true, RedirectStandardError = true };
+            ["status", "--address", service.Address])
+        { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment[TlsVariables.Authorities] = authority;
         start.Environment[TlsVariables.Certificate] = certificate;
         start.Environment[TlsVariables.CertificateKey] = key;

@@ -172,7 +172,10 @@ public sealed class ModelSwapTests
         counts.Success.Count.ShouldBe(2);
         counts.Failures.ToDictionary(pair => pair.Key, pair => pair.Value.Count).ShouldBe(new Dictionary<CallFailure, long>
         {
-            [CallFailure.Rejected] = 0, [CallFailure.Canceled] = 1, [CallFailure.Backend] = 1, [CallFailure.Other] = 1,
+            [CallFailure.Rejected] = 0,
+            [CallFailure.Canceled] = 1,
+            [CallFailure.Backend] = 1,
+            [CallFailure.Other] = 1,
         }, ignoreOrder: true);
         counts.Compute.Count.ShouldBe(5);
         counts.Queue.Count.ShouldBe(5);

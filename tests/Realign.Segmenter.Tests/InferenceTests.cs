@@ -23,7 +23,9 @@ public sealed class InferenceTests
         await using var service = await StartAsync();
         var typed = await new SegmenterService.SegmenterServiceClient(service.Channel).SegmentAsync(new SegmentRequest
         {
-            Image = Pictures.AsRequest(Pictures.Ball()), BoxThreshold = 0.02f, Phrases = { "red apple", "car" },
+            Image = Pictures.AsRequest(Pictures.Ball()),
+            BoxThreshold = 0.02f,
+            Phrases = { "red apple", "car" },
         }).ResponseAsync.DefaultTimeout();
         var found = typed.Phrases.SelectMany((phrase, index) => phrase.Detections.Select(detection => (detection, index))).ToList();
         found.ShouldNotBeEmpty();
