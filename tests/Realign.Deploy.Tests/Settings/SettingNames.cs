@@ -3,6 +3,7 @@ using Realign.Captioner;
 using Realign.Gateway;
 using Realign.Generator;
 using Realign.Hosting;
+using Realign.OpenInference;
 using Realign.SceneScorer;
 using Realign.Segmenter;
 using Realign.Tagger;
@@ -33,7 +34,7 @@ internal static class SettingNames
     /// <summary>Sections by name, and the settings in each; those of a group as <c>Shares__Coarse</c>.</summary>
     public static IReadOnlyDictionary<string, IReadOnlyList<string>> Sections { get; } =
         Options.Select(pair => (Section: pair.Key.Section, Type: pair.Value)).Append((Section: HostingOptions.SectionName, Type: typeof(HostingOptions)))
-            .ToDictionary(pair => pair.Section, pair => Names(pair.Type));
+            .Append((Section: OpenInferenceOptions.SectionName, Type: typeof(OpenInferenceOptions))).ToDictionary(pair => pair.Section, pair => Names(pair.Type));
 
     /// <summary>Whether a service (<c>scene-scorer</c>) reads an environment variable.</summary>
     public static bool Exists(string component, string variable)
@@ -42,7 +43,7 @@ internal static class SettingNames
             return true;
         var section = MeshService.All.SingleOrDefault(service => service.Name == component)?.Section;
         return variable.Split("__", 2) is [var name, var setting]
-            && (name == section || name == HostingOptions.SectionName) && Sections[name].Contains(setting);
+            && (name == section || name is HostingOptions.SectionName or OpenInferenceOptions.SectionName) && Sections[name].Contains(setting);
     }
 
     private static IReadOnlyList<string> Names(Type options) =>
