@@ -34,7 +34,8 @@ internal static class SettingNames
     /// <summary>Sections by name, and the settings in each; those of a group as <c>Shares__Coarse</c>.</summary>
     public static IReadOnlyDictionary<string, IReadOnlyList<string>> Sections { get; } =
         Options.Select(pair => (Section: pair.Key.Section, Type: pair.Value)).Append((Section: HostingOptions.SectionName, Type: typeof(HostingOptions)))
-            .Append((Section: OpenInferenceOptions.SectionName, Type: typeof(OpenInferenceOptions))).ToDictionary(pair => pair.Section, pair => Names(pair.Type));
+            .Append((Section: OpenInferenceOptions.SectionName, Type: typeof(OpenInferenceOptions)))
+            .ToDictionary(pair => pair.Section, pair => Names(pair.Type));
 
     /// <summary>Whether a service (<c>scene-scorer</c>) reads an environment variable.</summary>
     public static bool Exists(string component, string variable)
