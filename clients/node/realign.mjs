@@ -10,9 +10,7 @@ const definition = loadSync(
   [...names.map((name) => `realign/v1/${name}.proto`), 'realign/client/v1/details.proto'],
   { includeDirs: [folder], keepCase: true, longs: String, enums: String, defaults: true, oneofs: true });
 const services = loadPackageDefinition(definition).realign.v1;
-const decode = (name, bytes) => definition[`realign.client.v1.${name}`].deserialize
-  ? definition[`realign.client.v1.${name}`].deserialize(bytes)
-  : definition[`realign.client.v1.${name}`].type.deserialize(bytes);
+const decode = (name, bytes) => definition[`realign.client.v1.${name}`].deserialize(bytes);
 
 /**
  * Connects to the services that answer at an address: of a Gateway, `gateway` and `rewards`. Methods have the names of the protos. A unary one

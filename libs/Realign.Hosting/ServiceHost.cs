@@ -159,15 +159,14 @@ public static class ServiceHost
     /// <typeparam name="TService">Its implementation.</typeparam>
     /// <param name="app">Where.</param>
     /// <param name="descriptor">Of its proto.</param>
-    public static IEndpointConventionBuilder MapService<TService>(this WebApplication app, ServiceDescriptor descriptor)
+    public static void MapService<TService>(this WebApplication app, ServiceDescriptor descriptor)
         where TService : class
     {
         ArgumentNullException.ThrowIfNull(descriptor);
-        var endpoints = app.MapGrpcService<TService>();
+        app.MapGrpcService<TService>();
         var names = app.Services.GetRequiredService<IOptions<GrpcHealthChecksOptions>>().Value.Services;
         if (names.All(mapping => mapping.Name != descriptor.FullName))
             names.Map(descriptor.FullName, _ => true);
-        return endpoints;
     }
 
     /// <summary>Runs a service until SIGTERM; a wrong setting ends it with one readable message instead of a stack trace.</summary>

@@ -35,7 +35,7 @@ public static class OpenInferenceExtensions
     public static void MapOpenInference(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
-        _ = app.MapService<OpenInferenceGrpcService>(GRPCInferenceService.Descriptor);
+        app.MapService<OpenInferenceGrpcService>(GRPCInferenceService.Descriptor);
         app.Services.GetRequiredService<TritonMetrics>().Watch();
         var health = app.Services.GetRequiredService<IOptions<GrpcHealthChecksOptions>>().Value.Services;
         foreach (var model in app.Services.GetServices<IInferenceModel>())

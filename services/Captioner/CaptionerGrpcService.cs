@@ -36,9 +36,14 @@ internal sealed class CaptionerGrpcService(
         using var pictures = new RequestPictures(("image", request.Image));
         var timings = new CallTimings();
 
-        var (found, family) = await PictureWork.RunAsync(captioner, pictures, "caption", timings,
-            (model, all, token) => (model.Describe(all[0], prompt, search, token), model.Family),
-            CallTerms.Of(context, (double)search.MaxNewTokens * search.NumBeams));
+        var (found, family) = await captioner.RunAsync(pictures.Read, (model, read, token) =>
+        {
+            timings.Add("decode", read.ReadTime);
+            timings.Restart();
+            var described = read.Use(all => model.Describe(all[0], prompt, search, token));
+            timings.Mark("caption");
+            return (described, model.Family);
+        }, CallTerms.Of(context, (double)search.MaxNewTokens * search.NumBeams));
 
         tokens.Captioned(captioner.Name, found.NumPromptTokens, found.NumTokens);
         var response = new CaptionResponse

@@ -17,7 +17,6 @@ internal sealed class CaptionerInference(CaptionerGrpcService service, ModelHost
     private const string Prompt = "prompt";
     private const string MaxNewTokens = "max_new_tokens";
     private const string NumBeams = "num_beams";
-    private const int MaxPictures = 16;
 
     public ModelSignature Signature { get; } = new("blip2", "pytorch_libtorch", "/realign.v1.CaptionerService/Caption",
         [
@@ -39,7 +38,7 @@ internal sealed class CaptionerInference(CaptionerGrpcService service, ModelHost
                 "send one for all pictures, or one for each");
         }
 
-        var answers = await PictureTensors.EachAsync(request[Image], MaxPictures, (image, index) =>
+        var answers = await PictureTensors.EachAsync(request[Image], (image, index) =>
         {
             var call = new CaptionRequest { Image = image };
             if (prompts is not null)

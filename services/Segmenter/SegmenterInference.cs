@@ -27,7 +27,6 @@ internal sealed class SegmenterInference(SegmenterGrpcService service, ModelHost
     private const string Masks = "masks";
     private const string Score = "score";
     private const string Phrase = "phrase";
-    private const int MaxPictures = 16;
 
     public ModelSignature Signature { get; } = new("grounded-sam", "onnxruntime_onnx", "/realign.v1.SegmenterService/Segment",
         [
@@ -55,7 +54,7 @@ internal sealed class SegmenterInference(SegmenterGrpcService service, ModelHost
         }
 
         var count = (int)phrases.Shape[^1];
-        var answers = await PictureTensors.EachAsync(request[Image], MaxPictures, (image, index) =>
+        var answers = await PictureTensors.EachAsync(request[Image], (image, index) =>
         {
             var call = new SegmentRequest { Image = image, BoxesOnly = !request.Wants(Masks) };
             call.Phrases.AddRange(Enumerable.Range(isShared ? 0 : index * count, count).Select(phrases.Text));

@@ -15,7 +15,6 @@ internal sealed class TaggerInference(TaggerGrpcService service, ModelHost<Image
     private const string Image = "image";
     private const string Threshold = "threshold";
     private const string Ungroundable = "include_ungroundable";
-    private const int MaxPictures = 16;
 
     public ModelSignature Signature { get; } = new("ram", "onnxruntime_onnx", "/realign.v1.TaggerService/Tag",
         [
@@ -29,7 +28,7 @@ internal sealed class TaggerInference(TaggerGrpcService service, ModelHost<Image
 
     public async Task<InferenceAnswer> InferAsync(InferenceRequest request, ServerCallContext context, Func<InferenceAnswer, Task>? progress)
     {
-        var answers = await PictureTensors.EachAsync(request[Image], MaxPictures, (image, _) =>
+        var answers = await PictureTensors.EachAsync(request[Image], (image, _) =>
         {
             var call = new TagRequest { Image = image, IncludeUngroundable = request.Find(Ungroundable)?.Truth() ?? false };
             if (request.Find(Threshold) is { } threshold)

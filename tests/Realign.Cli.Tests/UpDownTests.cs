@@ -228,22 +228,8 @@ public sealed class UpDownTests
         while (true)
         {
             var first = Random.Shared.Next(20_000, 32_000);
-            if (Services.Select((_, index) => first + index).All(IsFree))
+            if (Services.Select((_, index) => first + index).All(ServiceProcess.IsPortFree))
                 return first;
-        }
-    }
-
-    private static bool IsFree(int port)
-    {
-        try
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, port);
-            listener.Start();
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging.Abstractions;
 using Realign.Core.Errors;
 using Realign.Hosting.Models;
 using Realign.Hosting.Scheduling;
@@ -19,7 +18,7 @@ public sealed class BatchTests
     [Fact]
     public async Task CallsThatWait_ShareAPass_AsManyAsFit()
     {
-        using var host = await HostAsync();
+        using var host = await PlainHost.StartAsync(16);
 
         var answers = await WhileBusyAsync(host, Enumerable.Range(0, 6).Select(i => (i, Terms(Quarter))));
 
@@ -31,7 +30,7 @@ public sealed class BatchTests
     [Fact]
     public async Task CallsOfAnotherKeyOrKind_OrThatYield_HaveTheirOwn()
     {
-        using var host = await HostAsync();
+        using var host = await PlainHost.StartAsync(16);
 
         var answers = await WhileBusyAsync(host,
         [
@@ -47,7 +46,7 @@ public sealed class BatchTests
     [Fact]
     public async Task CallThatSpoilsThePass_FailsAlone()
     {
-        using var host = await HostAsync();
+        using var host = await PlainHost.StartAsync(16);
 
         var answers = await WhileBusyAsync(host, [(1, Terms(Quarter)), (-1, Terms(Quarter)), (2, Terms(Quarter))]);
 
@@ -60,13 +59,13 @@ public sealed class BatchTests
     [Fact]
     public async Task CallersThatLeaveDuringThePass_EndItOnlyWhenAllHaveLeft()
     {
-        using var host = await HostAsync();
+        using var host = await PlainHost.StartAsync(16);
         using var first = new CancellationTokenSource();
         using var second = new CancellationTokenSource();
         var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var ended = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         List<Task<int>> answers = [];
-        await using (await BusyAsync(host))
+        await using (await Blocker.OccupyAsync(host))
         {
             foreach (var caller in new[] { first, second })
             {
@@ -104,21 +103,11 @@ public sealed class BatchTests
 
     private static CallTerms Terms(int units, string key = "key") => new(CancellationToken.None) { Kind = "kind", Batch = new CallBatch(key, units) };
 
-    private static async Task<ModelHost<object>> HostAsync()
-    {
-        var host = new ModelHost<object>(
-            new ModelHostOptions<object> { Name = "test", QueueCapacity = 16, Load = _ => new object() },
-            NullLogger<ModelHost<object>>.Instance, TimeProvider.System);
-        await host.StartAsync(CancellationToken.None);
-        await host.Settled.DefaultTimeout();
-        return host;
-    }
-
     /// <summary>Sends calls while the model is busy, and lets it go on when all of their inputs are made.</summary>
     private async Task<List<Task<int>>> WhileBusyAsync(ModelHost<object> host, IEnumerable<(int Input, CallTerms Terms)> calls)
     {
         var answers = new List<Task<int>>();
-        await using (await BusyAsync(host))
+        await using (await Blocker.OccupyAsync(host))
         {
             foreach (var (input, terms) in calls)
             {
@@ -145,28 +134,5 @@ public sealed class BatchTests
     {
         while (host.QueueLength < calls || host.IsPreparing)
             await Task.Yield();
-    }
-
-    private static async Task<Release> BusyAsync(ModelHost<object> host)
-    {
-        var (gate, started) = (new ManualResetEventSlim(), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        var busy = host.RunAsync((_, _) =>
-        {
-            started.SetResult();
-            gate.Wait(CancellationToken.None);
-            return 0;
-        }, new CallTerms(CancellationToken.None));
-        await started.Task.DefaultTimeout();
-        return new Release(gate, busy);
-    }
-
-    private sealed class Release(ManualResetEventSlim gate, Task busy) : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync()
-        {
-            gate.Set();
-            await busy.DefaultTimeout();
-            gate.Dispose();
-        }
     }
 }

@@ -130,13 +130,6 @@ public sealed class ConnectionAgeTests
         return app;
     }
 
-    private sealed class Gate
-    {
-        public TaskCompletionSource Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public TaskCompletionSource Release { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
-
     private sealed class Scorer(Gate gate) : SceneScorerService.SceneScorerServiceBase
     {
         public override async Task<ExtractEntitiesResponse> ExtractEntities(ExtractEntitiesRequest request, ServerCallContext context)

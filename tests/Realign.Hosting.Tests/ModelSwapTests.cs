@@ -21,10 +21,8 @@ public sealed class ModelSwapTests
         await using var service = await StartAsync(models);
         var host = service.Services.GetRequiredService<ModelHost<Named>>();
         using var gate = new ManualResetEventSlim();
-        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var inProgress = host.RunAsync((model, _) => { entered.SetResult(); gate.Wait(CancellationToken.None); return model.Name; }, None);
+        var inProgress = await BeginAsync(host, gate, () => { });
         var waiting = host.RunAsync((model, _) => model.Name, None);
-        await entered.Task.DefaultTimeout();
 
         await host.LoadAsync("second", null, CancellationToken.None).DefaultTimeout();
 
@@ -109,9 +107,7 @@ public sealed class ModelSwapTests
         await using var service = await StartAsync(models);
         var host = service.Services.GetRequiredService<ModelHost<Named>>();
         using var gate = new ManualResetEventSlim();
-        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var inProgress = host.RunAsync((model, _) => { entered.SetResult(); gate.Wait(CancellationToken.None); return model.Name; }, None);
-        await entered.Task.DefaultTimeout();
+        var inProgress = await BeginAsync(host, gate, () => { });
 
         var unloading = host.UnloadAsync(CancellationToken.None);
 
@@ -135,15 +131,7 @@ public sealed class ModelSwapTests
         await using var service = await StartAsync(models);
         var host = service.Services.GetRequiredService<ModelHost<Named>>();
         using var gate = new ManualResetEventSlim();
-        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var inProgress = host.RunAsync((model, _) =>
-        {
-            entered.SetResult();
-            gate.Wait(CancellationToken.None);
-            host.Yield();
-            return model.Name;
-        }, None);
-        await entered.Task.DefaultTimeout();
+        var inProgress = await BeginAsync(host, gate, host.Yield);
         await host.LoadAsync("second", null, CancellationToken.None).DefaultTimeout();
 
         gate.Set();
@@ -181,6 +169,21 @@ public sealed class ModelSwapTests
         counts.Queue.Count.ShouldBe(5);
         counts.Success.Total.ShouldBeGreaterThan(TimeSpan.Zero);
         counts.LastSuccess.ShouldNotBeNull();
+    }
+
+    /// <summary>A call that has begun, waits at the gate, and then does something.</summary>
+    private static async Task<Task<string>> BeginAsync(ModelHost<Named> host, ManualResetEventSlim gate, Action then)
+    {
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var call = host.RunAsync((model, _) =>
+        {
+            entered.SetResult();
+            gate.Wait(CancellationToken.None);
+            then();
+            return model.Name;
+        }, None);
+        await entered.Task.DefaultTimeout();
+        return call;
     }
 
     private static Task<TestService> StartAsync(Models models) => TestService.StartAsync(args =>

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using Realign.Core.Errors;
 using Realign.Hosting.Models;
 using Realign.Hosting.Scheduling;
@@ -16,7 +15,7 @@ public sealed class PreparedInputTests
     [Fact]
     public async Task ManyCallers_NeverMoreThanThreeInputsExist_AndTheOrderIsKept()
     {
-        using var host = await HostAsync(16);
+        using var host = await PlainHost.StartAsync(16);
         using var gate = new ManualResetEventSlim();
         using var prepared = new SemaphoreSlim(0);
         var (inputs, most) = (0, 0);
@@ -50,7 +49,7 @@ public sealed class PreparedInputTests
     [Fact]
     public async Task CallsWithAndWithoutInput_RunInTheOrderOfAdmission()
     {
-        using var host = await HostAsync(8);
+        using var host = await PlainHost.StartAsync(8);
         using var gate = new ManualResetEventSlim();
         var order = new List<string>();
         var first = host.RunAsync(token => { gate.Wait(token); return "input"; }, (_, input, _) => { order.Add(input); return 0; }, None);
@@ -65,7 +64,7 @@ public sealed class PreparedInputTests
     [Fact]
     public async Task FullQueue_IsRefusedBeforeAnythingIsPrepared()
     {
-        using var host = await HostAsync(2);
+        using var host = await PlainHost.StartAsync(2);
         using var gate = new ManualResetEventSlim();
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var running = host.RunAsync((_, _) => { started.SetResult(); gate.Wait(CancellationToken.None); return 0; }, None);
@@ -87,7 +86,7 @@ public sealed class PreparedInputTests
     [InlineData(true)]
     public async Task CallersThatLeave_MakeRoomInQueueAndSlots(bool whilePreparing)
     {
-        using var host = await HostAsync(ModelRunner.InputSlots + 1);
+        using var host = await PlainHost.StartAsync(ModelRunner.InputSlots + 1);
         using var gate = new ManualResetEventSlim();
         using var caller = new CancellationTokenSource();
         using var prepared = new SemaphoreSlim(0);
@@ -123,7 +122,7 @@ public sealed class PreparedInputTests
     [Fact]
     public async Task InputThatCannotBeMade_IsTheCallersAnswer_AndFreesItsSlot()
     {
-        using var host = await HostAsync(8);
+        using var host = await PlainHost.StartAsync(8);
 
         for (var i = 0; i <= ModelRunner.InputSlots; i++)
         {
@@ -137,7 +136,7 @@ public sealed class PreparedInputTests
     [Fact]
     public async Task WorkThatFails_FreesItsSlot()
     {
-        using var host = await HostAsync(8);
+        using var host = await PlainHost.StartAsync(8);
 
         for (var i = 0; i <= ModelRunner.InputSlots; i++)
         {
@@ -146,15 +145,5 @@ public sealed class PreparedInputTests
         }
 
         (await host.RunAsync(_ => 5, (_, input, _) => input, None).DefaultTimeout()).ShouldBe(5);
-    }
-
-    private static async Task<ModelHost<object>> HostAsync(int capacity)
-    {
-        var host = new ModelHost<object>(
-            new ModelHostOptions<object> { Name = "test", QueueCapacity = capacity, Load = _ => new object() },
-            NullLogger<ModelHost<object>>.Instance, TimeProvider.System);
-        await host.StartAsync(CancellationToken.None);
-        await host.Settled.DefaultTimeout();
-        return host;
     }
 }

@@ -17,7 +17,14 @@ public sealed class Blocker : IAsyncDisposable
         where TModel : class
     {
         ArgumentNullException.ThrowIfNull(service);
-        var host = service.Services.GetRequiredService<ModelHost<TModel>>();
+        return await OccupyAsync(service.Services.GetRequiredService<ModelHost<TModel>>());
+    }
+
+    /// <summary>Occupies the thread of a model.</summary>
+    public static async Task<Blocker> OccupyAsync<TModel>(ModelHost<TModel> host)
+        where TModel : class
+    {
+        ArgumentNullException.ThrowIfNull(host);
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var blocker = new Blocker(wait => host.RunAsync((_, _) =>
         {

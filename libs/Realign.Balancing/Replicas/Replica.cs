@@ -80,7 +80,14 @@ public sealed class Replica : IDisposable
     public Health.HealthClient Health { get; }
 
     /// <summary>Calls that were ever sent to it.</summary>
-    public long SentCalls => Interlocked.Read(ref _sentCalls);
+    public long SentCalls
+    {
+        get
+        {
+            lock (_lock)
+                return _sentCalls;
+        }
+    }
 
     /// <summary>Whether calls are sent to it.</summary>
     public ReplicaState State => _circuit.State;
@@ -125,9 +132,11 @@ public sealed class Replica : IDisposable
 
     internal void BeginCall()
     {
-        _ = Interlocked.Increment(ref _sentCalls);
         lock (_lock)
+        {
+            _sentCalls++;
             _calls++;
+        }
     }
 
     internal void EndCall()

@@ -44,7 +44,7 @@ public sealed partial class ModelHost<TModel> : IHostedService, IServedModel, ID
         _options = options;
         _logger = logger;
         _time = time;
-        _current = Add(FirstVersion, options.Load, _started.Task);
+        _current = Add(options.Load, _started.Task);
     }
 
     /// <inheritdoc/>
@@ -154,7 +154,7 @@ public sealed partial class ModelHost<TModel> : IHostedService, IServedModel, ID
             // so that no more than two are in memory
             await _retiring.WaitAsync(cancellationToken);
             var number = version ?? (model is null ? FirstVersion : Next(_number));
-            var next = Add(number, token => _options.Probed(load, token), Task.CompletedTask);
+            var next = Add(token => _options.Probed(load, token), Task.CompletedTask);
             await using (cancellationToken.Register(next.Stop))
                 await next.Settled;
             if (next.Failure is { } failure)
@@ -267,13 +267,13 @@ public sealed partial class ModelHost<TModel> : IHostedService, IServedModel, ID
         }
     }
 
-    private ModelVersion<TModel> Add(string number, Func<CancellationToken, TModel> load, Task started)
+    private ModelVersion<TModel> Add(Func<CancellationToken, TModel> load, Task started)
     {
         lock (_versions)
         {
             if (_isStopping)
                 throw ModelRunner.ShuttingDown(Name);
-            var version = new ModelVersion<TModel>(number, _options, load, started, _counters, _logger, _time);
+            var version = new ModelVersion<TModel>(_options, load, started, _counters, _logger, _time);
             _versions.Add(version);
             return version;
         }

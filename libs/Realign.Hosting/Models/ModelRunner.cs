@@ -22,6 +22,7 @@ public sealed class ModelRunner : IDisposable
     public const int InputSlots = 3;
 
     private const int InputUnits = InputSlots * CallBatch.Full;
+
     [ThreadStatic]
     private static ModelRunner? _ofThisThread;
 

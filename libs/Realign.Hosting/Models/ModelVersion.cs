@@ -25,7 +25,6 @@ internal sealed partial class ModelVersion<TModel> : IDisposable
     private bool _isRetired;
 
     /// <summary>Starts the thread, which loads the model.</summary>
-    /// <param name="number">Its number, for callers.</param>
     /// <param name="options">Of the model.</param>
     /// <param name="load">Reads and warms this version; on its thread.</param>
     /// <param name="started">Loading waits for it.</param>
@@ -33,10 +32,8 @@ internal sealed partial class ModelVersion<TModel> : IDisposable
     /// <param name="logger">Of the model.</param>
     /// <param name="time">Clock.</param>
     public ModelVersion(
-        string number, ModelHostOptions<TModel> options, Func<CancellationToken, TModel> load, Task started, ModelCounters counters, ILogger logger,
-        TimeProvider time)
+        ModelHostOptions<TModel> options, Func<CancellationToken, TModel> load, Task started, ModelCounters counters, ILogger logger, TimeProvider time)
     {
-        Number = number;
         _options = options;
         _load = load;
         _started = started;
@@ -44,9 +41,6 @@ internal sealed partial class ModelVersion<TModel> : IDisposable
         _runner = new ModelRunner(
             options.Name, options.QueueCapacity, options.StallRule, time, new ModelLife(Begin, AfterFailure, End), options.Metrics, counters);
     }
-
-    /// <summary>Its number, for callers.</summary>
-    public string Number { get; }
 
     /// <summary>Its state.</summary>
     public ModelStatus Status => this switch

@@ -61,12 +61,13 @@ public sealed class ServiceMetrics : IDisposable
             "realign.model.state", () => models().SelectMany(States), null, "1 for the state that a model is in, 0 for the others.");
     }
 
-    internal void Begins(string method) => _inProgress.Add(1, new TagList { { "rpc.method", method.TrimStart('/') } });
+    internal void Begins(string method) => _inProgress.Add(1, MethodOf(method));
 
     internal void Called(string method, StatusCode code, TimeSpan duration)
     {
-        _inProgress.Add(-1, new TagList { { "rpc.method", method.TrimStart('/') } });
-        _calls.Record(duration.TotalSeconds, new TagList { { "rpc.method", method.TrimStart('/') }, { "rpc.response.status_code", code.ToString() } });
+        var name = MethodOf(method);
+        _inProgress.Add(-1, name);
+        _calls.Record(duration.TotalSeconds, name, new("rpc.response.status_code", code.ToString()));
     }
 
     internal void Waited(string model, TimeSpan time) => _waits.Record(time.TotalSeconds, Of(model));
@@ -80,6 +81,8 @@ public sealed class ServiceMetrics : IDisposable
     internal void Refused(string model, string reason) => _refusals.Add(1, new TagList { { "model", model }, { "reason", reason } });
 
     private Histogram<double> Histogram(string name, string description) => _meter.CreateHistogram(name, "s", description, tags: null, Seconds);
+
+    private static KeyValuePair<string, object?> MethodOf(string path) => new("rpc.method", path.TrimStart('/'));
 
     private static TagList Of(string model) => new() { { "model", model } };
 
